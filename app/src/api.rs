@@ -1,0 +1,10 @@
+//! What the pages ask the server for. Each function is a public endpoint under `/api/sf`: it authorises, takes its port,
+//! calls it and returns.
+
+pub mod logs;
+pub mod runs;
+pub mod servers;
+
+pub use logs::{FindLogEntry, ListLogs, find_log_entry, list_logs};
+pub use runs::{ListActiveRuns, StopRun, list_active_runs, stop_run};
+pub use servers::{ListServers, list_servers};

@@ -1,0 +1,32 @@
+//! Light, dark or whatever the browser prefers. The choice is a cookie, so the server paints the first frame right.
+
+use leptos::prelude::*;
+
+use crate::components::icon;
+use crate::site::{Theme, use_page};
+
+/// A button that turns to the next theme. Does nothing without scripts, and is hidden there.
+#[component]
+pub fn ThemeSwitch() -> impl IntoView {
+    let theme = RwSignal::new(use_page().get().theme);
+    let turn = move |_| {
+        theme.update(|theme| *theme = theme.next());
+        remember(theme.get_untracked());
+    };
+    let label = move || format!("Theme: {}", theme.get());
+    view! {
+        <button class="button button--quiet needs-script" type="button" title=label aria-label=label on:click=turn>
+            {move || icon(theme.get())}
+        </button>
+    }
+    .into_any()
+}
+
+/// Shows the theme at once and keeps it for a year.
+fn remember(theme: Theme) {
+    if let Some(root) = document().document_element() {
+        drop(root.set_attribute("data-theme", &theme.to_string()));
+    }
+    let cookie = format!("{}={theme}; Path=/; Max-Age=31536000; SameSite=Lax", Theme::COOKIE);
+    drop(js_sys::Reflect::set(&document(), &"cookie".into(), &cookie.into()));
+}

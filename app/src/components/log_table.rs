@@ -1,0 +1,96 @@
+//! The table of log rows that Monitor and Logs share. On narrow screens the style sheet shows each row as a card; the
+//! explicit roles keep it a table for assistive technology there too.
+
+use leptos::prelude::*;
+
+use super::{Moment, StatusBadge, format, icon};
+use crate::components::Icon;
+use crate::model::{LogEntry, SourceType};
+
+/// Which columns a table has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogColumns {
+    /// Monitor: everything but the duration.
+    Feed,
+    /// Logs: all of them.
+    Full,
+}
+
+impl LogColumns {
+    pub const fn names(self) -> &'static [&'static str] {
+        match self {
+            Self::Feed => &["Date", "Status", "Type", "Server", "Schedule", "Message"],
+            Self::Full => &["Date", "Status", "Type", "Server", "Schedule", "Message", "Duration"],
+        }
+    }
+}
+
+/// The column heads.
+#[component]
+pub fn LogTableHead(columns: LogColumns) -> impl IntoView {
+    let heads = columns.names().iter().map(|name| {
+        view! { <th class="log-table__head" role="columnheader" scope="col" data-column=name.to_lowercase()>{*name}</th> }
+    });
+    view! { <thead role="rowgroup"><tr role="row">{heads.collect_view()}</tr></thead> }.into_any()
+}
+
+/// Messages longer than this do not fit a row of the feed on a wide screen.
+const LONG_MESSAGE: usize = 100;
+
+/// Where a row's message leads, if there is more to read than the row shows.
+pub fn message_href(entry: &LogEntry, base: impl FnOnce(i64) -> String) -> Option<String> {
+    let more = entry.status.is_trouble() || entry.has_detail || entry.message.chars().count() > LONG_MESSAGE;
+    more.then(|| base(entry.id))
+}
+
+/// One row. `fresh` marks it as just arrived.
+pub fn log_row(entry: &LogEntry, columns: LogColumns, href: Option<String>, fresh: bool) -> AnyView {
+    let name = |named: &Option<crate::model::Named>| named.as_ref().map(|named| named.name.clone());
+    let message = match href {
+        Some(href) => view! {
+            <a class="log-table__open" href=href data-noscroll="true" data-entry=entry.id>
+                <span class="log-table__text">{entry.message.clone()}</span>
+                {icon(Icon::Next)}
+            </a>
+        }
+        .into_any(),
+        None => view! { <span class="log-table__text">{entry.message.clone()}</span> }.into_any(),
+    };
+    let duration = (columns == LogColumns::Full).then(|| cell("duration", entry.duration_s.map(format::duration)));
+    view! {
+        <tr class="log-table__row" class:is-new=fresh role="row" data-status=entry.status.to_string()>
+            <td class="log-table__cell" role="cell" data-column="date"><Moment at=entry.at/></td>
+            <td class="log-table__cell" role="cell" data-column="status"><StatusBadge status=entry.status/></td>
+            {cell("type", Some(type_word(entry.source_type)))}
+            {cell("server", name(&entry.server))}
+            {cell("schedule", name(&entry.schedule))}
+            <td class="log-table__cell" role="cell" data-column="message">{message}</td>
+            {duration}
+        </tr>
+    }
+    .into_any()
+}
+
+/// A plain cell; a dash where the field does not apply.
+fn cell(column: &'static str, text: Option<String>) -> AnyView {
+    let blank = text.is_none();
+    view! {
+        <td class="log-table__cell" class:is-blank=blank role="cell" data-column=column>{text.unwrap_or_else(|| "–".to_owned())}</td>
+    }
+    .into_any()
+}
+
+fn type_word(source_type: SourceType) -> String {
+    source_type.to_string()
+}
+
+/// Rows of the final size while the first ones are on their way.
+pub fn skeleton_rows(columns: LogColumns, rows: usize) -> AnyView {
+    let row = || {
+        let cells = columns.names().iter().map(|name| {
+            view! { <td class="log-table__cell" role="cell" data-column=name.to_lowercase()><span class="skeleton"></span></td> }
+        });
+        view! { <tr class="log-table__row" role="row">{cells.collect_view()}</tr> }.into_any()
+    };
+    view! { <tbody role="rowgroup" aria-hidden="true">{(0..rows).map(|_| row()).collect_view()}</tbody> }.into_any()
+}

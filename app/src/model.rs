@@ -1,0 +1,28 @@
+//! The nouns of Tailback, shared by the server and the browser: plain values that parse, print and compare, and know
+//! nothing of databases, SSH or pages.
+
+mod field_error;
+mod filter;
+mod log_entry;
+mod permission;
+mod run;
+mod schedule;
+mod server;
+mod source_type;
+mod status;
+mod stream;
+mod timestamp;
+mod zone;
+
+pub use field_error::FieldError;
+pub use filter::{LogFilter, LogQuery, TimeBound, parse_pairs};
+pub use log_entry::{LogEntry, LogEntryDetail, LogPage, Named};
+pub use permission::{Permission, Scope, Viewer};
+pub use run::{Progress, Run, RunId, RunState, RunStatistics, Trigger};
+pub use schedule::{CatchUp, FilesJob, MysqlJob, Schedule, ScheduleDraft, ScheduleKind};
+pub use server::{HostKey, Link, LinkState, Server, ServerDraft};
+pub use source_type::SourceType;
+pub use status::LogStatus;
+pub use stream::Frame;
+pub use timestamp::Timestamp;
+pub use zone::{LocalTime, Zone};

@@ -1,0 +1,260 @@
+//! Which rows of the trail someone wants: parsed from a query string, printed back into one, and matched against a row.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use chrono::NaiveDate;
+
+use super::{FieldError, LogEntry, LogStatus, RunId, SourceType, Timestamp, Zone};
+
+/// One end of a time range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeBound {
+    /// A whole calendar day on the panel's clock.
+    Day(NaiveDate),
+    /// A moment.
+    Moment(Timestamp),
+}
+
+impl FromStr for TimeBound {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let plausible = |day: &NaiveDate| (1970..=9999).contains(&chrono::Datelike::year(day));
+        if let Ok(day) = text.parse::<NaiveDate>() {
+            return if text.len() == 10 && plausible(&day) { Ok(Self::Day(day)) } else { Err("expected a year from 1970 to 9999") };
+        }
+        text.parse().map(Self::Moment).map_err(|_| "expected a day (2026-11-22) or a moment (2026-11-22T02:00:00Z)")
+    }
+}
+
+impl Display for TimeBound {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Day(day) => day.fmt(f),
+            Self::Moment(at) => at.fmt(f),
+        }
+    }
+}
+
+/// A filter over the trail. An empty list filters nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LogFilter {
+    /// Inclusive.
+    pub from: Option<TimeBound>,
+    /// Inclusive; a day counts to its last millisecond.
+    pub to: Option<TimeBound>,
+    pub status: Vec<LogStatus>,
+    pub source_type: Vec<SourceType>,
+    pub server: Vec<i64>,
+    pub schedule: Vec<i64>,
+    pub run: Option<RunId>,
+}
+
+/// A filter and the keyset page of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogQuery {
+    pub filter: LogFilter,
+    /// Only rows with smaller ids.
+    pub before: Option<i64>,
+    /// Only rows with greater ids.
+    pub after: Option<i64>,
+    /// 1 to 500.
+    pub limit: u32,
+}
+
+impl Default for LogQuery {
+    fn default() -> Self {
+        Self { filter: LogFilter::default(), before: None, after: None, limit: Self::DEFAULT_LIMIT }
+    }
+}
+
+impl LogQuery {
+    pub const DEFAULT_LIMIT: u32 = 100;
+    pub const MAX_LIMIT: u32 = 500;
+
+    /// Reads a query string. Every bad or unknown parameter is reported, not only the first.
+    pub fn parse(query: &str) -> Result<Self, Vec<FieldError>> {
+        let mut parsed = Self::default();
+        let mut problems = Vec::new();
+        for (key, value) in parse_pairs(query) {
+            if value.is_empty() && LogFilter::KEYS.contains(&key.as_str()) {
+                continue; // A form sends its empty fields too.
+            }
+            let outcome = match key.as_str() {
+                "before" => id(&value).map(|id| parsed.before = Some(id)),
+                "after" => id(&value).map(|id| parsed.after = Some(id)),
+                "limit" => limit(&value).map(|limit| parsed.limit = limit),
+                _ => parsed.filter.set(&key, &value),
+            };
+            problems.extend(outcome.err().map(|reason| FieldError::new(&key, reason)));
+        }
+        problems.extend(parsed.filter.range_problem());
+        if problems.is_empty() { Ok(parsed) } else { Err(problems) }
+    }
+}
+
+impl LogFilter {
+    /// The parameters a filter understands.
+    pub const KEYS: [&'static str; 7] = ["from", "to", "status", "type", "server", "schedule", "run"];
+
+    /// Prints the query string that parses back to this filter; empty for no filter.
+    pub fn to_query(&self) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        let mut put = |key, value: String| {
+            if !value.is_empty() {
+                query.append_pair(key, &value);
+            }
+        };
+        put("from", self.from.map(|bound| bound.to_string()).unwrap_or_default());
+        put("to", self.to.map(|bound| bound.to_string()).unwrap_or_default());
+        put("status", join(&self.status));
+        put("type", join(&self.source_type));
+        put("server", join(&self.server));
+        put("schedule", join(&self.schedule));
+        put("run", self.run.as_ref().map(RunId::to_string).unwrap_or_default());
+        query.finish()
+    }
+
+    /// How many of its parameters are in use.
+    pub fn active_count(&self) -> usize {
+        parse_pairs(&self.to_query()).len()
+    }
+
+    /// First moment and first moment after the range, on the panel's clock.
+    pub fn range(&self, zone: &Zone) -> (Option<Timestamp>, Option<Timestamp>) {
+        let from = self.from.map(|bound| match bound {
+            TimeBound::Day(day) => zone.start_of_day(day),
+            TimeBound::Moment(at) => at,
+        });
+        let until = self.to.map(|bound| match bound {
+            TimeBound::Day(day) => day.succ_opt().map_or(Timestamp(i64::MAX), |next| zone.start_of_day(next)),
+            TimeBound::Moment(at) => at.plus_millis(1),
+        });
+        (from, until)
+    }
+
+    /// Whether a row passes; the same answer as the database gives.
+    pub fn matches(&self, entry: &LogEntry, zone: &Zone) -> bool {
+        let (from, until) = self.range(zone);
+        let one_of = |ids: &[i64], named: &Option<super::Named>| ids.is_empty() || named.as_ref().is_some_and(|named| ids.contains(&named.id));
+        from.is_none_or(|from| entry.at >= from)
+            && until.is_none_or(|until| entry.at < until)
+            && (self.status.is_empty() || self.status.contains(&entry.status))
+            && (self.source_type.is_empty() || self.source_type.contains(&entry.source_type))
+            && one_of(&self.server, &entry.server)
+            && one_of(&self.schedule, &entry.schedule)
+            && self.run.as_ref().is_none_or(|run| entry.run_id.as_ref() == Some(run))
+    }
+
+    /// Takes one parameter; the error says what was expected.
+    fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
+        match key {
+            "from" => self.from = Some(value.parse().map_err(str::to_owned)?),
+            "to" => self.to = Some(value.parse().map_err(str::to_owned)?),
+            "status" => extend(&mut self.status, value, "a status: started, completed, warning, error, stopped, running, connection, info, missed")?,
+            "type" => extend(&mut self.source_type, value, "a type: FILES, MYSQL, ORACLE, MSSQL, HANA, VM, NAS, OSS, OTHER, SYSTEM")?,
+            "server" => extend(&mut self.server, value, "the id of a server")?,
+            "schedule" => extend(&mut self.schedule, value, "the id of a schedule")?,
+            "run" => self.run = Some(value.parse().map_err(|error: super::run::NotARunId| error.to_string())?),
+            _ => return Err("unknown parameter".to_owned()),
+        }
+        Ok(())
+    }
+
+    fn range_problem(&self) -> Option<FieldError> {
+        let (from, until) = self.range(&Zone::utc());
+        let backwards = matches!((from, until), (Some(from), Some(until)) if from >= until);
+        backwards.then(|| FieldError::new("to", "lies before `from`"))
+    }
+}
+
+/// The decoded pairs of a query string, in order.
+pub fn parse_pairs(query: &str) -> Vec<(String, String)> {
+    form_urlencoded::parse(query.as_bytes()).map(|(key, value)| (key.into_owned(), value.trim().to_owned())).collect()
+}
+
+fn extend<T: FromStr + PartialEq>(list: &mut Vec<T>, value: &str, expected: &str) -> Result<(), String> {
+    for word in value.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+        let item = word.parse().map_err(|_| format!("{word:?} is not {expected}"))?;
+        if !list.contains(&item) {
+            list.push(item);
+        }
+    }
+    Ok(())
+}
+
+fn join<T: Display>(list: &[T]) -> String {
+    list.iter().map(T::to_string).collect::<Vec<_>>().join(",")
+}
+
+fn id(value: &str) -> Result<i64, String> {
+    value.parse().ok().filter(|id| *id >= 0).ok_or_else(|| "expected the id of a row".to_owned())
+}
+
+fn limit(value: &str) -> Result<u32, String> {
+    value.parse().ok().filter(|limit| (1..=LogQuery::MAX_LIMIT).contains(limit)).ok_or_else(|| format!("expected 1 to {}", LogQuery::MAX_LIMIT))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use strum::VariantArray;
+
+    use super::*;
+
+    fn bounds() -> impl Strategy<Value = Option<TimeBound>> {
+        prop_oneof![
+            Just(None),
+            (0_i64..20_000).prop_map(|days| NaiveDate::from_ymd_opt(1970, 1, 2).map(|day| TimeBound::Day(day + chrono::Duration::days(days)))),
+            (0_i64..4_000_000_000_000).prop_map(|millis| Some(TimeBound::Moment(Timestamp(millis)))),
+        ]
+    }
+
+    fn filters() -> impl Strategy<Value = LogFilter> {
+        let statuses = proptest::sample::subsequence(LogStatus::VARIANTS, 0..4);
+        let types = proptest::sample::subsequence(SourceType::VARIANTS, 0..4);
+        (bounds(), statuses, types, proptest::collection::btree_set(0_i64..99, 0..3), any::<bool>()).prop_map(|(from, status, source_type, servers, run)| LogFilter {
+            from,
+            to: None,
+            status: status.clone(),
+            source_type,
+            server: servers.into_iter().collect(),
+            schedule: vec![],
+            run: run.then(|| "01KAMZ3V7S9B3J1Q6Y1C2D3E4F".parse().unwrap()),
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_filter_survives_its_query_string(filter in filters()) {
+            let parsed = LogQuery::parse(&filter.to_query());
+            prop_assert_eq!(parsed, Ok(LogQuery { filter, ..LogQuery::default() }));
+        }
+    }
+
+    #[test]
+    fn every_problem_is_named_at_once() {
+        let problems = LogQuery::parse("from=yesterday&status=error,bad&limit=501&colour=red&before=-1").unwrap_err();
+        let fields: Vec<_> = problems.iter().map(|problem| problem.field.as_str()).collect();
+        assert_eq!(fields, ["from", "status", "limit", "colour", "before"]);
+    }
+
+    #[test]
+    fn empty_form_fields_filter_nothing() {
+        assert_eq!(LogQuery::parse("from=&to=&status="), Ok(LogQuery::default()));
+    }
+
+    #[test]
+    fn the_to_day_is_whole() {
+        let filter = LogQuery::parse("from=2026-11-22&to=2026-11-22").unwrap().filter;
+        let (from, until) = filter.range(&Zone::utc());
+        assert_eq!(until.unwrap().millis_since(from.unwrap()), 86_400_000);
+    }
+
+    #[test]
+    fn a_range_must_not_run_backwards() {
+        let problems = LogQuery::parse("from=2026-11-22&to=2026-11-21").unwrap_err();
+        assert_eq!(problems, [FieldError::new("to", "lies before `from`")]);
+    }
+}

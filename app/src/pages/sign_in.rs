@@ -1,0 +1,35 @@
+//! Signing in. A plain form: the server checks it and answers with a redirect, so it needs no script.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+
+use crate::components::{Field, Notice, Tone, mark};
+
+/// `/sign-in?next=…&error=…`
+#[component]
+pub fn SignInPage() -> impl IntoView {
+    let query = use_query_map().get_untracked();
+    let problem = query.get("error").map(|error| match error.as_str() {
+        "credentials" => ("That did not match", "Check the user name and the password; both count upper and lower case."),
+        "throttled" => ("Too many attempts", "Wait a minute, then try again. An administrator can reset a password with `tailback user`."),
+        _ => ("You could not be signed in", "Try again. If it goes on, the panel's log says why."),
+    });
+    view! {
+        <Title text="Sign in"/>
+        <main class="gate">
+            <form class="gate__panel" method="post" action="/sign-in">
+                <p class="gate__product">{mark("gate__mark")}"Tailback"</p>
+                <h1 class="gate__title">"Sign in"</h1>
+                {problem.map(|(title, text)| view! {
+                    <div role="alert"><Notice tone=Tone::Error title=title><p>{text}</p></Notice></div>
+                })}
+                <Field label="User name" name="username" autocomplete="username"/>
+                <Field label="Password" name="password" kind="password" autocomplete="current-password"/>
+                <input type="hidden" name="next" value=query.get("next").unwrap_or_else(|| "/".to_owned())/>
+                <button class="button button--primary" type="submit">"Sign in"</button>
+            </form>
+        </main>
+    }
+    .into_any()
+}

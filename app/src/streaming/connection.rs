@@ -1,0 +1,38 @@
+//! The states of the connection, by the names the page shows.
+
+use crate::model::Timestamp;
+
+/// Where the connection to the stream is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Connection {
+    /// Asked for, nothing heard yet.
+    Connecting,
+    /// Rows arrive as they are written.
+    Live,
+    /// Lost; the next attempt is at `retry_at`.
+    Waiting { failures: u32, retry_at: Timestamp, reason: Option<String> },
+    /// The session has ended; trying again would not help.
+    SignedOut,
+}
+
+impl Connection {
+    /// One word, also for the style sheet.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Connecting => "connecting",
+            Self::Live => "live",
+            Self::Waiting { .. } => "reconnecting",
+            Self::SignedOut => "signed-out",
+        }
+    }
+
+    /// What the page says.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Connecting => "Connecting",
+            Self::Live => "Live",
+            Self::Waiting { .. } => "Reconnecting",
+            Self::SignedOut => "Signed out",
+        }
+    }
+}

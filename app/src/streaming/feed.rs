@@ -1,0 +1,272 @@
+//! The rows of the live feed: a bounded buffer that takes every row once and in order, and holds new rows back while
+//! someone reads. Pure: no clock, no DOM, no socket.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::model::{LogEntry, Timestamp};
+
+/// One line of the feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FeedItem {
+    Entry(LogEntry),
+    /// The server cannot give these rows any more.
+    Gap { from: i64, to: i64 },
+    /// More rows arrived while the reader was away than are kept; history has them.
+    Skipped { from: i64, to: i64 },
+}
+
+/// A line and when it arrived; `None` for rows that came with the page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedRow {
+    pub item: FeedItem,
+    pub arrived_at: Option<Timestamp>,
+}
+
+impl FeedRow {
+    /// Differs for every line of a feed.
+    pub fn key(&self) -> (u8, i64) {
+        match &self.item {
+            FeedItem::Entry(entry) => (0, entry.id),
+            FeedItem::Gap { from, .. } => (1, *from),
+            FeedItem::Skipped { from, .. } => (2, *from),
+        }
+    }
+
+    fn first_id(&self) -> i64 {
+        match &self.item {
+            FeedItem::Entry(entry) => entry.id,
+            FeedItem::Gap { from, .. } | FeedItem::Skipped { from, .. } => *from,
+        }
+    }
+}
+
+/// The feed: what is shown, newest first, and what waits until the reader returns.
+#[derive(Debug, Default)]
+pub struct Feed {
+    shown: VecDeque<Arc<FeedRow>>,
+    waiting: VecDeque<Arc<FeedRow>>,
+    /// The oldest and newest id that waiting rows had to give up.
+    skipped: Option<(i64, i64)>,
+    /// Log rows that arrived while holding, kept or not.
+    waiting_rows: u32,
+    holding: bool,
+    last_id: i64,
+}
+
+impl Feed {
+    /// Lines shown at most, and lines waiting at most: about 1 MB each, more than anyone scrolls through; history has the rest.
+    pub const LIMIT: usize = 2_000;
+
+    /// A feed that begins with the newest rows of the trail (newest first) and goes on after `head`.
+    pub fn new(newest: Vec<LogEntry>, head: i64) -> Self {
+        let mut feed = Self::default();
+        feed.replace(newest, head);
+        feed
+    }
+
+    /// Shows these rows (newest first), read when the trail ended at `head`, instead of all that are not newer.
+    pub fn replace(&mut self, newest: Vec<LogEntry>, head: i64) {
+        self.last_id = self.last_id.max(head);
+        self.shown.retain(|row| row.first_id() > head);
+        self.waiting.retain(|row| row.first_id() > head);
+        self.skipped = None;
+        let read = newest.into_iter().map(|entry| Arc::new(FeedRow { item: FeedItem::Entry(entry), arrived_at: None }));
+        self.shown.extend(read);
+        self.shown.truncate(Self::LIMIT);
+    }
+
+    /// The highest id seen: where the stream resumes.
+    pub fn last_id(&self) -> i64 {
+        self.last_id
+    }
+
+    /// Takes rows with ascending ids. Rows already seen are passed over.
+    pub fn push(&mut self, rows: Vec<LogEntry>, at: Timestamp) {
+        for entry in rows {
+            if entry.id > self.last_id {
+                self.last_id = entry.id;
+                self.waiting_rows += u32::from(self.holding);
+                self.add(FeedItem::Entry(entry), at);
+            }
+        }
+    }
+
+    /// Notes that the server cannot give these rows any more.
+    pub fn mark_gap(&mut self, from: i64, to: i64, at: Timestamp) {
+        if to > self.last_id {
+            self.add(FeedItem::Gap { from: from.max(self.last_id + 1), to }, at);
+            self.last_id = to;
+        }
+    }
+
+    fn add(&mut self, item: FeedItem, at: Timestamp) {
+        let row = Arc::new(FeedRow { item, arrived_at: Some(at) });
+        if !self.holding {
+            self.shown.push_front(row);
+            self.shown.truncate(Self::LIMIT);
+            return;
+        }
+        self.waiting.push_front(row);
+        if self.waiting.len() > Self::LIMIT
+            && let Some(dropped) = self.waiting.pop_back()
+        {
+            let id = dropped.first_id();
+            self.skipped = Some((self.skipped.map_or(id, |(from, _)| from), id));
+        }
+    }
+
+    /// From now on new rows wait.
+    pub fn hold(&mut self) {
+        self.holding = true;
+    }
+
+    /// Shows what has waited, and new rows as they come.
+    pub fn release(&mut self) {
+        self.holding = false;
+        self.waiting_rows = 0;
+        if let Some((from, to)) = self.skipped.take() {
+            self.shown.push_front(Arc::new(FeedRow { item: FeedItem::Skipped { from, to }, arrived_at: None }));
+        }
+        let mut shown = std::mem::take(&mut self.waiting);
+        shown.append(&mut self.shown);
+        shown.truncate(Self::LIMIT);
+        self.shown = shown;
+    }
+
+    /// How many log rows wait.
+    pub fn waiting_rows(&self) -> u32 {
+        self.waiting_rows
+    }
+
+    /// How many lines are shown in all.
+    pub fn len(&self) -> usize {
+        self.shown.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.shown.is_empty()
+    }
+
+    /// Up to `count` lines from the `first` on, newest first.
+    pub fn window(&self, first: usize, count: usize) -> Vec<Arc<FeedRow>> {
+        self.shown.iter().skip(first).take(count).cloned().collect()
+    }
+
+    /// The id of the oldest line: history goes on below it.
+    pub fn oldest_id(&self) -> Option<i64> {
+        self.shown.back().map(|row| row.first_id())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{LogStatus, SourceType};
+
+    const NOON: Timestamp = Timestamp(1_795_348_800_000);
+
+    fn entry(id: i64) -> LogEntry {
+        LogEntry {
+            id,
+            at: NOON,
+            status: LogStatus::Info,
+            source_type: SourceType::System,
+            server: None,
+            schedule: None,
+            run_id: None,
+            point: None,
+            duration_s: None,
+            message: String::new(),
+            has_detail: false,
+            year: 2026,
+            month: 11,
+            day: 22,
+        }
+    }
+
+    fn entries(ids: impl IntoIterator<Item = i64>) -> Vec<LogEntry> {
+        ids.into_iter().map(entry).collect()
+    }
+
+    fn ids(feed: &Feed) -> Vec<i64> {
+        feed.window(0, usize::MAX).iter().map(|row| row.first_id()).collect()
+    }
+
+    #[test]
+    fn every_row_is_taken_once_and_in_order() {
+        let mut feed = Feed::new(entries([3, 2, 1]), 3);
+        feed.push(entries([4, 5]), NOON);
+        feed.push(entries([4, 5, 6]), NOON);
+        feed.push(entries([2]), NOON);
+        assert_eq!(ids(&feed), [6, 5, 4, 3, 2, 1]);
+        assert_eq!(feed.last_id(), 6);
+    }
+
+    #[test]
+    fn the_stream_goes_on_after_the_head_even_if_newer_rows_are_out_of_scope() {
+        let mut feed = Feed::new(entries([3]), 9);
+        assert_eq!(feed.last_id(), 9);
+        feed.push(entries([9, 10]), NOON);
+        assert_eq!(ids(&feed), [10, 3]);
+    }
+
+    #[test]
+    fn the_oldest_rows_leave_a_full_feed() {
+        let mut feed = Feed::new(vec![], 0);
+        feed.push(entries(1..=2_500), NOON);
+        assert_eq!(feed.len(), Feed::LIMIT);
+        assert_eq!(feed.oldest_id(), Some(501));
+        assert_eq!(feed.window(1_990, 300).len(), 10);
+    }
+
+    #[test]
+    fn nothing_moves_while_someone_reads() {
+        let mut feed = Feed::new(entries([2, 1]), 2);
+        feed.hold();
+        feed.push(entries([3, 4]), NOON);
+        assert_eq!(ids(&feed), [2, 1]);
+        assert_eq!(feed.waiting_rows(), 2);
+        feed.release();
+        assert_eq!(ids(&feed), [4, 3, 2, 1]);
+        assert_eq!(feed.waiting_rows(), 0);
+        feed.push(entries([5]), NOON);
+        assert_eq!(ids(&feed), [5, 4, 3, 2, 1]);
+    }
+
+    #[test]
+    fn rows_that_waited_too_long_leave_a_mark() {
+        let mut feed = Feed::new(entries([1]), 1);
+        feed.hold();
+        feed.push(entries(2..=2_011), NOON);
+        assert_eq!(feed.waiting_rows(), 2_010);
+        feed.release();
+        assert_eq!(feed.len(), Feed::LIMIT);
+        assert_eq!(feed.oldest_id(), Some(12));
+
+        // While the mark still fits it stands between what came and what was there.
+        let mut feed = Feed::new(entries([1]), 1);
+        feed.hold();
+        feed.push(entries(2..=2_002), NOON);
+        assert_eq!(feed.skipped, Some((2, 2)));
+    }
+
+    #[test]
+    fn a_gap_is_shown_and_not_asked_for_again() {
+        let mut feed = Feed::new(entries([5]), 5);
+        feed.mark_gap(4, 9, NOON);
+        feed.mark_gap(4, 9, NOON);
+        feed.push(entries([8, 10]), NOON);
+        assert_eq!(feed.window(0, 9).iter().map(|row| row.key()).collect::<Vec<_>>(), [(0, 10), (1, 6), (0, 5)]);
+        assert_eq!(feed.last_id(), 10);
+    }
+
+    #[test]
+    fn rows_that_arrived_during_a_fresh_read_stay() {
+        let mut feed = Feed::new(entries([5, 4, 3]), 5);
+        feed.push(entries([6, 7]), NOON);
+        feed.replace(entries([6, 3]), 6);
+        assert_eq!(ids(&feed), [7, 6, 3]);
+        assert_eq!(feed.last_id(), 7);
+    }
+}

@@ -1,0 +1,56 @@
+//! One WebSocket to the stream: reads frames, says when it closed, and closes when dropped. Browser only.
+
+use leptos::logging;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::prelude::JsValue;
+use web_sys::{CloseEvent, MessageEvent, WebSocket};
+
+use crate::model::Frame;
+
+/// What a socket has to say.
+pub(super) enum Heard {
+    Frame(Frame),
+    Closed,
+}
+
+/// An open (or opening) socket.
+pub(super) struct Socket {
+    socket: WebSocket,
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
+    _on_close: Closure<dyn FnMut(CloseEvent)>,
+}
+
+impl Socket {
+    /// Opens the stream after this row.
+    pub(super) fn open(after: i64, hear: impl Fn(Heard) + Clone + 'static) -> Result<Self, JsValue> {
+        let socket = WebSocket::new(&stream_url(after)?)?;
+        let hear_frame = hear.clone();
+        let on_message = Closure::<dyn FnMut(_)>::new(move |event: MessageEvent| {
+            let Some(text) = event.data().as_string() else { return };
+            match serde_json::from_str(&text) {
+                Ok(frame) => hear_frame(Heard::Frame(frame)),
+                Err(error) => logging::warn!("the stream sent a frame this page does not know: {error}"),
+            }
+        });
+        let on_close = Closure::<dyn FnMut(_)>::new(move |_: CloseEvent| hear(Heard::Closed));
+        socket.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        socket.set_onclose(Some(on_close.as_ref().unchecked_ref()));
+        Ok(Self { socket, _on_message: on_message, _on_close: on_close })
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.socket.set_onmessage(None);
+        self.socket.set_onclose(None);
+        // Closing a socket that is already closed does nothing.
+        drop(self.socket.close());
+    }
+}
+
+fn stream_url(after: i64) -> Result<String, JsValue> {
+    let location = leptos::prelude::window().location();
+    let scheme = if location.protocol()? == "https:" { "wss" } else { "ws" };
+    Ok(format!("{scheme}://{}/api/v1/logs/stream?after={after}", location.host()?))
+}

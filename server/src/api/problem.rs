@@ -1,0 +1,102 @@
+//! Errors as RFC 9457 problems.
+
+use app::model::FieldError;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::auth::AccountError;
+use crate::inventory::InventoryError;
+use crate::jobs::RunError;
+use crate::store::StoreError;
+
+/// Why a request was not answered as asked (`application/problem+json`).
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Problem {
+    /// `about:blank`: the title says what the status means.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    /// Each field that is wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldError>,
+}
+
+impl Problem {
+    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        let title = status.canonical_reason().unwrap_or("Error");
+        Self { kind: "about:blank", title, status: status.as_u16(), detail: detail.into(), errors: Vec::new() }
+    }
+
+    /// Fields that are wrong.
+    pub fn invalid(errors: Vec<FieldError>) -> Self {
+        let detail = errors.iter().map(FieldError::to_string).collect::<Vec<_>>().join("; ");
+        Self { errors, ..Self::new(StatusCode::BAD_REQUEST, detail) }
+    }
+
+    /// Nothing there, or nothing that the viewer may know of: both answer the same.
+    pub fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "there is nothing here that you may see")
+    }
+
+    pub fn forbidden() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "your role does not allow this")
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, axum::Json(self)).into_response();
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(cause: StoreError) -> Self {
+        tracing::error!(error = &cause as &dyn std::error::Error, "a request failed in the database");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "the panel could not read or write its database; its log says why")
+    }
+}
+
+impl From<InventoryError> for Problem {
+    fn from(cause: InventoryError) -> Self {
+        match cause {
+            InventoryError::NotFound => Self::not_found(),
+            InventoryError::Forbidden => Self::forbidden(),
+            InventoryError::Invalid(errors) => Self::invalid(errors),
+            InventoryError::Busy => Self::new(StatusCode::CONFLICT, "a run is still going; stop it first"),
+            InventoryError::Store(cause) => cause.into(),
+        }
+    }
+}
+
+impl From<RunError> for Problem {
+    fn from(cause: RunError) -> Self {
+        match cause {
+            RunError::NotFound => Self::not_found(),
+            RunError::Forbidden => Self::forbidden(),
+            RunError::Invalid(error) => Self::invalid(vec![error]),
+            RunError::Over | RunError::Overlap { .. } => Self::new(StatusCode::CONFLICT, cause.to_string()),
+            RunError::Store(cause) => cause.into(),
+        }
+    }
+}
+
+impl From<AccountError> for Problem {
+    fn from(cause: AccountError) -> Self {
+        match cause {
+            AccountError::Credentials | AccountError::Link => Self::new(StatusCode::UNAUTHORIZED, cause.to_string()),
+            AccountError::Invalid(error) => Self::invalid(vec![error]),
+            AccountError::Store(cause) => cause.into(),
+            AccountError::Password(cause) => {
+                tracing::error!(error = &cause as &dyn std::error::Error, "could not hash a password");
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the panel could not check the password; its log says why")
+            }
+        }
+    }
+}

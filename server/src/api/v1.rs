@@ -1,0 +1,86 @@
+//! Version 1: the routes under `/api/v1` and the document that describes them.
+
+mod logs;
+mod runs;
+mod schedules;
+mod servers;
+mod session;
+
+use app::model::{Permission, Viewer};
+use axum::Json;
+use serde::Serialize;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Problem;
+use crate::state::Panel;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Tailback", description = "What happened to every backup: the panel's API."),
+    modifiers(&Security),
+    security(("session" = []), ("token" = []))
+)]
+struct Description;
+
+struct Security;
+
+impl Modify for Security {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let components = openapi.components.get_or_insert_default();
+        let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(crate::auth::SESSION_COOKIE)));
+        components.add_security_scheme("session", cookie);
+        components.add_security_scheme("token", SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build()));
+    }
+}
+
+/// A list that is not the trail.
+#[derive(Serialize, ToSchema)]
+pub struct List<T> {
+    pub items: Vec<T>,
+    /// How many there are in the viewer's scope.
+    pub total: i64,
+    /// Pass as `before` to get the next page; `null` on the last.
+    pub next_before: Option<String>,
+}
+
+impl<T> List<T> {
+    /// A list that fits on one page.
+    fn whole(items: Vec<T>) -> Self {
+        Self { total: i64::try_from(items.len()).unwrap_or(i64::MAX), items, next_before: None }
+    }
+}
+
+/// Every route of version 1.
+pub fn routes() -> axum::Router<Panel> {
+    let (router, description) = OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(session::sign_in, session::sign_out))
+        .routes(routes!(logs::list))
+        .routes(routes!(logs::stream))
+        .routes(routes!(logs::find))
+        .routes(routes!(servers::list, servers::create))
+        .routes(routes!(servers::find, servers::update, servers::remove))
+        .routes(routes!(servers::pin))
+        .routes(routes!(servers::test))
+        .routes(routes!(schedules::list, schedules::create))
+        .routes(routes!(schedules::find, schedules::update, schedules::remove))
+        .routes(routes!(schedules::run))
+        .routes(routes!(runs::list))
+        .routes(routes!(runs::find))
+        .routes(routes!(runs::stop))
+        .split_for_parts();
+    router.route("/api/v1/openapi.json", axum::routing::get(move || std::future::ready(Json(description.clone()))))
+}
+
+fn require(viewer: &Viewer, permission: Permission) -> Result<(), Problem> {
+    if viewer.may(permission) { Ok(()) } else { Err(Problem::forbidden()) }
+}
+
+/// For routes without parameters: an unknown one is told, not ignored.
+fn refuse_parameters(query: Option<&str>) -> Result<(), Problem> {
+    let unknown: Vec<_> =
+        app::model::parse_pairs(query.unwrap_or_default()).into_iter().map(|(key, _)| app::model::FieldError::new(key, "unknown parameter")).collect();
+    if unknown.is_empty() { Ok(()) } else { Err(Problem::invalid(unknown)) }
+}

@@ -1,0 +1,80 @@
+//! The audit trail: pages, single rows, the live stream.
+
+use app::model::{FieldError, LogEntryDetail, LogPage, LogQuery, Permission, Viewer};
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use axum::{Extension, Json};
+
+use super::require;
+use crate::api::Problem;
+use crate::auth::StreamGuard;
+use crate::doors::is_same_origin;
+use crate::state::Panel;
+use crate::streaming::{StreamRequest, serve};
+
+/// Rows of the trail, newest first.
+#[utoipa::path(get, path = "/api/v1/logs", params(
+    ("from" = Option<String>, Query, description = "first day (panel's clock) or moment, inclusive"),
+    ("to" = Option<String>, Query, description = "last day, whole, or moment, inclusive"),
+    ("status" = Option<String>, Query, description = "one or more, separated by commas"),
+    ("type" = Option<String>, Query, description = "one or more, separated by commas"),
+    ("server" = Option<String>, Query, description = "ids, separated by commas"),
+    ("schedule" = Option<String>, Query, description = "ids, separated by commas"),
+    ("run" = Option<String>, Query, description = "a run's id"),
+    ("before" = Option<i64>, Query, description = "only rows with smaller ids"),
+    ("after" = Option<i64>, Query, description = "only rows with greater ids"),
+    ("limit" = Option<u32>, Query, description = "1 to 500, 100 if absent")),
+    responses((status = 200, body = LogPage), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem)))]
+pub async fn list(State(panel): State<Panel>, Extension(viewer): Extension<Viewer>, RawQuery(query): RawQuery) -> Result<Json<LogPage>, Problem> {
+    require(&viewer, Permission::ViewBackupLogs)?;
+    let query = LogQuery::parse(query.as_deref().unwrap_or_default()).map_err(Problem::invalid)?;
+    Ok(Json(panel.history.list(&viewer, query).await?))
+}
+
+/// One row with its detail.
+#[utoipa::path(get, path = "/api/v1/logs/{id}", params(("id" = i64, Path)),
+    responses((status = 200, body = LogEntryDetail), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub async fn find(State(panel): State<Panel>, Extension(viewer): Extension<Viewer>, Path(id): Path<String>) -> Result<Json<LogEntryDetail>, Problem> {
+    require(&viewer, Permission::ViewBackupLogs)?;
+    // What is no id names no row.
+    let id = id.parse().map_err(|_| Problem::not_found())?;
+    panel.history.find(&viewer, id).await?.map(Json).ok_or_else(Problem::not_found)
+}
+
+/// New rows as they are committed, over a WebSocket: JSON text frames, each row once, in the order of ids.
+#[utoipa::path(get, path = "/api/v1/logs/stream", params(
+    ("after" = Option<i64>, Query, description = "the last id the client has; absent = only new rows"),
+    ("from" = Option<String>, Query), ("to" = Option<String>, Query), ("status" = Option<String>, Query), ("type" = Option<String>, Query),
+    ("server" = Option<String>, Query), ("schedule" = Option<String>, Query), ("run" = Option<String>, Query)),
+    responses((status = 101, description = "the stream"), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem)))]
+pub async fn stream(
+    State(panel): State<Panel>,
+    Extension(viewer): Extension<Viewer>,
+    Extension(guard): Extension<StreamGuard>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
+) -> Result<Response, Problem> {
+    require(&viewer, Permission::ViewBackupLogs)?;
+    if !is_same_origin(&headers) {
+        return Err(Problem::new(StatusCode::FORBIDDEN, "streams are for pages of this panel"));
+    }
+    let LogQuery { filter, before, after, limit } = LogQuery::parse(query.as_deref().unwrap_or_default()).map_err(Problem::invalid)?;
+    if before.is_some() || limit != LogQuery::DEFAULT_LIMIT {
+        return Err(Problem::invalid(vec![FieldError::new("before", "a stream takes `after` and filters only")]));
+    }
+    let upgrade = upgrade.map_err(|cause| Problem::new(StatusCode::BAD_REQUEST, format!("this is a WebSocket: {cause}")))?;
+    let request = StreamRequest { viewer, filter, after };
+    let allowed = Box::new(move || {
+        let guard = guard.clone();
+        let asked: std::pin::Pin<Box<dyn Future<Output = Option<Viewer>> + Send>> = Box::pin(async move {
+            guard.viewer().await.filter(|viewer| viewer.may(Permission::ViewBackupLogs))
+        });
+        asked
+    });
+    // Clients only answer pings: a larger message is a mistake or worse.
+    let upgrade = upgrade.max_message_size(4096).max_frame_size(4096).write_buffer_size(4096);
+    Ok(upgrade.on_upgrade(move |socket| serve(socket, panel.hub.clone(), request, allowed, panel.stop.clone())))
+}

@@ -1,0 +1,46 @@
+//! Signing in and out with JSON.
+
+use std::net::SocketAddr;
+
+use app::model::Viewer;
+use axum::Extension;
+use axum::extract::{ConnectInfo, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::api::{JsonBody, Problem};
+use crate::auth::SESSION_COOKIE;
+use crate::doors::{clear_cookie, session_cookie};
+use crate::state::Panel;
+
+/// A user name and a password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Credentials {
+    username: String,
+    password: String,
+}
+
+/// Sign in; the answer sets the session cookie.
+#[utoipa::path(post, path = "/api/v1/session", request_body = Credentials, security(()), responses(
+    (status = 204, description = "signed in"), (status = 401, body = Problem), (status = 400, body = Problem)))]
+pub async fn sign_in(
+    State(panel): State<Panel>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    JsonBody(Credentials { username, password }): JsonBody<Credentials>,
+) -> Result<Response, Problem> {
+    let token = panel.accounts.sign_in(&username, password, &peer.ip().to_string()).await?;
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, session_cookie(&headers, token.text()))]).into_response())
+}
+
+/// Sign out.
+#[utoipa::path(delete, path = "/api/v1/session", responses((status = 204, description = "signed out"), (status = 401, body = Problem)))]
+pub async fn sign_out(State(panel): State<Panel>, Extension(viewer): Extension<Viewer>, headers: HeaderMap) -> Result<Response, Problem> {
+    if let Some(session) = crate::auth::cookie(&headers, SESSION_COOKIE) {
+        panel.accounts.sign_out(session, &viewer.username).await?;
+    }
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, clear_cookie(&headers))]).into_response())
+}

@@ -1,0 +1,114 @@
+//! Appending: alone, or in one transaction with the change a row tells of.
+
+use std::sync::Arc;
+
+use app::model::Zone;
+use tokio::sync::{Notify, mpsc, oneshot};
+
+use super::LogRow;
+use crate::clock::Clock;
+use crate::store::log::{self, NewLogEntry};
+use crate::store::{Database, StoreError, Transaction};
+
+/// As many lone rows as one statement takes; more would only make the first wait longer.
+const BATCH: usize = 512;
+
+/// Callers wait for room beyond this, so a stuck database slows them instead of filling the memory.
+const QUEUE: usize = 2 * BATCH;
+
+/// The way into the trail.
+#[derive(Clone)]
+pub struct Trail {
+    database: Database,
+    clock: Clock,
+    zone: Arc<Zone>,
+    appended: Arc<Notify>,
+    queue: mpsc::Sender<Waiting>,
+}
+
+struct Waiting {
+    entry: NewLogEntry,
+    done: oneshot::Sender<Result<i64, Arc<StoreError>>>,
+}
+
+impl Trail {
+    /// Starts the writer. `appended` is notified after every commit that added rows.
+    pub fn start(database: Database, clock: Clock, zone: Arc<Zone>, appended: Arc<Notify>) -> Self {
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        let trail = Self { database, clock, zone, appended, queue };
+        tokio::spawn(write_in_batches(trail.database.clone(), trail.zone.clone(), trail.appended.clone(), waiting));
+        trail
+    }
+
+    /// Appends one row and returns its id once it is committed. Rows that arrive together share a commit.
+    pub async fn append(&self, row: LogRow) -> Result<i64, Arc<StoreError>> {
+        let (done, result) = oneshot::channel();
+        let closed = || Arc::new(StoreError::Sql(sqlx::Error::PoolClosed));
+        self.queue.send(Waiting { entry: row.at(self.clock.now()), done }).await.map_err(|_| closed())?;
+        result.await.map_err(|_| closed())?
+    }
+
+    /// Begins a change whose rows are committed with it or not at all.
+    pub async fn begin(&self) -> Result<Change, StoreError> {
+        Ok(Change { tx: self.database.begin().await?, rows: Vec::new(), trail: self.clone() })
+    }
+}
+
+/// A transaction and the rows that tell of it.
+pub struct Change {
+    tx: Transaction,
+    rows: Vec<NewLogEntry>,
+    trail: Trail,
+}
+
+impl Change {
+    /// Where the change itself is written.
+    pub fn tx(&mut self) -> &mut Transaction {
+        &mut self.tx
+    }
+
+    /// Adds a row that tells of the change.
+    pub fn log(&mut self, row: LogRow) {
+        self.rows.push(row.at(self.trail.clock.now()));
+    }
+
+    /// Commits the change and its rows together, then makes them known.
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        // Last, so that the head row is locked for as short as possible.
+        log::append(&mut self.tx, &self.rows, &self.trail.zone).await?;
+        self.tx.commit().await?;
+        if !self.rows.is_empty() {
+            self.trail.appended.notify_one();
+        }
+        Ok(())
+    }
+}
+
+async fn write_in_batches(database: Database, zone: Arc<Zone>, appended: Arc<Notify>, mut queue: mpsc::Receiver<Waiting>) {
+    let mut batch = Vec::with_capacity(BATCH);
+    while queue.recv_many(&mut batch, BATCH).await > 0 {
+        let (entries, done): (Vec<_>, Vec<_>) = batch.drain(..).map(|waiting| (waiting.entry, waiting.done)).unzip();
+        match write(&database, &zone, &entries).await {
+            Ok(first) => {
+                appended.notify_one();
+                for (id, done) in (first..).zip(done) {
+                    // A caller that has gone away does not need its id.
+                    done.send(Ok(id)).ok();
+                }
+            }
+            Err(cause) => {
+                let cause = Arc::new(cause);
+                for done in done {
+                    done.send(Err(cause.clone())).ok();
+                }
+            }
+        }
+    }
+}
+
+async fn write(database: &Database, zone: &Zone, entries: &[NewLogEntry]) -> Result<i64, StoreError> {
+    let mut tx = database.begin().await?;
+    let first = log::append(&mut tx, entries, zone).await?.unwrap_or_default();
+    tx.commit().await?;
+    Ok(first)
+}

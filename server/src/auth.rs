@@ -1,0 +1,14 @@
+//! Who is asking: passwords, sessions, tokens and sign-in links; the layer that puts the viewer into every request and lets
+//! nobody else in.
+
+mod layer;
+mod password;
+mod role;
+mod sign_in;
+mod token;
+
+pub use layer::{StreamGuard, cookie, require_viewer};
+pub use password::Passwords;
+pub use role::permissions_of;
+pub use sign_in::{AccountError, Accounts, SESSION_COOKIE, SESSION_LASTS_MS};
+pub use token::{Token, hash};

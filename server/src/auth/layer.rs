@@ -1,0 +1,105 @@
+//! Puts the viewer into every request and lets nobody else in: what is open without signing in is listed here, and nothing
+//! is open by omission.
+
+use app::model::Viewer;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::{Accounts, SESSION_COOKIE};
+use crate::api::Problem;
+use crate::state::Panel;
+use crate::store::StoreError;
+
+/// What proves who is asking. Never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Credential {
+    Session(String),
+    Token(String),
+}
+
+impl Credential {
+    fn of(headers: &HeaderMap) -> Option<Self> {
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        if let Some(token) = text(header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")) {
+            return Some(Self::Token(token.trim().to_owned()));
+        }
+        cookie(headers, SESSION_COOKIE).map(|value| Self::Session(value.to_owned()))
+    }
+
+    async fn viewer(&self, accounts: &Accounts) -> Result<Option<Viewer>, StoreError> {
+        match self {
+            Self::Session(session) => accounts.by_session(session).await,
+            Self::Token(token) => accounts.by_token(token).await,
+        }
+    }
+}
+
+/// A credential that a long-lived stream asks about again.
+#[derive(Clone)]
+pub struct StreamGuard {
+    credential: Credential,
+    accounts: Accounts,
+}
+
+impl StreamGuard {
+    /// The viewer as they are now; `None` once they may not see anything any more. When the database does not answer, nobody
+    /// is let in on a guess.
+    pub async fn viewer(&self) -> Option<Viewer> {
+        match self.credential.viewer(&self.accounts).await {
+            Ok(viewer) => viewer,
+            Err(cause) => {
+                tracing::warn!(error = &cause as &dyn std::error::Error, "could not ask whether a stream's viewer is still signed in");
+                None
+            }
+        }
+    }
+}
+
+/// The value of a cookie.
+pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let pairs = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';'));
+    pairs.filter_map(|pair| pair.trim().split_once('=')).find(|(key, _)| *key == name).map(|(_, value)| value)
+}
+
+/// Everything that answers without a viewer.
+fn is_open(method: &Method, path: &str) -> bool {
+    let page = matches!(path, "/sign-in" | "/sign-in/link" | "/welcome");
+    let session = path == "/api/v1/session" && method == Method::POST;
+    page || session || matches!(path, "/healthz" | "/readyz") || crate::site::is_asset(path)
+}
+
+/// The middleware.
+pub async fn require_viewer(State(panel): State<Panel>, mut request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let credential = Credential::of(request.headers());
+    let viewer = match &credential {
+        Some(credential) if !crate::site::is_asset(path) => match credential.viewer(&panel.accounts).await {
+            Ok(viewer) => viewer,
+            Err(cause) => return Problem::from(cause).into_response(),
+        },
+        _ => None,
+    };
+    match (viewer, credential) {
+        (Some(viewer), Some(credential)) => {
+            request.extensions_mut().insert(StreamGuard { credential, accounts: panel.accounts.clone() });
+            request.extensions_mut().insert(viewer);
+            next.run(request).await
+        }
+        _ if is_open(request.method(), path) => next.run(request).await,
+        _ => refuse(&request),
+    }
+}
+
+fn refuse(request: &Request) -> Response {
+    let path = request.uri().path();
+    let wants_page = request.method() == Method::GET && !path.starts_with("/api/");
+    if !wants_page {
+        return (Problem::new(StatusCode::UNAUTHORIZED, "sign in, or send a token as `Authorization: Bearer …`")).into_response();
+    }
+    let next = request.uri().path_and_query().map_or("/", |target| target.as_str());
+    let query: String = form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
+    let target = if next == "/" { "/sign-in".to_owned() } else { format!("/sign-in?{query}") };
+    Redirect::to(&target).into_response()
+}

@@ -1,0 +1,18 @@
+//! Finds out what became of every run: one task and one kept connection per server, one script per pass for all of its
+//! runs. What was seen becomes a verdict by rules that touch nothing (`outcome`, `rules`); a verdict becomes a change of the
+//! run and a row of the trail in one transaction.
+
+mod exit_codes;
+mod link;
+mod observation;
+mod outcome;
+mod pace;
+mod pass;
+mod progress;
+mod record;
+mod recognise;
+mod supervisor;
+mod watch;
+
+pub use exit_codes::{Explanation, Outcome, explain};
+pub use supervisor::{Checker, Instruments, Pokes};

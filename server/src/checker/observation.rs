@@ -1,0 +1,215 @@
+//! What one pass saw of one run, parsed from what the server printed.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use app::model::RunId;
+
+/// The exit file, with everything that can be wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum ExitFile {
+    Absent,
+    Code(i64),
+    /// There is one and it says nothing that can be trusted: empty, no number, a link, too large.
+    Unusable(String),
+}
+
+/// Whether the job has begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Begun {
+    Yes,
+    No,
+    /// It has not and never will.
+    Forbidden,
+}
+
+/// What a pass saw of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Observation {
+    pub(super) begun: Begun,
+    pub(super) alive: bool,
+    /// The machine was started again after the job.
+    pub(super) rebooted: bool,
+    /// Seconds for which the job has begun without saying which process it is.
+    pub(super) without_pid_s: Option<i64>,
+    pub(super) exit: ExitFile,
+    /// Unix seconds on the server's clock.
+    pub(super) started: Option<i64>,
+    pub(super) ended: Option<i64>,
+    /// `key=value` lines that the job left.
+    pub(super) result: BTreeMap<String, String>,
+    /// KiB written so far, where the job says where to.
+    pub(super) part_kib: Option<i64>,
+    /// A piece of the log: where it begins, how long the log is.
+    pub(super) log: Vec<u8>,
+    pub(super) log_size: u64,
+}
+
+impl Default for Observation {
+    fn default() -> Self {
+        Self {
+            begun: Begun::No,
+            alive: false,
+            rebooted: false,
+            without_pid_s: None,
+            exit: ExitFile::Absent,
+            started: None,
+            ended: None,
+            result: BTreeMap::new(),
+            part_kib: None,
+            log: Vec::new(),
+            log_size: 0,
+        }
+    }
+}
+
+/// Everything one pass saw.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct PassReport {
+    /// Unix seconds on the server's clock.
+    pub(super) clock: Option<i64>,
+    pub(super) runs: BTreeMap<RunId, Observation>,
+}
+
+/// The output is not what the script prints to its end.
+#[derive(Debug, thiserror::Error)]
+#[error("read what the server printed: {0}")]
+pub(super) struct GarbledPass(&'static str);
+
+/// Parses a pass's output. Only lines that begin with the marker are the script's; the rest is log.
+pub(super) fn parse(output: &[u8], marker: &str) -> Result<PassReport, GarbledPass> {
+    let mut report = PassReport::default();
+    let mut current: Option<(RunId, Observation)> = None;
+    let mut log: Option<Vec<u8>> = None;
+    let mut complete = false;
+    for line in output.split(|byte| *byte == b'\n') {
+        let Some(said) = line.strip_prefix(marker.as_bytes()).and_then(|rest| rest.strip_prefix(b" ")) else {
+            if let Some(log) = &mut log {
+                log.extend_from_slice(line);
+                log.push(b'\n');
+            }
+            continue;
+        };
+        let said = String::from_utf8_lossy(said);
+        let (word, rest) = said.split_once(' ').unwrap_or((&said, ""));
+        match (word, &mut current) {
+            ("clock", None) => report.clock = number(rest),
+            ("run", None) => current = Some((rest.parse().map_err(|_| GarbledPass("a run id is damaged"))?, Observation::default())),
+            ("log", Some((_, run))) => {
+                run.log_size = rest.split_once(' ').and_then(|(_, size)| size.parse().ok()).ok_or(GarbledPass("a log's size is damaged"))?;
+                log = Some(Vec::new());
+            }
+            ("end", Some(_)) => {
+                let (id, mut run) = current.take().ok_or(GarbledPass("a run ends that did not begin"))?;
+                if let Some(mut bytes) = log.take() {
+                    // The script ends the piece with a line end of its own.
+                    bytes.truncate(bytes.len().saturating_sub(1));
+                    run.log = bytes;
+                }
+                report.runs.insert(id, run);
+            }
+            ("done", None) => complete = true,
+            (_, Some((_, run))) => run.take(word, rest),
+            _ => return Err(GarbledPass("a line is out of place")),
+        }
+    }
+    if complete { Ok(report) } else { Err(GarbledPass("it breaks off")) }
+}
+
+impl Observation {
+    fn take(&mut self, word: &str, rest: &str) {
+        match word {
+            "begun" => {
+                self.begun = match rest {
+                    "yes" => Begun::Yes,
+                    "forbidden" => Begun::Forbidden,
+                    _ => Begun::No,
+                }
+            }
+            "alive" => self.alive = rest == "yes",
+            "rebooted" => self.rebooted = true,
+            "nopid" => self.without_pid_s = number(rest),
+            "started" => self.started = number(rest),
+            "ended" => self.ended = number(rest),
+            "part" => self.part_kib = number(rest),
+            "exit" => self.exit = exit_file(rest),
+            "result" => {
+                if let Some((key, value)) = rest.split_once('=') {
+                    self.result.insert(key.trim().to_owned(), value.trim().to_owned());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A number that the job left.
+    pub(super) fn result_number(&self, key: &str) -> Option<i64> {
+        self.result.get(key).and_then(|value| number(value))
+    }
+}
+
+fn exit_file(said: &str) -> ExitFile {
+    match said.split_once(' ').unwrap_or((said, "")) {
+        // The script shows every byte that is no letter, digit or sign as a dot, the line end among them.
+        ("value", text) => match text.strip_suffix('.').unwrap_or(text) {
+            "" => ExitFile::Unusable("it is empty".to_owned()),
+            digits => match digits.parse::<u8>() {
+                Ok(code) => ExitFile::Code(i64::from(code)),
+                Err(_) => ExitFile::Unusable(format!("it says {digits:?}, which is no exit code")),
+            },
+        },
+        ("link", _) => ExitFile::Unusable("it is a link".to_owned()),
+        ("huge", size) => ExitFile::Unusable(format!("it is {size} bytes long")),
+        ("unreadable", _) => ExitFile::Unusable("it cannot be read".to_owned()),
+        _ => ExitFile::Unusable("it is no regular file".to_owned()),
+    }
+}
+
+fn number<T: FromStr>(text: &str) -> Option<T> {
+    text.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    const ID: &str = "01KAMZ3V7S9B3J1Q6Y1C2D3E4F";
+
+    #[test]
+    fn a_pass_is_parsed_and_its_log_may_contain_anything() {
+        let output = format!(
+            "M clock 1795312800\nM run {ID}\nM begun yes\nM started 1795312700\nM alive no\nM exit value 23.\nM ended 1795312790\n\
+             M result point=point.x\nM log 0 18\nend\nM-ark\n\nrun x\n\n\nM end\nM done\n"
+        );
+        let report = parse(output.as_bytes(), "M").unwrap();
+        let run = &report.runs[&ID.parse().unwrap()];
+        assert_eq!(report.clock, Some(1_795_312_800));
+        assert_eq!((run.begun, run.alive, &run.exit), (Begun::Yes, false, &ExitFile::Code(23)));
+        assert_eq!(String::from_utf8_lossy(&run.log), "end\nM-ark\n\nrun x\n\n");
+        assert_eq!(run.result["point"], "point.x");
+    }
+
+    #[test]
+    fn what_breaks_off_is_not_taken_for_an_answer() {
+        let output = format!("M clock 1\nM run {ID}\nM begun yes\nM alive no\n");
+        assert!(parse(output.as_bytes(), "M").is_err());
+        assert!(parse(b"", "M").is_err());
+    }
+
+    #[rstest]
+    #[case("value 0.", ExitFile::Code(0))]
+    #[case("value 0", ExitFile::Code(0))]
+    #[case("value 255.", ExitFile::Code(255))]
+    #[case("value ", ExitFile::Unusable("it is empty".to_owned()))]
+    #[case("value .", ExitFile::Unusable("it is empty".to_owned()))]
+    #[case("value 0.1.", ExitFile::Unusable("it says \"0.1\", which is no exit code".to_owned()))]
+    #[case("value -1.", ExitFile::Unusable("it says \"-1\", which is no exit code".to_owned()))]
+    #[case("value 256.", ExitFile::Unusable("it says \"256\", which is no exit code".to_owned()))]
+    #[case("link", ExitFile::Unusable("it is a link".to_owned()))]
+    #[case("huge 1000000", ExitFile::Unusable("it is 1000000 bytes long".to_owned()))]
+    fn an_unusual_exit_file_is_never_a_code(#[case] said: &str, #[case] expected: ExitFile) {
+        assert_eq!(exit_file(said), expected);
+    }
+}

@@ -1,0 +1,44 @@
+//! How long to wait before a server is visited again.
+
+use std::time::Duration;
+
+use app::model::{RunState, Timestamp};
+
+use crate::store::runs::ActiveRun;
+
+/// Nothing runs: often enough to know whether the server is there.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// The longest wait for a server that does not answer.
+const MAX_BACK_OFF: Duration = Duration::from_secs(300);
+
+/// Often for what is young or about to change, rarer for what has been going for hours.
+pub(super) fn until_next_visit(active: &[ActiveRun], now: Timestamp) -> Duration {
+    let wait = |run: &ActiveRun| match run.run.state {
+        RunState::Running => match now.millis_since(run.run.started_at.unwrap_or(run.run.created_at)) / 1000 {
+            ..120 => Duration::from_secs(1),
+            ..3600 => Duration::from_secs(4),
+            _ => Duration::from_secs(15),
+        },
+        _ => Duration::from_secs(1),
+    };
+    active.iter().map(wait).min().unwrap_or(IDLE)
+}
+
+/// Doubles from one second with every failure; `jitter` in 0..1 keeps many servers from coming back at once.
+pub(super) fn back_off(failures: u32, jitter: f64) -> Duration {
+    let base = Duration::from_secs(1 << failures.saturating_sub(1).min(10)).min(MAX_BACK_OFF);
+    base.mul_f64(0.75 + 0.25 * jitter.clamp(0.0, 1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn back_off_grows_to_five_minutes_and_no_further() {
+        assert!(back_off(1, 1.0) <= Duration::from_secs(1));
+        assert!(back_off(4, 0.0) >= Duration::from_secs(6));
+        assert_eq!(back_off(40, 1.0), MAX_BACK_OFF);
+    }
+}

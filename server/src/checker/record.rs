@@ -1,0 +1,129 @@
+//! Writes down what was seen: the run's change and the row that tells of it in one transaction, once.
+
+use app::model::{LogStatus, Run, RunId, RunState, Scope, Timestamp};
+
+use super::link::{Reached, after_visit};
+use super::observation::Observation;
+use super::outcome::Ended;
+use super::progress::{progress, statistics};
+use super::watch::Instruments;
+use crate::audit::LogRow;
+use crate::store::runs::{self, ActiveRun, Ending};
+use crate::store::{StoreError, servers};
+use crate::words::{byte_words, duration_words};
+
+/// The job has begun: the run is running and the trail says so.
+pub(super) async fn begun(tools: &Instruments, run: &ActiveRun, at: Timestamp) -> Result<(), StoreError> {
+    let mut change = tools.trail.begin().await?;
+    if runs::mark_running(change.tx(), &run.run.id, at).await? {
+        let Run { source_type, schedule, server, .. } = &run.run;
+        let row = LogRow::of_run(&run.run, LogStatus::Started, format!("{source_type} {} started on {}", schedule.name, server.name));
+        change.log(row.point(Some(run.job.point().to_owned())));
+        change.commit().await?;
+    }
+    publish(tools, &run.run.id).await
+}
+
+/// The run goes on.
+pub(super) async fn going(tools: &Instruments, run: &ActiveRun, seen: &Observation, now: Timestamp) -> Result<(), StoreError> {
+    let progress = progress(run.run.source_type, seen);
+    let mut change = tools.trail.begin().await?;
+    runs::record_progress(change.tx(), &run.run.id, &progress, now).await?;
+    change.commit().await?;
+    publish(tools, &run.run.id).await
+}
+
+/// The run has ended.
+pub(super) async fn ended(
+    tools: &Instruments,
+    run: &ActiveRun,
+    seen: &Observation,
+    ended: Ended,
+    finished_at: Timestamp,
+) -> Result<(), StoreError> {
+    let statistics = statistics(run.run.source_type, seen, ended.state == RunState::Completed);
+    let finished_at = finished_at.max(run.run.started_at.unwrap_or(finished_at));
+    let point = seen.result.get("point").cloned();
+    let failed = !matches!(ended.state, RunState::Completed | RunState::Canceled);
+    let ending = Ending {
+        state: ended.state,
+        finished_at,
+        exit_code: ended.exit_code,
+        statistics,
+        point: point.clone(),
+        error: failed.then(|| crate::audit::redact(&crate::audit::clean_line(&ended.message)).into_owned()),
+    };
+    let duration_s = run.run.started_at.map(|started| finished_at.millis_since(started) / 1000);
+    let message = message(run, &ended, &ending, duration_s);
+    let mut change = tools.trail.begin().await?;
+    if runs::finish(change.tx(), &run.run.id, &ending).await? {
+        let row = LogRow::of_run(&run.run, ended.status, message).point(point).duration_s(duration_s).exit_code(ended.exit_code);
+        change.log(row.detail(&without_rewrites(&seen.log)));
+        change.commit().await?;
+    }
+    publish(tools, &run.run.id).await
+}
+
+/// A run that waited too long for its beginning and that no server was asked to begin.
+pub(super) async fn skipped(tools: &Instruments, run: &ActiveRun, why: &str, now: Timestamp) -> Result<(), StoreError> {
+    let ended_by = Ended { state: RunState::Skipped, status: LogStatus::Missed, exit_code: None, message: why.to_owned() };
+    ended(tools, run, &Observation::default(), ended_by, now).await
+}
+
+/// A run that was stopped before any server was asked to begin it.
+pub(super) async fn canceled_before_it_began(tools: &Instruments, run: &ActiveRun, now: Timestamp) -> Result<(), StoreError> {
+    let message = "stopped before it began".to_owned();
+    let ended_by = Ended { state: RunState::Canceled, status: LogStatus::Stopped, exit_code: None, message };
+    ended(tools, run, &Observation::default(), ended_by, now).await
+}
+
+/// What a visit found out about the way to the server.
+pub(super) async fn link(tools: &Instruments, server_id: i64, reached: &Reached, now: Timestamp) -> Result<(), StoreError> {
+    let Some(server) = servers::find(&tools.database, &Scope::All, server_id).await? else { return Ok(()) };
+    let mut change = tools.trail.begin().await?;
+    let Some(before) = servers::link(change.tx(), server_id).await? else { return Ok(()) };
+    let (after, row) = after_visit(&server, &before, reached, now);
+    servers::set_link(change.tx(), server_id, &after).await?;
+    row.into_iter().for_each(|row| change.log(row));
+    change.commit().await
+}
+
+async fn publish(tools: &Instruments, id: &RunId) -> Result<(), StoreError> {
+    if let Some(run) = runs::find(&tools.database, &Scope::All, id).await? {
+        tools.hub.publish_run(run);
+    }
+    Ok(())
+}
+
+fn message(run: &ActiveRun, ended: &Ended, ending: &Ending, duration_s: Option<i64>) -> String {
+    let mut message = format!("{} {}: {}", run.run.source_type, run.run.schedule.name, ended.message);
+    if let (RunState::Canceled, Some(stop)) = (ended.state, &run.stop) {
+        message.push_str(&format!(" by {}", stop.by));
+    }
+    if ended.state == RunState::Completed {
+        if let Some(seconds) = duration_s {
+            message.push_str(&format!(" in {}", duration_words(seconds)));
+        }
+        if let (Some(files), Some(bytes)) = (ending.statistics.files_written, ending.statistics.bytes_written) {
+            message.push_str(&format!(", {files} {} and {} written", if files == 1 { "file" } else { "files" }, byte_words(bytes)));
+        }
+    }
+    message
+}
+
+/// Progress meters rewrite their line with carriage returns: what a terminal would show in the end is kept.
+fn without_rewrites(log: &[u8]) -> Vec<u8> {
+    let shown = |line: &[u8]| line.split(|byte| *byte == b'\r').rfind(|piece| !piece.is_empty()).unwrap_or_default().to_vec();
+    log.split(|byte| *byte == b'\n').map(shown).collect::<Vec<_>>().join(&b'\n')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_meter_leaves_its_last_state() {
+        let log = b"one\n\r 1%\r 50%\r100%\r\nsent 5 bytes\n";
+        assert_eq!(without_rewrites(log), b"one\n100%\nsent 5 bytes\n");
+    }
+}

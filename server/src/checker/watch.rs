@@ -1,0 +1,260 @@
+//! One server's task: begins what is due there, looks at what runs, stops what is to stop, writes down what came of it. It
+//! alone speaks to its server, so a server that hangs delays nobody else.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::model::{HostKey, LinkState, RunState, Scope, Server, Timestamp};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::link::Reached;
+use super::outcome::{Facts, Verdict, judge};
+use super::pace::{back_off, until_next_visit};
+use super::pass::{Order, PassError, look};
+use super::record;
+use crate::audit::{Trail, clean_text};
+use crate::clock::Clock;
+use crate::jobs::{Beginning, begin};
+use crate::keys::{KeyError, Keys};
+use crate::ssh::{Client, Deadlines, SshError, Target};
+use crate::store::runs::{self, ActiveRun};
+use crate::store::{Database, StoreError, servers};
+use crate::streaming::Hub;
+use crate::words::cause_words;
+
+/// What the checker works with.
+#[derive(Clone)]
+pub struct Instruments {
+    pub database: Database,
+    pub trail: Trail,
+    pub hub: Arc<Hub>,
+    pub clock: Clock,
+    pub keys: Keys,
+}
+
+/// A link that has not changed is written down this often, so that "checked … ago" stays true without a write a second.
+const LINK_EVERY_MS: i64 = 10_000;
+
+/// One server's task.
+pub(super) struct Watch {
+    server_id: i64,
+    tools: Instruments,
+    poke: Arc<Notify>,
+    client: Option<Connected>,
+    failures: u32,
+    link_written: Option<(LinkState, Timestamp)>,
+}
+
+/// A kept connection and what it was made with; another address or key needs another connection.
+struct Connected {
+    client: Client,
+    to: (String, u16, String, Option<HostKey>),
+}
+
+/// Why a visit came to nothing.
+#[derive(Debug, thiserror::Error)]
+enum VisitError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Ssh(#[from] SshError),
+    #[error(transparent)]
+    Pass(#[from] PassError),
+    #[error("read the private key")]
+    Key(#[source] KeyError),
+    #[error("there is no connection")]
+    NotConnected,
+}
+
+/// What comes after a visit.
+enum Next {
+    Visit(Duration),
+    /// The server was removed.
+    Leave,
+}
+
+impl Watch {
+    pub(super) fn new(server_id: i64, tools: Instruments, poke: Arc<Notify>) -> Self {
+        Self { server_id, tools, poke, client: None, failures: 0, link_written: None }
+    }
+
+    /// Visits the server until it is removed or the panel stops.
+    pub(super) async fn follow(mut self, stop: CancellationToken) {
+        loop {
+            let next = tokio::select! {
+                () = stop.cancelled() => return,
+                next = self.visit() => next,
+            };
+            let Next::Visit(wait) = next else { return };
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.poke.notified() => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    async fn visit(&mut self) -> Next {
+        let kept = self.client.is_some();
+        match self.try_visit().await {
+            Ok(next) => {
+                self.failures = 0;
+                return next;
+            }
+            Err(VisitError::Store(cause)) => {
+                tracing::error!(server.id = self.server_id, error = &cause as &dyn std::error::Error, "could not read or write during a visit; trying again");
+                return Next::Visit(Duration::from_secs(1));
+            }
+            Err(cause) => {
+                self.client = None;
+                if kept {
+                    // A kept connection may have been closed long ago: only a new one tells whether the server is there.
+                    tracing::debug!(server.id = self.server_id, error = &cause as &dyn std::error::Error, "kept connection is gone; connecting again");
+                    return Next::Visit(Duration::ZERO);
+                }
+                self.failures += 1;
+                tracing::info!(server.id = self.server_id, failures = self.failures, error = &cause as &dyn std::error::Error, "visit failed");
+                self.note_link(&Reached::No { cause: cause_words(&cause) }).await;
+            }
+        }
+        Next::Visit(back_off(self.failures, crate::random::fraction()))
+    }
+
+    async fn try_visit(&mut self) -> Result<Next, VisitError> {
+        let Some(server) = servers::find(&self.tools.database, &Scope::All, self.server_id).await? else { return Ok(Next::Leave) };
+        let mut active = runs::active_on(&self.tools.database, self.server_id).await?;
+        self.settle_unasked(&server, &mut active).await?;
+        if server.host_key.is_none() {
+            // Nothing connects before a person has pinned the key.
+            return Ok(Next::Visit(until_next_visit(&active, self.now())));
+        }
+        self.connect(&server).await?;
+        for run in &active {
+            if self.may_begin(run) {
+                self.begin(run).await?;
+            }
+        }
+        let active = runs::active_on(&self.tools.database, self.server_id).await?;
+        self.look_at(&active).await?;
+        self.note_link(&Reached::Yes).await;
+        let active = runs::active_on(&self.tools.database, self.server_id).await?;
+        Ok(Next::Visit(until_next_visit(&active, self.now())))
+    }
+
+    fn now(&self) -> Timestamp {
+        self.tools.clock.now()
+    }
+
+    fn may_begin(&self, run: &ActiveRun) -> bool {
+        matches!(run.run.state, RunState::Created | RunState::Queued) && self.now() <= run.start_by
+    }
+
+    /// Runs that the server was never asked to begin are over when they waited too long or are not wanted any more.
+    async fn settle_unasked(&self, server: &Server, active: &mut Vec<ActiveRun>) -> Result<(), StoreError> {
+        let now = self.now();
+        let never_asked = |run: &ActiveRun| matches!(run.run.state, RunState::Created | RunState::Queued) && !run.start_sent && now > run.start_by;
+        let never_asked_and_unwanted = |run: &ActiveRun| run.stop.is_some() && !run.start_sent;
+        for run in active.extract_if(.., |run| never_asked_and_unwanted(run)) {
+            record::canceled_before_it_began(&self.tools, &run, now).await?;
+        }
+        for run in active.extract_if(.., |run| never_asked(run)) {
+            let why = match (&server.host_key, server.link.state, &server.link.error) {
+                (None, ..) => "did not begin in time: the server's host key is not pinned".to_owned(),
+                (_, LinkState::Down, Some(cause)) => format!("did not begin in time: the server was down ({cause})"),
+                _ => "did not begin in time: the panel was not running or could not reach the server".to_owned(),
+            };
+            record::skipped(&self.tools, &run, &why, now).await?;
+        }
+        Ok(())
+    }
+
+    async fn connect(&mut self, server: &Server) -> Result<(), VisitError> {
+        let to = (server.host.clone(), server.port, server.user.clone(), server.host_key.clone());
+        if self.client.as_ref().is_some_and(|connected| connected.client.is_usable() && connected.to == to) {
+            return Ok(());
+        }
+        self.client = None;
+        let private_key = self.tools.keys.of_server(&self.tools.database, server.id).await.map_err(VisitError::Key)?;
+        let target = Target { host: to.0.clone(), port: to.1, user: to.2.clone(), private_key, host_key: to.3.clone() };
+        let client = Client::connect(&target, &Deadlines::default()).await?;
+        self.client = Some(Connected { client, to });
+        Ok(())
+    }
+
+    fn client(&mut self) -> Result<&mut Client, VisitError> {
+        self.client.as_mut().map(|connected| &mut connected.client).ok_or(VisitError::NotConnected)
+    }
+
+    async fn begin(&mut self, run: &ActiveRun) -> Result<(), VisitError> {
+        let id = &run.run.id;
+        if !run.start_sent {
+            // Written down before the server hears of it: from here on only the server knows whether the job has begun.
+            let mut change = self.tools.trail.begin().await?;
+            let still_wanted = runs::mark_start_sent(change.tx(), id).await?;
+            change.commit().await?;
+            if !still_wanted {
+                return Ok(());
+            }
+        }
+        match begin(self.client()?, id, &run.job).await? {
+            Beginning::Begun { ago } => {
+                let at = self.now().plus_millis(-i64::try_from(ago.as_millis()).unwrap_or(0)).max(run.run.created_at);
+                record::begun(&self.tools, run, at).await?;
+            }
+            Beginning::Waiting { said } => {
+                tracing::warn!(run.id = %id, said = %clean_text(said.as_bytes()), "the job has not begun yet; asking again");
+            }
+        }
+        Ok(())
+    }
+
+    async fn look_at(&mut self, active: &[ActiveRun]) -> Result<(), VisitError> {
+        let now = self.now();
+        // A run that waits for its beginning is asked for again, not looked at.
+        let seen: Vec<_> = active.iter().filter(|run| !self.may_begin(run)).collect();
+        let orders: Vec<_> = seen.iter().map(|run| (run.run.id.clone(), 0, Order::of(run, now))).collect();
+        let report = look(self.client()?, &orders).await?;
+        for run in seen {
+            let Some(observation) = report.runs.get(&run.run.id) else { continue };
+            let log = clean_text(&observation.log);
+            let was_running = run.run.started_at.is_some();
+            let facts = Facts { source_type: run.run.source_type, was_running, stop_requested: run.stop.is_some() };
+            let begun = observation.begun == super::observation::Begun::Yes;
+            if begun && !was_running && run.run.state != RunState::Canceling {
+                // It had begun although nobody heard the answer.
+                record::begun(&self.tools, run, self.server_time(report.clock, observation.started, now)).await?;
+                continue;
+            }
+            match judge(facts, observation, &log) {
+                Verdict::Going => record::going(&self.tools, run, observation, now).await?,
+                Verdict::Ended(ended) => {
+                    record::ended(&self.tools, run, observation, ended, self.server_time(report.clock, observation.ended, now)).await?;
+                }
+                Verdict::Begin | Verdict::Unclear => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// A moment on the server's clock as the panel's clock had it.
+    fn server_time(&self, clock: Option<i64>, at: Option<i64>, now: Timestamp) -> Timestamp {
+        match (clock, at) {
+            (Some(clock), Some(at)) if at <= clock => now.plus_millis((at - clock).saturating_mul(1000)),
+            _ => now,
+        }
+    }
+
+    async fn note_link(&mut self, reached: &Reached) {
+        let now = self.now();
+        let state = if *reached == Reached::Yes { LinkState::Up } else { LinkState::Down };
+        let fresh = |(written, at): (LinkState, Timestamp)| written == state && now.millis_since(at) < LINK_EVERY_MS;
+        if state == LinkState::Up && self.link_written.is_some_and(fresh) {
+            return;
+        }
+        match record::link(&self.tools, self.server_id, reached, now).await {
+            Ok(()) => self.link_written = Some((state, now)),
+            Err(cause) => tracing::error!(server.id = self.server_id, error = &cause as &dyn std::error::Error, "could not write down the state of a link"),
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! The command line: one file a command.
+
+mod demo;
+mod serve;
+mod token;
+mod user;
+
+use clap::{Parser, Subcommand};
+
+/// Tailback knows, at any moment and with proof, what happened to every backup.
+#[derive(Parser)]
+#[command(name = "tailback", version, about)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the panel.
+    Serve(crate::config::ServeFlags),
+    /// Show a panel at work: a private SSH server, a private MariaDB and real backups, in a temporary directory.
+    Demo(demo::DemoFlags),
+    /// Manage accounts.
+    #[command(subcommand)]
+    User(user::UserCommand),
+    /// Manage API tokens.
+    #[command(subcommand)]
+    Token(token::TokenCommand),
+}
+
+impl Cli {
+    /// Runs the command to its end.
+    pub async fn run(self) -> anyhow::Result<()> {
+        match self.command {
+            Command::Serve(flags) => serve::run(flags).await,
+            Command::Demo(flags) => demo::run(flags).await,
+            Command::User(command) => user::run(command).await,
+            Command::Token(command) => token::run(command).await,
+        }
+    }
+}
+
+/// Prints a line for the person or the program that called.
+#[expect(clippy::print_stdout, reason = "the answer of a command belongs on standard output")]
+fn say(line: impl std::fmt::Display) {
+    println!("{line}");
+}

@@ -1,0 +1,200 @@
+//! Puts the demonstration on its stage: servers, databases, files and schedules, and takes everything down again.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use app::model::{CatchUp, FilesJob, HostKey, MysqlJob, Permission, ScheduleDraft, ScheduleKind, Scope, ServerDraft, Viewer};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+use strum::VariantArray;
+use tempfile::TempDir;
+
+use super::churn::{churn, write_upload};
+use super::mariadb::PrivateMariadb;
+use super::small_disk::SmallDisk;
+use super::sshd::PrivateSshd;
+use crate::state::Panel;
+
+/// KiB per second: slow enough to watch.
+const WATCHABLE_KBPS: u32 = 400;
+
+/// What the demonstration has running beside the panel. Dropping it takes everything down.
+pub struct Stage {
+    // In the order in which they must go: jobs first, the directory last.
+    jobs: Jobs,
+    churn: Option<tokio::task::JoinHandle<()>>,
+    servers: Vec<(&'static str, PrivateSshd)>,
+    mariadb: Option<PrivateMariadb>,
+    small_disk: Option<SmallDisk>,
+    dir: TempDir,
+}
+
+/// Jobs that have detached themselves from their SSH sessions, as they should, and must not outlive the demonstration.
+struct Jobs {
+    homes: Vec<PathBuf>,
+}
+
+impl Stage {
+    /// Makes the directory and starts the servers, letting in who holds `public_key`.
+    pub async fn set(dir: TempDir, public_key: &str) -> Result<Self> {
+        let root = dir.path().to_owned();
+        let mut stage = Self { jobs: Jobs { homes: Vec::new() }, churn: None, servers: Vec::new(), mariadb: None, small_disk: None, dir };
+        for name in ["web-1", "db-1"] {
+            let home = root.join(name);
+            let sshd = root.join(format!("{name}.sshd"));
+            make(&home)?;
+            make(&sshd)?;
+            stage.jobs.homes.push(home.clone());
+            stage.servers.push((name, PrivateSshd::start_with_home(&sshd, public_key, &home).await?));
+        }
+        stage.fill_web(&root.join("web-1")).await?;
+        stage.fill_database(&root.join("db-1")).await?;
+        Ok(stage)
+    }
+
+    async fn fill_web(&mut self, home: &Path) -> Result<()> {
+        let site = home.join("site");
+        for page in 0..400 {
+            let path = site.join(format!("pages/{:02}/page-{page}.html", page % 20));
+            make(path.parent().unwrap_or(&site))?;
+            std::fs::write(&path, format!("<h1>Page {page}</h1>\n").repeat(40)).with_context(|| format!("write {}", path.display()))?;
+        }
+        write_upload(&home.join("uploads"), 0, 5 << 20)?;
+        make(&home.join("backup"))?;
+        match SmallDisk::mount(&home.join("small-disk"), 4).await {
+            Ok(disk) => self.small_disk = Some(disk),
+            Err(cause) => tracing::warn!("no small file system to fill: {cause:#}; the backup that runs out of space is left out"),
+        }
+        self.churn = Some(tokio::spawn(churn(home.join("uploads"), vec![home.join("backup/site"), home.join("backup/uploads"), home.join("backup/partial")])));
+        Ok(())
+    }
+
+    async fn fill_database(&mut self, home: &Path) -> Result<()> {
+        let dir = self.dir.path().join("mariadb");
+        make(&dir)?;
+        make(&home.join("backup"))?;
+        let mariadb = PrivateMariadb::start(&dir).await?;
+        let password = crate::random::hex(12);
+        mariadb
+            .execute(&format!(
+                "create database shop; create table shop.orders (id int primary key auto_increment, customer varchar(40), note text, placed timestamp default now());
+                 insert into shop.orders (customer, note) select concat('customer ', seq), repeat(md5(seq), 8) from seq_1_to_40000;
+                 create user 'backup'@'localhost' identified by '{password}'; grant select, show view, trigger, event, lock tables, process on *.* to 'backup'@'localhost'"
+            ))
+            .await?;
+        mariadb.write_defaults(&home.join("backup.cnf"), "backup", &password)?;
+        mariadb.write_defaults(&home.join("wrong.cnf"), "backup", "not-the-password")?;
+        self.mariadb = Some(mariadb);
+        Ok(())
+    }
+
+    /// Adds the servers and schedules to the panel and asks for a first run of each.
+    pub async fn introduce(&self, panel: &Panel) -> Result<()> {
+        let director = Viewer { user_id: 0, username: "demo".to_owned(), permissions: Permission::VARIANTS.to_vec(), scope: Scope::All };
+        let mut ids = Vec::new();
+        for (name, sshd) in &self.servers {
+            ids.push(panel.inventory.add_server(&director, server(name, sshd.port(), sshd.user(), sshd.host_key().clone())).await?.id);
+        }
+        let [web, db] = ids[..] else { anyhow::bail!("the stage has two servers") };
+        let user = self.servers[0].1.user();
+        let away = panel.inventory.add_server(&director, server("mail-1", closed_port()?, user, self.servers[0].1.host_key().clone())).await?.id;
+        let mut added = Vec::new();
+        for draft in self.schedules(web, db, away) {
+            added.push(panel.inventory.add_schedule(&director, draft).await?.id);
+        }
+        for id in added {
+            panel.run_requests.request(&director, id, None).await?;
+        }
+        Ok(())
+    }
+
+    fn schedules(&self, web: i64, db: i64, away: i64) -> Vec<ScheduleDraft> {
+        let at = |path: &str| self.dir.path().join(path).display().to_string();
+        let files = |sources: &[String], destination: String| {
+            Some(FilesJob { sources: sources.to_vec(), destination, excludes: Vec::new(), bandwidth_kbps: Some(WATCHABLE_KBPS) })
+        };
+        let dump = |defaults: &str, destination: &str| {
+            Some(MysqlJob { databases: Some(vec!["shop".to_owned()]), defaults_file: at(defaults), destination: at(destination) })
+        };
+        let every_minute = |name: &str, server_id: i64| ScheduleDraft {
+            name: name.to_owned(),
+            server_id,
+            kind: ScheduleKind::Managed,
+            enabled: true,
+            cron: Some("* * * * *".to_owned()),
+            timezone: None,
+            catch_up: CatchUp::Skip,
+            grace_minutes: 1,
+            files: None,
+            mysql: None,
+        };
+        let mut all = vec![
+            ScheduleDraft { files: files(&[at("web-1/site"), at("web-1/uploads")], at("web-1/backup/site")), ..every_minute("web site", web) },
+            ScheduleDraft { files: files(&[at("web-1/site"), at("web-1/moved-away")], at("web-1/backup/partial")), ..every_minute("web archive", web) },
+            ScheduleDraft { mysql: dump("db-1/backup.cnf", "db-1/backup/shop"), ..every_minute("shop database", db) },
+            ScheduleDraft { mysql: dump("db-1/wrong.cnf", "db-1/backup/old"), ..every_minute("old shop database", db) },
+            ScheduleDraft { files: files(&["/etc".to_owned()], "/backup/mail".to_owned()), ..every_minute("mail spool", away) },
+        ];
+        if self.small_disk.is_some() {
+            all.push(ScheduleDraft { files: files(&[at("web-1/uploads")], at("web-1/small-disk/uploads")), ..every_minute("web uploads", web) });
+        }
+        all
+    }
+
+    /// Takes everything down.
+    pub async fn strike(mut self) {
+        if let Some(churn) = self.churn.take() {
+            churn.abort();
+        }
+        if let Some(mariadb) = self.mariadb.take() {
+            mariadb.stop().await;
+        }
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if let Some(churn) = &self.churn {
+            churn.abort();
+        }
+        self.jobs.kill();
+    }
+}
+
+impl Jobs {
+    /// Kills every job that has left its process in its run directory.
+    fn kill(&self) {
+        let runs = self.homes.iter().filter_map(|home| std::fs::read_dir(home.join(".tailback/runs")).ok()).flatten().filter_map(Result::ok);
+        for run in runs {
+            let ended = run.path().join("exit").exists();
+            let pid = std::fs::read_to_string(run.path().join("pid")).ok().and_then(|text| text.split_whitespace().next()?.parse().ok());
+            if let (false, Some(pid)) = (ended, pid) {
+                // Gone already is as good.
+                killpg(Pid::from_raw(pid), Signal::SIGKILL).ok();
+            }
+        }
+    }
+}
+
+fn server(name: &str, port: u16, user: &str, host_key: HostKey) -> ServerDraft {
+    ServerDraft {
+        name: name.to_owned(),
+        host: "127.0.0.1".to_owned(),
+        port,
+        user: user.to_owned(),
+        region: Some("loopback".to_owned()),
+        account: Some("demo".to_owned()),
+        private_key: None,
+        host_key: Some(host_key),
+    }
+}
+
+/// A port on which nobody listens.
+fn closed_port() -> Result<u16> {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").context("find a free port")?;
+    Ok(listener.local_addr().context("find a free port")?.port())
+}
+
+fn make(dir: &Path) -> Result<()> {
+    std::fs::create_dir_all(dir).with_context(|| format!("make {}", dir.display()))
+}

@@ -1,0 +1,229 @@
+//! Servers and schedules as people make, change and remove them. Every change is a row of the trail that names who did it.
+
+use std::sync::Arc;
+
+use app::model::{FieldError, HostKey, LogStatus, Permission, Schedule, ScheduleDraft, Server, ServerDraft, Viewer};
+use chrono_tz::Tz;
+use serde::Serialize;
+use tokio::sync::Notify;
+use utoipa::ToSchema;
+
+use crate::audit::{LogRow, Trail};
+use crate::checker::Pokes;
+use crate::clock::{Clock, time_zone};
+use crate::jobs::CronTimes;
+use crate::keys::{Keys, check_private_key};
+use crate::ssh::{Client, Deadlines, Target, fetch_host_key};
+use crate::store::{Database, StoreError, runs, schedules, servers};
+use crate::words::cause_words;
+
+/// Why a change was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum InventoryError {
+    #[error("not found")]
+    NotFound,
+    #[error("not allowed")]
+    Forbidden,
+    #[error("{} fields are wrong", .0.len())]
+    Invalid(Vec<FieldError>),
+    #[error("a run is still going")]
+    Busy,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What a trial connection found.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ConnectionTest {
+    /// Whether signing in worked.
+    ok: bool,
+    /// The fingerprint that the server offers.
+    offered_host_key: Option<HostKey>,
+    /// Why not, in words.
+    error: Option<String>,
+    /// The line for the server's `authorized_keys`, when it is to use the panel's own key.
+    public_key: String,
+}
+
+/// Makes, changes and removes.
+#[derive(Clone)]
+pub struct Inventory {
+    pub database: Database,
+    pub trail: Trail,
+    pub clock: Clock,
+    pub keys: Keys,
+    pub zone: Tz,
+    pub pokes: Arc<Pokes>,
+    /// Tells the timetable that schedules have changed.
+    pub schedules_changed: Arc<Notify>,
+}
+
+impl Inventory {
+    pub async fn add_server(&self, viewer: &Viewer, draft: ServerDraft) -> Result<Server, InventoryError> {
+        allow(viewer, Permission::AddServers)?;
+        check_server(&draft)?;
+        let mut change = self.trail.begin().await?;
+        let id = servers::insert(change.tx(), &draft, self.clock.now()).await.map_err(taken_name)?;
+        if let Some(text) = &draft.private_key {
+            servers::set_private_key(change.tx(), id, self.keys.seal_for_server(id, text)).await?;
+        }
+        change.log(LogRow::system(LogStatus::Info, format!("{} added server {}", viewer.username, draft.name)).server(id));
+        change.commit().await?;
+        self.pokes.poke(id);
+        self.server(viewer, id).await
+    }
+
+    pub async fn change_server(&self, viewer: &Viewer, id: i64, draft: ServerDraft) -> Result<Server, InventoryError> {
+        allow(viewer, Permission::EditServers)?;
+        let before = self.server(viewer, id).await?;
+        check_server(&draft)?;
+        let same_place = before.host == draft.host && before.port == draft.port;
+        let host_key = draft.host_key.as_ref().or(before.host_key.as_ref().filter(|_| same_place));
+        let mut change = self.trail.begin().await?;
+        if !servers::update(change.tx(), id, &draft, host_key).await.map_err(taken_name)? {
+            return Err(InventoryError::NotFound);
+        }
+        if let Some(text) = &draft.private_key {
+            servers::set_private_key(change.tx(), id, self.keys.seal_for_server(id, text)).await?;
+        }
+        change.log(LogRow::system(LogStatus::Info, format!("{} changed server {}", viewer.username, draft.name)).server(id));
+        change.commit().await?;
+        self.pokes.poke(id);
+        self.server(viewer, id).await
+    }
+
+    pub async fn remove_server(&self, viewer: &Viewer, id: i64) -> Result<(), InventoryError> {
+        allow(viewer, Permission::DeleteServers)?;
+        let server = self.server(viewer, id).await?;
+        let mut change = self.trail.begin().await?;
+        if runs::any_active(change.tx(), Some(id), None).await? {
+            return Err(InventoryError::Busy);
+        }
+        if schedules::any_on(change.tx(), id).await? {
+            return Err(InventoryError::Invalid(vec![FieldError::new("id", "remove the schedules of this server first")]));
+        }
+        servers::remove(change.tx(), id, self.clock.now()).await?;
+        change.log(LogRow::system(LogStatus::Info, format!("{} removed server {}", viewer.username, server.name)).server(id));
+        change.commit().await?;
+        self.pokes.poke(id);
+        Ok(())
+    }
+
+    pub async fn pin_server(&self, viewer: &Viewer, id: i64, host_key: HostKey) -> Result<Server, InventoryError> {
+        allow(viewer, Permission::EditServers)?;
+        let server = self.server(viewer, id).await?;
+        let mut change = self.trail.begin().await?;
+        servers::pin(change.tx(), id, &host_key).await?;
+        let message = match &server.host_key {
+            Some(before) => format!("{} pinned host key {host_key} of {} in place of {before}", viewer.username, server.name),
+            None => format!("{} pinned host key {host_key} of {}", viewer.username, server.name),
+        };
+        change.log(LogRow::system(LogStatus::Info, message).server(id));
+        change.commit().await?;
+        self.pokes.poke(id);
+        self.server(viewer, id).await
+    }
+
+    /// Tries a connection of its own, beside the checker's.
+    pub async fn test_server(&self, viewer: &Viewer, id: i64) -> Result<ConnectionTest, InventoryError> {
+        allow(viewer, Permission::EditServers)?;
+        let server = self.server(viewer, id).await?;
+        let deadlines = Deadlines::default();
+        let public_key = self.keys.public_line().to_owned();
+        let offered = match fetch_host_key(&server.host, server.port, &deadlines).await {
+            Ok(offered) => offered,
+            Err(cause) => return Ok(ConnectionTest { ok: false, offered_host_key: None, error: Some(cause_words(&cause)), public_key }),
+        };
+        let tried = match self.keys.of_server(&self.database, id).await {
+            Ok(private_key) => {
+                let target = Target { host: server.host, port: server.port, user: server.user, private_key, host_key: server.host_key };
+                Client::connect(&target, &deadlines).await.map(drop).map_err(|cause| cause_words(&cause))
+            }
+            Err(cause) => Err(cause_words(&cause)),
+        };
+        Ok(ConnectionTest { ok: tried.is_ok(), offered_host_key: Some(offered), error: tried.err(), public_key })
+    }
+
+    async fn server(&self, viewer: &Viewer, id: i64) -> Result<Server, InventoryError> {
+        servers::find(&self.database, &viewer.scope, id).await?.ok_or(InventoryError::NotFound)
+    }
+
+    pub async fn add_schedule(&self, viewer: &Viewer, draft: ScheduleDraft) -> Result<Schedule, InventoryError> {
+        allow(viewer, Permission::CreateSchedule)?;
+        self.check_schedule(viewer, &draft).await?;
+        let mut change = self.trail.begin().await?;
+        let id = schedules::insert(change.tx(), &draft, self.clock.now()).await.map_err(taken_name)?;
+        let message = format!("{} added schedule {}", viewer.username, draft.name);
+        change.log(LogRow::system(LogStatus::Info, message).server(draft.server_id).schedule(id));
+        change.commit().await?;
+        self.schedules_changed.notify_one();
+        self.schedule(viewer, id).await
+    }
+
+    pub async fn change_schedule(&self, viewer: &Viewer, id: i64, draft: ScheduleDraft) -> Result<Schedule, InventoryError> {
+        allow(viewer, Permission::EditSchedule)?;
+        self.schedule(viewer, id).await?;
+        self.check_schedule(viewer, &draft).await?;
+        let mut change = self.trail.begin().await?;
+        if !schedules::update(change.tx(), id, &draft, self.clock.now()).await.map_err(taken_name)? {
+            return Err(InventoryError::NotFound);
+        }
+        let message = format!("{} changed schedule {}", viewer.username, draft.name);
+        change.log(LogRow::system(LogStatus::Info, message).server(draft.server_id).schedule(id));
+        change.commit().await?;
+        self.schedules_changed.notify_one();
+        self.schedule(viewer, id).await
+    }
+
+    pub async fn remove_schedule(&self, viewer: &Viewer, id: i64) -> Result<(), InventoryError> {
+        allow(viewer, Permission::DeleteSchedule)?;
+        let schedule = self.schedule(viewer, id).await?;
+        let mut change = self.trail.begin().await?;
+        if runs::any_active(change.tx(), None, Some(id)).await? {
+            return Err(InventoryError::Busy);
+        }
+        schedules::remove(change.tx(), id, self.clock.now()).await?;
+        let message = format!("{} removed schedule {}", viewer.username, schedule.policy.name);
+        change.log(LogRow::system(LogStatus::Info, message).server(schedule.policy.server_id).schedule(id));
+        change.commit().await?;
+        self.schedules_changed.notify_one();
+        Ok(())
+    }
+
+    async fn schedule(&self, viewer: &Viewer, id: i64) -> Result<Schedule, InventoryError> {
+        schedules::find(&self.database, &viewer.scope, id).await?.ok_or(InventoryError::NotFound)
+    }
+
+    async fn check_schedule(&self, viewer: &Viewer, draft: &ScheduleDraft) -> Result<(), InventoryError> {
+        let mut problems = draft.problems();
+        if servers::find(&self.database, &viewer.scope, draft.server_id).await?.is_none() {
+            problems.push(FieldError::new("server_id", "there is no such server"));
+        }
+        let zone = draft.timezone.as_deref().map(time_zone);
+        if zone == Some(None) {
+            problems.push(FieldError::new("timezone", "expected an IANA name such as Europe/Berlin"));
+        }
+        if let Some(cron) = &draft.cron
+            && let Err(cause) = CronTimes::parse(cron, zone.flatten().unwrap_or(self.zone))
+        {
+            problems.push(FieldError::new("cron", cause.to_string()));
+        }
+        if problems.is_empty() { Ok(()) } else { Err(InventoryError::Invalid(problems)) }
+    }
+}
+
+fn allow(viewer: &Viewer, permission: Permission) -> Result<(), InventoryError> {
+    if viewer.may(permission) { Ok(()) } else { Err(InventoryError::Forbidden) }
+}
+
+fn check_server(draft: &ServerDraft) -> Result<(), InventoryError> {
+    let mut problems = draft.problems();
+    if let Some(Err(cause)) = draft.private_key.as_deref().map(check_private_key) {
+        problems.push(FieldError::new("private_key", format!("expected an OpenSSH private key without a passphrase: {}", cause_words(&cause))));
+    }
+    if problems.is_empty() { Ok(()) } else { Err(InventoryError::Invalid(problems)) }
+}
+
+fn taken_name(cause: StoreError) -> InventoryError {
+    if cause.is_duplicate() { InventoryError::Invalid(vec![FieldError::new("name", "is taken")]) } else { cause.into() }
+}

@@ -1,0 +1,15 @@
+//! Runs that Tailback starts: what they do, how they get to the server, when they are due. What became of them is the
+//! checker's to find out.
+
+mod cron;
+mod job;
+mod new_runs;
+mod script;
+mod start;
+mod timetable;
+
+pub use cron::{CronError, CronTimes};
+pub use job::Job;
+pub use new_runs::{RunError, RunRequests};
+pub use start::{Beginning, begin};
+pub use timetable::Timetable;

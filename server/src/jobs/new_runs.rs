@@ -1,0 +1,164 @@
+//! Records runs, by hand or because cron says so, before any server is touched.
+
+use std::sync::Arc;
+
+use app::model::{FieldError, LogStatus, Permission, RunId, Schedule, SourceType, Timestamp, Trigger, Viewer};
+use chrono_tz::Tz;
+use ulid::Ulid;
+
+use super::Job;
+use crate::audit::{Change, LogRow, Trail};
+use crate::checker::Pokes;
+use crate::clock::{Clock, time_zone, zone_table};
+use crate::store::runs::{self, NewRun};
+use crate::store::{Database, StoreError, schedules};
+
+/// Why no run was made.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error("not found")]
+    NotFound,
+    #[error("not allowed")]
+    Forbidden,
+    #[error("{0}")]
+    Invalid(FieldError),
+    #[error("{source_type} of this schedule is running already, as run {run}")]
+    Overlap { source_type: SourceType, run: RunId },
+    #[error("the run is over, or being stopped already")]
+    Over,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Makes runs.
+#[derive(Clone)]
+pub struct RunRequests {
+    pub database: Database,
+    pub trail: Trail,
+    pub clock: Clock,
+    pub zone: Tz,
+    pub pokes: Arc<Pokes>,
+}
+
+impl RunRequests {
+    /// Records a run of a schedule for each of `types` (all that it has, when `None`) because a person asked for it.
+    pub async fn request(
+        &self,
+        viewer: &Viewer,
+        schedule_id: i64,
+        types: Option<&[SourceType]>,
+    ) -> Result<Vec<(RunId, SourceType)>, RunError> {
+        if !viewer.may(Permission::RunSchedule) {
+            return Err(RunError::Forbidden);
+        }
+        let schedule = schedules::find(&self.database, &viewer.scope, schedule_id).await?.ok_or(RunError::NotFound)?;
+        let wanted = wanted_types(&schedule, types)?;
+        let now = self.clock.now();
+        let mut change = self.trail.begin().await?;
+        let mut made = Vec::new();
+        for source_type in wanted {
+            if let Some(run) = runs::active_of(change.tx(), schedule.id, source_type).await? {
+                return Err(RunError::Overlap { source_type, run });
+            }
+            let run = self.new_run(&schedule, source_type, Trigger::Manual, now, None);
+            runs::insert(change.tx(), &run).await?;
+            change.log(
+                LogRow::system(LogStatus::Info, format!("{} asked for {source_type} of {}", viewer.username, schedule.policy.name))
+                    .server(run.server_id)
+                    .schedule(schedule.id)
+                    .run(run.id.clone()),
+            );
+            made.push((run.id, source_type));
+        }
+        change.commit().await?;
+        self.pokes.poke(schedule.policy.server_id);
+        Ok(made)
+    }
+
+    /// Asks for a run to be stopped; the checker does it.
+    pub async fn stop(&self, viewer: &Viewer, id: &RunId) -> Result<(), RunError> {
+        if !viewer.may(Permission::StopRunningSchedule) {
+            return Err(RunError::Forbidden);
+        }
+        let run = runs::find(&self.database, &viewer.scope, id).await?.ok_or(RunError::NotFound)?;
+        let mut change = self.trail.begin().await?;
+        if !runs::request_stop(change.tx(), id, &viewer.username, self.clock.now()).await? {
+            return Err(RunError::Over);
+        }
+        let message = format!("{} asked to stop {} of {}", viewer.username, run.source_type, run.schedule.name);
+        change.log(LogRow::system(LogStatus::Info, message).server(run.server.id).schedule(run.schedule.id).run(id.clone()));
+        change.commit().await?;
+        self.pokes.poke(run.server.id);
+        Ok(())
+    }
+
+    /// Deals with one due time of one type, inside the transaction that moves the timetable on.
+    pub(super) async fn answer_due(
+        &self,
+        change: &mut Change,
+        schedule: &Schedule,
+        source_type: SourceType,
+        due: Due,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let run = self.new_run(schedule, source_type, Trigger::Cron, now, Some(due.at));
+        let active = runs::active_of(change.tx(), schedule.id, source_type).await?;
+        let name = &schedule.policy.name;
+        let skipped = match (&active, due.missed) {
+            (Some(active), _) => Some(format!("{source_type} {name} was due and did not begin: run {active} is still going")),
+            (None, 0) => None,
+            (None, 1) => Some(format!("{source_type} {name} was due and did not begin: the panel was not running")),
+            (None, times) => Some(format!("{source_type} {name} was due {times} times and did not begin: the panel was not running")),
+        };
+        let Some(reason) = skipped else { return runs::insert(change.tx(), &run).await };
+        runs::insert_skipped(change.tx(), &run, &reason).await?;
+        let row = LogRow::new(LogStatus::Missed, source_type, reason).server(run.server_id).schedule(schedule.id);
+        change.log(row.run(run.id));
+        Ok(())
+    }
+
+    fn new_run(&self, schedule: &Schedule, source_type: SourceType, trigger: Trigger, now: Timestamp, due_at: Option<Timestamp>) -> NewRun {
+        let policy = &schedule.policy;
+        let zone = policy.timezone.as_deref().and_then(time_zone).unwrap_or(self.zone);
+        let point = format!("point.{}", zone_table(zone).local(due_at.unwrap_or(now)).stamp());
+        let job = match (source_type, &policy.files, &policy.mysql) {
+            (SourceType::Files, Some(files), _) => Job::Files { files: files.clone(), point },
+            (SourceType::Mysql, _, Some(mysql)) => Job::Mysql { mysql: mysql.clone(), point },
+            _ => unreachable!("types are taken from the schedule that has them"),
+        };
+        let grace = i64::from(policy.grace_minutes) * 60_000;
+        NewRun {
+            id: new_run_id(now),
+            schedule_id: schedule.id,
+            server_id: policy.server_id,
+            trigger,
+            created_at: now,
+            due_at,
+            start_by: now.plus_millis(grace),
+            job,
+        }
+    }
+}
+
+/// A due time, and how many due times up to it are too old to begin (0 = begin now).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Due {
+    pub(super) at: Timestamp,
+    pub(super) missed: u32,
+}
+
+fn wanted_types(schedule: &Schedule, types: Option<&[SourceType]>) -> Result<Vec<SourceType>, RunError> {
+    let has = schedule.policy.source_types();
+    let Some(types) = types.filter(|types| !types.is_empty()) else { return Ok(has) };
+    match types.iter().find(|source_type| !has.contains(source_type)) {
+        Some(missing) => Err(RunError::Invalid(FieldError::new("types", format!("this schedule does not back up {missing}")))),
+        None => Ok(has.into_iter().filter(|source_type| types.contains(source_type)).collect()),
+    }
+}
+
+/// A new id whose time part is the panel's clock.
+fn new_run_id(now: Timestamp) -> RunId {
+    let time = std::time::UNIX_EPOCH + std::time::Duration::from_millis(u64::try_from(now.millis()).unwrap_or(0));
+    let text = Ulid::from_datetime(time).to_string();
+    text.parse().unwrap_or_else(|_| unreachable!("a ULID is a run id"))
+}

@@ -1,0 +1,29 @@
+//! Everything of Tailback that touches the outside world. `app` says what pages need; this crate provides it, and the
+//! checker, the trail and the stream besides.
+
+pub mod adapters;
+pub mod api;
+pub mod audit;
+pub mod auth;
+pub mod checker;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod demo;
+pub mod doors;
+pub mod history;
+pub mod inventory;
+pub mod jobs;
+pub mod keys;
+pub mod random;
+pub mod router;
+pub mod secrets;
+pub mod serve;
+pub mod site;
+pub mod ssh;
+pub mod state;
+pub mod store;
+pub mod streaming;
+pub mod words;
+
+pub use site::build_id;

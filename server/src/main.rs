@@ -1,0 +1,14 @@
+//! Parses the command line, starts logging, runs the command.
+
+use clap::Parser;
+use server::cli::Cli;
+use tracing_subscriber::EnvFilter;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    let filter = EnvFilter::try_from_env("TAILBACK_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
+    // On standard error: standard output is for answers.
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    cli.run().await
+}

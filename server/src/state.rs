@@ -1,0 +1,153 @@
+//! The composition root: builds every service once, starts what works in the background and stops it in order.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::model::Zone;
+use app::ports::Ports;
+use axum::extract::FromRef;
+use leptos::config::LeptosOptions;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::adapters::{ClockPort, RunPort, ServerPort};
+use crate::audit::Trail;
+use crate::auth::{Accounts, Passwords};
+use crate::checker::{Checker, Instruments, Pokes};
+use crate::clock::{Clock, zone_table};
+use crate::config::Config;
+use crate::history::History;
+use crate::inventory::Inventory;
+use crate::jobs::{RunRequests, Timetable};
+use crate::keys::Keys;
+use crate::store::Database;
+use crate::streaming::Hub;
+
+/// Work under way gets this long to end when the panel stops.
+const STOP_WITHIN: Duration = Duration::from_secs(10);
+
+/// Everything a request may need.
+#[derive(Clone)]
+pub struct Panel {
+    pub database: Database,
+    pub trail: Trail,
+    pub hub: Arc<Hub>,
+    pub clock: Clock,
+    pub zone: Arc<Zone>,
+    pub accounts: Accounts,
+    pub inventory: Inventory,
+    pub history: History,
+    pub run_requests: RunRequests,
+    pub keys: Keys,
+    pub ports: Ports,
+    pub stop: CancellationToken,
+    leptos_options: LeptosOptions,
+}
+
+impl FromRef<Panel> for LeptosOptions {
+    fn from_ref(panel: &Panel) -> Self {
+        panel.leptos_options.clone()
+    }
+}
+
+/// What works in the background.
+pub struct Background {
+    tasks: JoinSet<()>,
+    stop: CancellationToken,
+    database: Database,
+}
+
+impl Panel {
+    /// Opens the data directory and the database and builds the services. Nothing works yet.
+    pub async fn open(config: &Config, clock: Clock) -> anyhow::Result<(Self, Unstarted)> {
+        use anyhow::Context;
+        create_private_dir(&config.data_dir).with_context(|| format!("make the data directory {}", config.data_dir.display()))?;
+        let keys = Keys::open(&config.data_dir).context("open the panel's keys")?;
+        let database = Database::open(&config.database_url).await.context("open the database")?;
+        let zone = Arc::new(zone_table(config.timezone));
+        let appended = Arc::new(Notify::new());
+        let hub = Hub::open(database.clone(), zone.clone(), appended.clone()).await.context("read the trail")?;
+        let trail = Trail::start(database.clone(), clock.clone(), zone.clone(), appended);
+        let pokes = Arc::new(Pokes::default());
+        let schedules_changed = Arc::new(Notify::new());
+        let run_requests =
+            RunRequests { database: database.clone(), trail: trail.clone(), clock: clock.clone(), zone: config.timezone, pokes: pokes.clone() };
+        let history = History { database: database.clone(), zone: zone.clone() };
+        let panel = Self {
+            accounts: Accounts { database: database.clone(), trail: trail.clone(), clock: clock.clone(), passwords: Passwords::new().await? },
+            inventory: Inventory {
+                database: database.clone(),
+                trail: trail.clone(),
+                clock: clock.clone(),
+                keys: keys.clone(),
+                zone: config.timezone,
+                pokes: pokes.clone(),
+                schedules_changed: schedules_changed.clone(),
+            },
+            ports: Ports {
+                audit_trail: Arc::new(history.clone()),
+                runs: Arc::new(RunPort { database: database.clone(), requests: run_requests.clone() }),
+                servers: Arc::new(ServerPort { database: database.clone() }),
+                clock: Arc::new(ClockPort { clock: clock.clone(), zone: zone.clone() }),
+            },
+            leptos_options: LeptosOptions::builder().output_name("tailback").site_addr(config.bind).build(),
+            stop: CancellationToken::new(),
+            database,
+            trail,
+            hub,
+            clock,
+            zone,
+            history,
+            run_requests,
+            keys,
+        };
+        Ok((panel, Unstarted { pokes, schedules_changed }))
+    }
+}
+
+/// What `start` needs besides the panel.
+pub struct Unstarted {
+    pokes: Arc<Pokes>,
+    schedules_changed: Arc<Notify>,
+}
+
+impl Unstarted {
+    /// Starts the hub, the checker and the timetable.
+    pub fn start(self, panel: &Panel) -> Background {
+        let mut tasks = JoinSet::new();
+        let tools = Instruments {
+            database: panel.database.clone(),
+            trail: panel.trail.clone(),
+            hub: panel.hub.clone(),
+            clock: panel.clock.clone(),
+            keys: panel.keys.clone(),
+        };
+        tasks.spawn(panel.hub.clone().follow(panel.stop.clone()));
+        tasks.spawn(Checker::new(tools, self.pokes).follow(panel.stop.clone()));
+        tasks.spawn(Timetable::new(panel.run_requests.clone(), self.schedules_changed).follow(panel.stop.clone()));
+        Background { tasks, stop: panel.stop.clone(), database: panel.database.clone() }
+    }
+}
+
+impl Background {
+    /// Stops everything; what does not end in time is left to the next start, which finds it again.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        let ended = tokio::time::timeout(STOP_WITHIN, async { while self.tasks.join_next().await.is_some() {} }).await;
+        if ended.is_err() {
+            tracing::warn!("some background work did not end in time");
+        }
+        if tokio::time::timeout(STOP_WITHIN, self.database.close()).await.is_err() {
+            tracing::warn!("the database did not close in time");
+        }
+    }
+}
+
+fn create_private_dir(path: &std::path::Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    if path.is_dir() {
+        return Ok(());
+    }
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}

@@ -1,0 +1,21 @@
+//! Everything that is remembered, on SQLite or PostgreSQL, behind one contract.
+//!
+//! `Database` and `Transaction` run statements on whichever engine is there; the files named after nouns hold the
+//! statements, each written once for both. Reads take the viewer's scope. Writes take a transaction, so that a change and
+//! the row of the trail that tells of it are committed together (see `audit`).
+
+pub mod accounts;
+mod engine;
+mod error;
+pub mod log;
+mod row;
+pub mod runs;
+pub mod schedules;
+mod scope;
+pub mod servers;
+mod sql;
+
+pub use engine::{Database, Transaction};
+pub use error::StoreError;
+pub use row::Row;
+pub use sql::{Sql, Value};

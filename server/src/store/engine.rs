@@ -1,0 +1,172 @@
+//! The two engines behind one contract. Statements are written once, in SQL that both understand; what differs between
+//! SQLite and PostgreSQL lives in this file and in the migrations, and callers never ask which one is there.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgArguments, PgPoolOptions};
+use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgPool, Postgres, Sqlite, SqlitePool};
+
+use super::{Row, Sql, StoreError};
+
+static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// Enough for pages and streams to read beside each other on a small machine; WAL readers never wait for the writer.
+const SQLITE_READERS: u32 = 4;
+
+/// Leaves room for several panels under PostgreSQL's default of 100.
+const POSTGRES_CONNECTIONS: u32 = 16;
+
+/// How long a writer waits for another process (a `tailback user …` beside a running panel) before it gives up.
+const SQLITE_BUSY: Duration = Duration::from_secs(15);
+
+/// An open, migrated database.
+#[derive(Clone)]
+pub struct Database {
+    engine: Arc<Engine>,
+}
+
+enum Engine {
+    /// One connection writes, the others only read.
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Postgres(PgPool),
+}
+
+impl Database {
+    /// Opens `sqlite://PATH` or `postgres://…` and brings its schema up to date.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        let engine = if let Some(path) = url.strip_prefix("sqlite://") {
+            open_sqlite(Path::new(path)).await?
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            open_postgres(url).await?
+        } else {
+            return Err(StoreError::Url);
+        };
+        Ok(Self { engine: Arc::new(engine) })
+    }
+
+    /// Begins a transaction that writes. SQLite has one at a time; PostgreSQL many.
+    pub async fn begin(&self) -> Result<Transaction, StoreError> {
+        Ok(match &*self.engine {
+            Engine::Sqlite { writer, .. } => Transaction::Sqlite(writer.begin_with("begin immediate").await?),
+            Engine::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// Begins a transaction that reads one unchanging state of the database.
+    pub async fn snapshot(&self) -> Result<Transaction, StoreError> {
+        Ok(match &*self.engine {
+            Engine::Sqlite { readers, .. } => Transaction::Sqlite(readers.begin().await?),
+            Engine::Postgres(pool) => Transaction::Postgres(pool.begin_with("begin isolation level repeatable read read only").await?),
+        })
+    }
+
+    /// Reads all rows of one statement.
+    pub async fn fetch_all(&self, sql: Sql) -> Result<Vec<Row>, StoreError> {
+        Ok(match &*self.engine {
+            Engine::Sqlite { readers, .. } => {
+                let (text, arguments) = sql.into_query::<Sqlite>()?;
+                sqlx::query_with(text, arguments).fetch_all(readers).await?.into_iter().map(Row::Sqlite).collect()
+            }
+            Engine::Postgres(pool) => {
+                let (text, arguments) = sql.into_query::<Postgres>()?;
+                sqlx::query_with(text, arguments).fetch_all(pool).await?.into_iter().map(Row::Postgres).collect()
+            }
+        })
+    }
+
+    /// Reads at most one row.
+    pub async fn fetch_optional(&self, sql: Sql) -> Result<Option<Row>, StoreError> {
+        Ok(self.fetch_all(sql).await?.into_iter().next())
+    }
+
+    /// Waits for transactions under way and closes every connection.
+    pub async fn close(&self) {
+        match &*self.engine {
+            Engine::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Engine::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// A transaction; rolled back when dropped without a commit.
+pub enum Transaction {
+    Sqlite(sqlx::Transaction<'static, Sqlite>),
+    Postgres(sqlx::Transaction<'static, Postgres>),
+}
+
+impl Transaction {
+    /// Runs one statement and tells how many rows it changed.
+    pub async fn execute(&mut self, sql: Sql) -> Result<u64, StoreError> {
+        Ok(match self {
+            Self::Sqlite(tx) => {
+                let (text, arguments): (_, SqliteArguments) = sql.into_query::<Sqlite>()?;
+                sqlx::query_with(text, arguments).execute(&mut **tx).await?.rows_affected()
+            }
+            Self::Postgres(tx) => {
+                let (text, arguments): (_, PgArguments) = sql.into_query::<Postgres>()?;
+                sqlx::query_with(text, arguments).execute(&mut **tx).await?.rows_affected()
+            }
+        })
+    }
+
+    /// Reads all rows of one statement.
+    pub async fn fetch_all(&mut self, sql: Sql) -> Result<Vec<Row>, StoreError> {
+        Ok(match self {
+            Self::Sqlite(tx) => {
+                let (text, arguments) = sql.into_query::<Sqlite>()?;
+                sqlx::query_with(text, arguments).fetch_all(&mut **tx).await?.into_iter().map(Row::Sqlite).collect()
+            }
+            Self::Postgres(tx) => {
+                let (text, arguments) = sql.into_query::<Postgres>()?;
+                sqlx::query_with(text, arguments).fetch_all(&mut **tx).await?.into_iter().map(Row::Postgres).collect()
+            }
+        })
+    }
+
+    /// Reads at most one row.
+    pub async fn fetch_optional(&mut self, sql: Sql) -> Result<Option<Row>, StoreError> {
+        Ok(self.fetch_all(sql).await?.into_iter().next())
+    }
+
+    /// Reads exactly one row, such as a count.
+    pub async fn fetch_one(&mut self, sql: Sql) -> Result<Row, StoreError> {
+        self.fetch_optional(sql).await?.ok_or(StoreError::Sql(sqlx::Error::RowNotFound))
+    }
+
+    pub async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+}
+
+async fn open_sqlite(path: &Path) -> Result<Engine, StoreError> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        // A row that was acknowledged survives a power cut too.
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(SQLITE_BUSY)
+        .statement_cache_capacity(256);
+    let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone().create_if_missing(true)).await?;
+    SQLITE_MIGRATIONS.run(&writer).await?;
+    let readers = SqlitePoolOptions::new().max_connections(SQLITE_READERS).connect_with(options.read_only(true)).await?;
+    Ok(Engine::Sqlite { writer, readers })
+}
+
+async fn open_postgres(url: &str) -> Result<Engine, StoreError> {
+    let pool = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).acquire_timeout(Duration::from_secs(15)).connect(url).await?;
+    POSTGRES_MIGRATIONS.run(&pool).await?;
+    Ok(Engine::Postgres(pool))
+}

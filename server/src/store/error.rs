@@ -1,0 +1,21 @@
+//! What can go wrong with the database.
+
+/// A failed read or write, with its cause.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("run a statement")]
+    Sql(#[from] sqlx::Error),
+    #[error("bring the schema up to date")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    #[error("read column {column}: {value:?} has no meaning there")]
+    Value { column: &'static str, value: String },
+    #[error("read the database URL: expected sqlite://PATH or postgres://USER@HOST/NAME")]
+    Url,
+}
+
+impl StoreError {
+    /// Whether a unique index refused the write: somebody else has done it, or the name is taken.
+    pub fn is_duplicate(&self) -> bool {
+        matches!(self, Self::Sql(sqlx::Error::Database(cause)) if cause.is_unique_violation())
+    }
+}

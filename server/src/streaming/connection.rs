@@ -1,0 +1,199 @@
+//! One WebSocket: hello, then every row in the viewer's scope and filter exactly once, in order, however slowly the client
+//! reads. What has left the hub's memory is read from the database.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::model::{Frame, LogFilter, Viewer};
+use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::hub::{Hub, json};
+use super::ring::RingRow;
+use crate::store::{StoreError, log, runs};
+
+/// Rows in one frame: large enough to catch up quickly, small enough to be on its way soon.
+const FRAME_ROWS: usize = 256;
+
+const PING_EVERY: Duration = Duration::from_secs(20);
+
+/// A client that answers no ping for this long is gone.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// A client that takes no frame for this long is let go; it loses nothing, since it resumes from its last id.
+const SEND_WITHIN: Duration = Duration::from_secs(60);
+
+/// How soon a stream ends after its viewer may not see it any more.
+const ASK_AGAIN: Duration = Duration::from_secs(4);
+
+/// What a client asked for.
+pub struct StreamRequest {
+    pub viewer: Viewer,
+    pub filter: LogFilter,
+    /// The last id the client has; `None` for new rows only.
+    pub after: Option<i64>,
+}
+
+/// Asks whether the viewer may still see the stream, and as whom.
+pub type StillAllowed = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Option<Viewer>> + Send>> + Send + Sync>;
+
+/// Why a connection ends.
+#[derive(Debug, thiserror::Error)]
+enum End {
+    #[error("the client went away")]
+    ClientGone,
+    #[error("the panel is stopping")]
+    Stopping,
+    #[error("signed out")]
+    SignedOut,
+    #[error("read the trail")]
+    Store(#[from] StoreError),
+}
+
+/// One client's place in the stream.
+pub struct Connection {
+    hub: Arc<Hub>,
+    request: StreamRequest,
+    /// Every row up to here has been sent or does not concern this client.
+    cursor: i64,
+    runs_version: u64,
+}
+
+/// Speaks to one client until either side ends it.
+pub async fn serve(mut socket: WebSocket, hub: Arc<Hub>, request: StreamRequest, allowed: StillAllowed, stop: CancellationToken) {
+    let mut progress = hub.watch();
+    let now = *progress.borrow_and_update();
+    let cursor = request.after.map_or(now.head, |after| after.min(now.head));
+    let mut connection = Connection { hub, request, cursor, runs_version: now.runs_version };
+    let end = match connection.greet(&mut socket, now.head).await {
+        Ok(()) => connection.follow(&mut socket, progress, allowed, stop).await,
+        Err(end) => end,
+    };
+    let (code, reason) = match &end {
+        End::ClientGone => return,
+        End::Stopping => (close_code::RESTART, "restarting"),
+        End::SignedOut => (close_code::POLICY, "signed out"),
+        End::Store(cause) => {
+            tracing::warn!(error = cause as &dyn std::error::Error, "stream ended: could not read the trail");
+            (close_code::AGAIN, "the trail could not be read; try again")
+        }
+    };
+    // Both are courtesies to a client that may be gone.
+    let _told = send(&mut socket, json(&Frame::Bye { reason: reason.to_owned() })).await;
+    let _closed = timeout(Duration::from_secs(2), socket.send(Message::Close(Some(CloseFrame { code, reason: reason.into() })))).await;
+}
+
+impl Connection {
+    async fn greet(&mut self, socket: &mut WebSocket, head: i64) -> Result<(), End> {
+        send(socket, json(&Frame::Hello { head, build: crate::build_id() })).await?;
+        let active = runs::active(self.hub.database(), &self.request.viewer.scope).await?;
+        if !active.is_empty() {
+            send(socket, json(&Frame::Runs { runs: active })).await?;
+        }
+        Ok(())
+    }
+
+    async fn follow(
+        &mut self,
+        socket: &mut WebSocket,
+        mut progress: tokio::sync::watch::Receiver<super::hub::Progress>,
+        allowed: StillAllowed,
+        stop: CancellationToken,
+    ) -> End {
+        let mut ping = interval(PING_EVERY);
+        let mut ask = interval(ASK_AGAIN);
+        ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        ask.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut heard = Instant::now();
+        progress.mark_changed();
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return End::Stopping,
+                changed = progress.changed() => {
+                    if changed.is_err() {
+                        return End::Stopping;
+                    }
+                    let now = *progress.borrow_and_update();
+                    if let Err(end) = self.pump(socket, now.head).await {
+                        return end;
+                    }
+                }
+                message = socket.recv() => match message {
+                    Some(Ok(Message::Close(_)) | Err(_)) | None => return End::ClientGone,
+                    Some(Ok(_)) => heard = Instant::now(),
+                },
+                _ = ask.tick() => match allowed().await {
+                    Some(viewer) => self.request.viewer = viewer,
+                    None => return End::SignedOut,
+                },
+                _ = ping.tick() => {
+                    let sent = timeout(SEND_WITHIN, socket.send(Message::Ping(Vec::new().into()))).await;
+                    if heard.elapsed() > SILENCE || !matches!(sent, Ok(Ok(()))) {
+                        return End::ClientGone;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Sends everything up to `head` and what changed of the runs.
+    async fn pump(&mut self, socket: &mut WebSocket, head: i64) -> Result<(), End> {
+        while self.cursor < head {
+            let (rows, up_to) = match self.hub.recent(self.cursor, FRAME_ROWS) {
+                Some(rows) => self.from_memory(rows, head),
+                None => self.from_database(head).await?,
+            };
+            if !rows.is_empty() {
+                send(socket, rows_frame(&rows)).await?;
+            }
+            self.cursor = up_to;
+        }
+        let (version, changed) = self.hub.runs_since(self.runs_version, &self.request.viewer.scope);
+        if !changed.is_empty() {
+            let runs = changed.iter().map(|run| json(&**run)).collect::<Vec<_>>().join(",");
+            send(socket, format!(r#"{{"kind":"runs","runs":[{runs}]}}"#)).await?;
+        }
+        self.runs_version = version;
+        Ok(())
+    }
+
+    fn from_memory(&self, rows: Vec<RingRow>, head: i64) -> (Vec<Arc<str>>, i64) {
+        let up_to = if rows.len() < FRAME_ROWS { rows.last().map_or(head, |row| row.entry.id.max(head)) } else { rows[rows.len() - 1].entry.id };
+        let StreamRequest { viewer, filter, .. } = &self.request;
+        let concerns = |row: &&RingRow| {
+            viewer.scope.covers(row.entry.server.as_ref().map(|server| server.id)) && filter.matches(&row.entry, self.hub.zone())
+        };
+        (rows.iter().filter(concerns).map(|row| row.json.clone()).collect(), up_to)
+    }
+
+    async fn from_database(&self, head: i64) -> Result<(Vec<Arc<str>>, i64), End> {
+        let StreamRequest { viewer, filter, .. } = &self.request;
+        let limit = u32::try_from(FRAME_ROWS).unwrap_or(u32::MAX);
+        let entries = log::following(self.hub.database(), &viewer.scope, filter, self.hub.zone(), self.cursor, limit).await?;
+        let up_to = if entries.len() < FRAME_ROWS { entries.last().map_or(head, |entry| entry.id.max(head)) } else { entries[entries.len() - 1].id };
+        Ok((entries.iter().map(|entry| json(entry).into()).collect(), up_to))
+    }
+}
+
+fn rows_frame(rows: &[Arc<str>]) -> String {
+    let mut frame = String::with_capacity(32 + rows.iter().map(|row| row.len() + 1).sum::<usize>());
+    frame.push_str(r#"{"kind":"rows","rows":["#);
+    for (n, row) in rows.iter().enumerate() {
+        if n > 0 {
+            frame.push(',');
+        }
+        frame.push_str(row);
+    }
+    frame.push_str("]}");
+    frame
+}
+
+async fn send(socket: &mut WebSocket, text: String) -> Result<(), End> {
+    match timeout(SEND_WITHIN, socket.send(Message::Text(text.into()))).await {
+        Ok(Ok(())) => Ok(()),
+        _ => Err(End::ClientGone),
+    }
+}

@@ -1,0 +1,45 @@
+//! The newest rows of the trail in memory, encoded once for everyone.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use app::model::LogEntry;
+
+/// A row and its JSON.
+#[derive(Clone)]
+pub(super) struct RingRow {
+    pub(super) entry: Arc<LogEntry>,
+    pub(super) json: Arc<str>,
+}
+
+/// Rows in growing order of their ids, the oldest dropped first. Holds every row above `floor`.
+pub(super) struct Ring {
+    floor: i64,
+    rows: VecDeque<RingRow>,
+    capacity: usize,
+}
+
+impl Ring {
+    /// An empty ring that begins after `head`.
+    pub(super) fn new(head: i64, capacity: usize) -> Self {
+        Self { floor: head, rows: VecDeque::with_capacity(capacity.min(1024)), capacity }
+    }
+
+    pub(super) fn push(&mut self, row: RingRow) {
+        if self.rows.len() == self.capacity
+            && let Some(oldest) = self.rows.pop_front()
+        {
+            self.floor = oldest.entry.id;
+        }
+        self.rows.push_back(row);
+    }
+
+    /// Up to `limit` rows after an id; `None` if rows after it may have been dropped, so that only the database knows.
+    pub(super) fn following(&self, after: i64, limit: usize) -> Option<Vec<RingRow>> {
+        if after < self.floor {
+            return None;
+        }
+        let start = self.rows.partition_point(|row| row.entry.id <= after);
+        Some(self.rows.range(start..).take(limit).cloned().collect())
+    }
+}
