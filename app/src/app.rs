@@ -13,10 +13,8 @@ use crate::site::{Assets, PageContext, provide_page};
 /// The whole document; only the server renders it. Expects a [`PageContext`] in context.
 pub fn shell(assets: Assets) -> impl IntoView {
     let theme = use_context::<PageContext>().unwrap_or_default().theme;
-    let start = format!(
-        "import init, {{ hydrate }} from {:?};\nawait init({{ module_or_path: {:?} }});\nhydrate();",
-        assets.js, assets.wasm
-    );
+    let start =
+        format!("import init, {{ hydrate }} from {:?};\nawait init({{ module_or_path: {:?} }});\nhydrate();", assets.js, assets.wasm);
     view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=theme.to_string()>

@@ -33,7 +33,9 @@ impl FromServerFnError for AppError {
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
             ServerFnErrorErr::Request(cause) => Self::Unreachable(cause),
-            ServerFnErrorErr::Deserialization(_) | ServerFnErrorErr::Response(_) => Self::Unreachable("the answer could not be read".to_owned()),
+            ServerFnErrorErr::Deserialization(_) | ServerFnErrorErr::Response(_) => {
+                Self::Unreachable("the answer could not be read".to_owned())
+            }
             _ => Self::Unavailable,
         }
     }

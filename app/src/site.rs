@@ -139,9 +139,7 @@ mod tests {
 
     #[test]
     fn the_switch_visits_every_theme() {
-        let mut theme = Theme::System;
-        let visited: Vec<_> = std::iter::repeat_with(|| std::mem::replace(&mut theme, theme.next())).take(3).collect();
-        assert_eq!(visited, [Theme::System, Theme::Light, Theme::Dark]);
-        assert_eq!(theme, Theme::System);
+        let visited: Vec<_> = std::iter::successors(Some(Theme::System), |theme| Some(theme.next())).take(4).collect();
+        assert_eq!(visited, [Theme::System, Theme::Light, Theme::Dark, Theme::System]);
     }
 }

@@ -9,5 +9,5 @@ mod socket;
 
 pub use connection::Connection;
 pub use feed::{Feed, FeedItem, FeedRow};
-pub(crate) use live::{NEWEST, reload};
 pub use live::{Live, follow};
+pub(crate) use live::{NEWEST, reload};

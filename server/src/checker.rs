@@ -2,6 +2,7 @@
 //! runs. What was seen becomes a verdict by rules that touch nothing (`outcome`, `rules`); a verdict becomes a change of the
 //! run and a row of the trail in one transaction.
 
+mod advice;
 mod exit_codes;
 mod link;
 mod observation;
@@ -14,5 +15,6 @@ mod recognise;
 mod supervisor;
 mod watch;
 
+pub use advice::{Advice, advise};
 pub use exit_codes::{Explanation, Outcome, explain};
 pub use supervisor::{Checker, Instruments, Pokes};

@@ -82,9 +82,11 @@ impl Config {
         // The file lies in the data directory, which only flags and environment can move.
         let data_dir = flags.data.data_dir.clone().or_else(|| std::env::var_os("TAILBACK_DATA_DIR").map(PathBuf::from));
         let data_dir = data_dir.unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR));
+        let path = data_dir.join("tailback.toml");
+        let file = if path.exists() { Figment::from(Toml::file_exact(path)) } else { Figment::new() };
         let raw: Raw = Figment::new()
             .merge(Serialized::default("bind", "127.0.0.1:3000"))
-            .merge(Toml::file_exact(data_dir.join("tailback.toml")))
+            .merge(file)
             .merge(environment())
             .merge(Serialized::defaults(flags))
             .merge(Serialized::default("data_dir", &data_dir))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use app::model::{LogEntryDetail, LogFilter, LogPage, LogQuery, Viewer, Zone};
 
 use crate::audit::decompress;
-use crate::checker::explain;
+use crate::checker::advise;
 use crate::store::{Database, StoreError, log};
 
 /// Reads of the trail in a viewer's scope.
@@ -36,13 +36,13 @@ impl History {
         let Some(found) = log::find(&self.database, &viewer.scope, id).await? else { return Ok(None) };
         let detail = found.detail.as_deref().map(decompress).transpose();
         let detail = detail.map_err(|cause| StoreError::Value { column: "detail", value: cause.to_string() })?;
-        let explanation = found.exit_code.and_then(|code| explain(found.entry.source_type, code));
+        let advice = advise(found.entry.source_type, found.exit_code, detail.as_deref());
         Ok(Some(LogEntryDetail {
             entry: found.entry,
             detail,
             exit_code: found.exit_code,
-            explanation: explanation.map(|row| row.meaning.to_owned()),
-            next_step: explanation.map(|row| row.next_step.to_owned()),
+            explanation: advice.explanation,
+            next_step: advice.next_step,
         }))
     }
 }

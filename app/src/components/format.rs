@@ -94,18 +94,30 @@ mod tests {
 
     #[test]
     fn durations_show_two_units() {
-        for (seconds, shown) in
-            [(-5, "0 s"), (0, "0 s"), (59, "59 s"), (60, "1 m 00 s"), (187, "3 m 07 s"), (3840, "1 h 04 m"), (86_399, "23 h 59 m"), (190_800, "2 d 05 h")]
-        {
+        for (seconds, shown) in [
+            (-5, "0 s"),
+            (0, "0 s"),
+            (59, "59 s"),
+            (60, "1 m 00 s"),
+            (187, "3 m 07 s"),
+            (3840, "1 h 04 m"),
+            (86_399, "23 h 59 m"),
+            (190_800, "2 d 05 h"),
+        ] {
             assert_eq!(duration(seconds), shown, "{seconds}");
         }
     }
 
     #[test]
     fn ages_show_one_unit() {
-        for (millis, shown) in
-            [(-900, "just now"), (999, "just now"), (14_300, "14 s ago"), (3_599_999, "59 m ago"), (7_200_000, "2 h ago"), (900_000_000, "10 d ago")]
-        {
+        for (millis, shown) in [
+            (-900, "just now"),
+            (999, "just now"),
+            (14_300, "14 s ago"),
+            (3_599_999, "59 m ago"),
+            (7_200_000, "2 h ago"),
+            (900_000_000, "10 d ago"),
+        ] {
             assert_eq!(ago(millis), shown, "{millis}");
         }
     }

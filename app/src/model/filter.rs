@@ -137,7 +137,8 @@ impl LogFilter {
     /// Whether a row passes; the same answer as the database gives.
     pub fn matches(&self, entry: &LogEntry, zone: &Zone) -> bool {
         let (from, until) = self.range(zone);
-        let one_of = |ids: &[i64], named: &Option<super::Named>| ids.is_empty() || named.as_ref().is_some_and(|named| ids.contains(&named.id));
+        let one_of =
+            |ids: &[i64], named: &Option<super::Named>| ids.is_empty() || named.as_ref().is_some_and(|named| ids.contains(&named.id));
         from.is_none_or(|from| entry.at >= from)
             && until.is_none_or(|until| entry.at < until)
             && (self.status.is_empty() || self.status.contains(&entry.status))
@@ -152,7 +153,9 @@ impl LogFilter {
         match key {
             "from" => self.from = Some(value.parse().map_err(str::to_owned)?),
             "to" => self.to = Some(value.parse().map_err(str::to_owned)?),
-            "status" => extend(&mut self.status, value, "a status: started, completed, warning, error, stopped, running, connection, info, missed")?,
+            "status" => {
+                extend(&mut self.status, value, "a status: started, completed, warning, error, stopped, running, connection, info, missed")?
+            }
             "type" => extend(&mut self.source_type, value, "a type: FILES, MYSQL, ORACLE, MSSQL, HANA, VM, NAS, OSS, OTHER, SYSTEM")?,
             "server" => extend(&mut self.server, value, "the id of a server")?,
             "schedule" => extend(&mut self.schedule, value, "the id of a schedule")?,
@@ -193,7 +196,11 @@ fn id(value: &str) -> Result<i64, String> {
 }
 
 fn limit(value: &str) -> Result<u32, String> {
-    value.parse().ok().filter(|limit| (1..=LogQuery::MAX_LIMIT).contains(limit)).ok_or_else(|| format!("expected 1 to {}", LogQuery::MAX_LIMIT))
+    value
+        .parse()
+        .ok()
+        .filter(|limit| (1..=LogQuery::MAX_LIMIT).contains(limit))
+        .ok_or_else(|| format!("expected 1 to {}", LogQuery::MAX_LIMIT))
 }
 
 #[cfg(test)]
@@ -206,7 +213,8 @@ mod tests {
     fn bounds() -> impl Strategy<Value = Option<TimeBound>> {
         prop_oneof![
             Just(None),
-            (0_i64..20_000).prop_map(|days| NaiveDate::from_ymd_opt(1970, 1, 2).map(|day| TimeBound::Day(day + chrono::Duration::days(days)))),
+            (0_i64..20_000)
+                .prop_map(|days| NaiveDate::from_ymd_opt(1970, 1, 2).map(|day| TimeBound::Day(day + chrono::Duration::days(days)))),
             (0_i64..4_000_000_000_000).prop_map(|millis| Some(TimeBound::Moment(Timestamp(millis)))),
         ]
     }
@@ -214,15 +222,17 @@ mod tests {
     fn filters() -> impl Strategy<Value = LogFilter> {
         let statuses = proptest::sample::subsequence(LogStatus::VARIANTS, 0..4);
         let types = proptest::sample::subsequence(SourceType::VARIANTS, 0..4);
-        (bounds(), statuses, types, proptest::collection::btree_set(0_i64..99, 0..3), any::<bool>()).prop_map(|(from, status, source_type, servers, run)| LogFilter {
-            from,
-            to: None,
-            status: status.clone(),
-            source_type,
-            server: servers.into_iter().collect(),
-            schedule: vec![],
-            run: run.then(|| "01KAMZ3V7S9B3J1Q6Y1C2D3E4F".parse().unwrap()),
-        })
+        (bounds(), statuses, types, proptest::collection::btree_set(0_i64..99, 0..3), any::<bool>()).prop_map(
+            |(from, status, source_type, servers, run)| LogFilter {
+                from,
+                to: None,
+                status: status.clone(),
+                source_type,
+                server: servers.into_iter().collect(),
+                schedule: vec![],
+                run: run.then(|| "01KAMZ3V7S9B3J1Q6Y1C2D3E4F".parse().unwrap()),
+            },
+        )
     }
 
     proptest! {

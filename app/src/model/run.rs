@@ -55,7 +55,21 @@ impl<'de> Deserialize<'de> for RunId {
 
 /// Where a run is in its life. The number is what the database stores.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Display, EnumString, FromRepr, IntoStaticStr, VariantArray,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    Display,
+    EnumString,
+    FromRepr,
+    IntoStaticStr,
+    VariantArray,
 )]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -171,7 +185,9 @@ mod tests {
     #[test]
     fn a_run_id_is_a_ulid_and_nothing_else() {
         assert!("01KAMZ3V7S9B3J1Q6Y1C2D3E4F".parse::<RunId>().is_ok());
-        for text in ["", "01KAMZ3V7S9B3J1Q6Y1C2D3E4", "81KAMZ3V7S9B3J1Q6Y1C2D3E4F", "01KAMZ3V7S9B3J1Q6Y1C2D3E4I", "../../../../../etc/passwd0"] {
+        for text in
+            ["", "01KAMZ3V7S9B3J1Q6Y1C2D3E4", "81KAMZ3V7S9B3J1Q6Y1C2D3E4F", "01KAMZ3V7S9B3J1Q6Y1C2D3E4I", "../../../../../etc/passwd0"]
+        {
             assert_eq!(text.parse::<RunId>(), Err(NotARunId), "{text:?}");
         }
     }

@@ -148,7 +148,8 @@ impl ScheduleDraft {
             }
             for (n, database) in mysql.databases.iter().flatten().enumerate() {
                 let shown = database.chars().count();
-                if shown == 0 || shown > 64 || database.starts_with('-') || database.contains('/') || database.chars().any(char::is_control) {
+                if shown == 0 || shown > 64 || database.starts_with('-') || database.contains('/') || database.chars().any(char::is_control)
+                {
                     problems.push(FieldError::new(format!("mysql.databases[{n}]"), "expected the name of a database"));
                 }
             }

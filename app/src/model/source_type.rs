@@ -5,7 +5,21 @@ use strum::{Display, EnumString, FromRepr, IntoStaticStr, VariantArray};
 
 /// A source type; log rows about the panel itself carry `SYSTEM`. The number is what the database stores.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Display, EnumString, FromRepr, IntoStaticStr, VariantArray,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    Display,
+    EnumString,
+    FromRepr,
+    IntoStaticStr,
+    VariantArray,
 )]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "UPPERCASE")]

@@ -5,7 +5,21 @@ use strum::{Display, EnumString, FromRepr, IntoStaticStr, VariantArray};
 
 /// The status of a log row. The number is what the database stores and never changes its meaning.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Display, EnumString, FromRepr, IntoStaticStr, VariantArray,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    Display,
+    EnumString,
+    FromRepr,
+    IntoStaticStr,
+    VariantArray,
 )]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]

@@ -23,9 +23,18 @@ use crate::site::use_page;
 
 /// What the page has read: the first page of rows, and those loaded after it.
 #[derive(Clone, Copy)]
-pub(self) struct Loaded {
+struct Loaded {
     rows: RwSignal<Vec<LogEntry>>,
     next_before: RwSignal<Option<i64>>,
+    loading: RwSignal<Loading>,
+}
+
+/// Whether older rows are on their way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Loading {
+    Idle,
+    Busy,
+    Failed(AppError),
 }
 
 /// `/logs?from=…&to=…&status=…&type=…&server=…&before=…&entry=…`
@@ -38,7 +47,7 @@ pub fn LogsPage() -> impl IntoView {
     let page = Resource::new(move || query.get(), list_logs);
     let detail = Resource::new(move || entry.get(), find);
     let servers = OnceResource::new(list_servers());
-    let loaded = Loaded { rows: RwSignal::new(Vec::new()), next_before: RwSignal::new(None) };
+    let loaded = Loaded { rows: RwSignal::new(Vec::new()), next_before: RwSignal::new(None), loading: RwSignal::new(Loading::Idle) };
     view! {
         <Title text="Logs"/>
         <header class="page-header">
@@ -70,6 +79,7 @@ async fn find(entry: Option<i64>) -> Result<Option<LogEntryDetail>, AppError> {
 fn results(address: Memo<LogsAddress>, loaded: Loaded, page: LogPage) -> AnyView {
     loaded.rows.set(page.entries.clone());
     loaded.next_before.set(page.next_before);
+    loaded.loading.set(Loading::Idle);
     view! { <Results address=address loaded=loaded page=page/> }.into_any()
 }
 
@@ -77,6 +87,6 @@ fn results(address: Memo<LogsAddress>, loaded: Loaded, page: LogPage) -> AnyView
 fn problem(address: Memo<LogsAddress>, error: &AppError) -> AnyView {
     match error {
         AppError::Invalid(problems) => address.with_untracked(|address| results::bad_filter(address, problems)),
-        error => failure_notice("the log", error, address.with_untracked(|address| address.href())),
+        error => failure_notice("the log", error, address.with_untracked(LogsAddress::href)),
     }
 }

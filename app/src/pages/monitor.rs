@@ -30,7 +30,7 @@ pub fn MonitorPage() -> impl IntoView {
     let newest = OnceResource::new(list_logs(NEWEST.to_owned()));
     view! {
         <Title text="Monitor"/>
-        <h1 class="page-title">"Monitor"</h1>
+        <h1 class="visually-hidden">"Monitor"</h1>
         <Suspense fallback=skeleton>
             {move || Suspend::new(async move {
                 match runs.await {

@@ -11,7 +11,10 @@ use crate::components::{Field, Notice, Tone, mark};
 pub fn WelcomePage() -> impl IntoView {
     let query = use_query_map().get_untracked();
     let problem = query.get("error").map(|error| match error.as_str() {
-        "token" => ("This link is not valid any more", "It works once. Start the panel again to get a new one, or sign in if an administrator exists."),
+        "token" => (
+            "This link is not valid any more",
+            "It works once. Start the panel again to get a new one, or sign in if an administrator exists.",
+        ),
         "username" => ("That user name will not do", "Use 1 to 64 letters, digits, dots, hyphens or underscores."),
         "password" => ("That password is too short", "Use at least 12 characters; a few words are easy to remember."),
         "mismatch" => ("The passwords differ", "Type the same password twice."),

@@ -11,9 +11,15 @@ use crate::model::{LogEntry, Timestamp};
 pub enum FeedItem {
     Entry(LogEntry),
     /// The server cannot give these rows any more.
-    Gap { from: i64, to: i64 },
+    Gap {
+        from: i64,
+        to: i64,
+    },
     /// More rows arrived while the reader was away than are kept; history has them.
-    Skipped { from: i64, to: i64 },
+    Skipped {
+        from: i64,
+        to: i64,
+    },
 }
 
 /// A line and when it arrived; `None` for rows that came with the page.

@@ -64,13 +64,7 @@ pub fn follow(live: Live) {
     let clock = use_clock();
     let build = StoredValue::new(use_page().get().build);
     Effect::new(move |_| {
-        let follower = Follower {
-            live,
-            clock,
-            build,
-            socket: StoredValue::new_local(None),
-            state: StoredValue::new(State::default()),
-        };
+        let follower = Follower { live, clock, build, socket: StoredValue::new_local(None), state: StoredValue::new(State::default()) };
         follower.connect();
         follower.listen();
     });

@@ -16,7 +16,7 @@ pub(super) enum Heard {
 
 /// An open (or opening) socket.
 pub(super) struct Socket {
-    socket: WebSocket,
+    inner: WebSocket,
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     _on_close: Closure<dyn FnMut(CloseEvent)>,
 }
@@ -36,16 +36,16 @@ impl Socket {
         let on_close = Closure::<dyn FnMut(_)>::new(move |_: CloseEvent| hear(Heard::Closed));
         socket.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         socket.set_onclose(Some(on_close.as_ref().unchecked_ref()));
-        Ok(Self { socket, _on_message: on_message, _on_close: on_close })
+        Ok(Self { inner: socket, _on_message: on_message, _on_close: on_close })
     }
 }
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        self.socket.set_onmessage(None);
-        self.socket.set_onclose(None);
+        self.inner.set_onmessage(None);
+        self.inner.set_onclose(None);
         // Closing a socket that is already closed does nothing.
-        drop(self.socket.close());
+        drop(self.inner.close());
     }
 }
 

@@ -35,6 +35,10 @@ pub fn redact(text: &str) -> Cow<'_, str> {
     for secret in SECRETS.iter() {
         if secret.is_match(&result) {
             let replaced = secret.replace_all(&result, |found: &regex::Captures<'_>| {
+                // `(using password: YES)` tells why a database refused, and no secret.
+                if found[0].ends_with("YES)") || found[0].ends_with("NO)") {
+                    return found[0].to_owned();
+                }
                 let at = if found[0].ends_with('@') { "@" } else { "" };
                 format!("{}{HIDDEN}{at}", &found["keep"])
             });
@@ -60,7 +64,7 @@ mod tests {
     #[case("token tb_0123456789abcdef0123456789", "token tb_***")]
     #[case("a\n-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n-----END OPENSSH PRIVATE KEY-----\nz", "a\n***\nz")]
     #[case("Enter password:", "Enter password:")]
-    #[case("Access denied for user 'app'@'localhost' (using password: YES)", "Access denied for user 'app'@'localhost' (using password: ***)")]
+    #[case("Access denied for user 'app'@'localhost' (using password: YES)", "Access denied for user 'app'@'localhost' (using password: YES)")]
     #[case("sent 1,234 bytes  received 35 bytes", "sent 1,234 bytes  received 35 bytes")]
     fn secrets_are_hidden(#[case] text: &str, #[case] expected: &str) {
         assert_eq!(redact(text), expected);

@@ -14,7 +14,7 @@ use crate::store::StoreError;
 
 /// What proves who is asking. Never printed.
 #[derive(Clone, PartialEq, Eq)]
-pub enum Credential {
+pub(super) enum Credential {
     Session(String),
     Token(String),
 }

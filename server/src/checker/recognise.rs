@@ -14,6 +14,7 @@ pub(super) enum Trouble {
     DatabaseAway,
     PermissionDenied,
     Vanished,
+    Missing,
 }
 
 /// The line of a log that tells of a trouble.
@@ -24,7 +25,7 @@ pub(super) struct Finding {
 }
 
 /// What is looked for, the gravest first. Compared in lower case.
-const SIGNS: [(Trouble, &[&str]); 11] = [
+const SIGNS: [(Trouble, &[&str]); 12] = [
     (Trouble::NoSpace, &["no space left on device", "errcode: 28", "errno 28"]),
     (Trouble::Quota, &["disk quota exceeded", "quota exceeded"]),
     (Trouble::ReadOnly, &["read-only file system"]),
@@ -42,6 +43,7 @@ const SIGNS: [(Trouble, &[&str]); 11] = [
     ),
     (Trouble::PermissionDenied, &["permission denied", "operation not permitted"]),
     (Trouble::Vanished, &["vanished"]),
+    (Trouble::Missing, &["no such file or directory"]),
 ];
 
 /// How much of the end of a log is searched: the tools' last words, not a file list of an hour ago.
@@ -75,6 +77,7 @@ impl Trouble {
             Self::AccessDenied => "The database refused user or password: correct the defaults file on the server.",
             Self::DatabaseAway => "The database server could not be reached: check that it runs, and the socket or host in the defaults file.",
             Self::PermissionDenied => "The backup user may not read or write what the log names: correct its permissions.",
+            Self::Missing => "What the log names does not exist: correct the schedule's paths.",
             Self::Vanished => "Files were deleted while they were copied: exclude caches and spools.",
         }
     }
@@ -98,6 +101,7 @@ mod tests {
     #[case("mariadb-dump: Got error: 2002: \"Can't connect to local server through socket\" when trying to connect", Trouble::DatabaseAway)]
     #[case("rsync: send_files failed to open \"/etc/shadow\": Permission denied (13)", Trouble::PermissionDenied)]
     #[case("file has vanished: \"/var/spool/x\"", Trouble::Vanished)]
+    #[case("rsync: [sender] change_dir \"/srv/gone\" failed: No such file or directory (2)", Trouble::Missing)]
     fn each_trouble_is_recognised(#[case] line: &str, #[case] trouble: Trouble) {
         let log = format!("first line\n{line}\nrsync error: something (code 23) at main.c(1338)\n");
         assert_eq!(recognise(&log), Some(Finding { trouble, line: line.to_owned() }));

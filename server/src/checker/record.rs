@@ -102,7 +102,7 @@ fn message(run: &ActiveRun, ended: &Ended, ending: &Ending, duration_s: Option<i
     }
     if ended.state == RunState::Completed {
         if let Some(seconds) = duration_s {
-            message.push_str(&format!(" in {}", duration_words(seconds)));
+            message.push_str(&if seconds == 0 { " in under a second".to_owned() } else { format!(" in {}", duration_words(seconds)) });
         }
         if let (Some(files), Some(bytes)) = (ending.statistics.files_written, ending.statistics.bytes_written) {
             message.push_str(&format!(", {files} {} and {} written", if files == 1 { "file" } else { "files" }, byte_words(bytes)));
@@ -112,7 +112,7 @@ fn message(run: &ActiveRun, ended: &Ended, ending: &Ending, duration_s: Option<i
 }
 
 /// Progress meters rewrite their line with carriage returns: what a terminal would show in the end is kept.
-fn without_rewrites(log: &[u8]) -> Vec<u8> {
+pub(super) fn without_rewrites(log: &[u8]) -> Vec<u8> {
     let shown = |line: &[u8]| line.split(|byte| *byte == b'\r').rfind(|piece| !piece.is_empty()).unwrap_or_default().to_vec();
     log.split(|byte| *byte == b'\n').map(shown).collect::<Vec<_>>().join(&b'\n')
 }

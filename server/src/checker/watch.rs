@@ -217,7 +217,7 @@ impl Watch {
         let report = look(self.client()?, &orders).await?;
         for run in seen {
             let Some(observation) = report.runs.get(&run.run.id) else { continue };
-            let log = clean_text(&observation.log);
+            let log = clean_text(&record::without_rewrites(&observation.log));
             let was_running = run.run.started_at.is_some();
             let facts = Facts { source_type: run.run.source_type, was_running, stop_requested: run.stop.is_some() };
             let begun = observation.begun == super::observation::Begun::Yes;

@@ -105,13 +105,18 @@ impl PrivateSshd {
         fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))
     }
 
+    /// Serves no connection and runs nothing but what has detached itself.
+    pub fn is_idle(&self) -> bool {
+        self.signal_all(None).len() <= 1
+    }
+
     /// The server hangs: connections stay open, new ones are accepted by the kernel, nothing answers, scripts stand still.
     pub fn stop_answering(&self) {
-        self.signal_all(Signal::SIGSTOP);
+        self.signal_all(Some(Signal::SIGSTOP));
     }
 
     pub fn resume(&self) {
-        self.signal_all(Signal::SIGCONT);
+        self.signal_all(Some(Signal::SIGCONT));
     }
 
     /// Shows a new host key from now on, as after a reinstallation. Connections that exist stay.
@@ -123,10 +128,18 @@ impl PrivateSshd {
         self.await_listening(listening_before + 1).await
     }
 
+    /// Ends every connection, as a network that breaks for a moment does; new ones are served.
+    pub fn cut_connections(&self) {
+        let listener = self.listener_pid();
+        for process in self.signal_all(None).into_iter().filter(|process| Some(*process) != listener) {
+            let _gone = kill(process, Signal::SIGKILL);
+        }
+    }
+
     /// Ends the server and all sessions at once, as a power cut does. Twice is once.
     pub fn kill(&mut self) {
         // Stopped first, so that none of them starts another while they are counted.
-        let everyone = self.signal_all(Signal::SIGSTOP);
+        let everyone = self.signal_all(Some(Signal::SIGSTOP));
         for process in everyone {
             // It may have ended meanwhile.
             let _gone = kill(process, Signal::SIGKILL);
@@ -141,8 +154,8 @@ impl PrivateSshd {
     }
 
     /// The listener and everything below it. Sessions put themselves into process groups of their own, so the group of the listener
-    /// does not reach them.
-    fn signal_all(&self, signal: Signal) -> HashSet<Pid> {
+    /// does not reach them. No signal only counts them.
+    fn signal_all(&self, signal: Option<Signal>) -> HashSet<Pid> {
         let mut reached = HashSet::new();
         let Some(listener) = self.listener_pid() else { return reached };
         loop {

@@ -16,7 +16,7 @@ use super::sshd::PrivateSshd;
 use crate::state::Panel;
 
 /// KiB per second: slow enough to watch.
-const WATCHABLE_KBPS: u32 = 400;
+const WATCHABLE_KBPS: u32 = 500;
 
 /// What the demonstration has running beside the panel. Dropping it takes everything down.
 pub struct Stage {
@@ -78,7 +78,7 @@ impl Stage {
         mariadb
             .execute(&format!(
                 "create database shop; create table shop.orders (id int primary key auto_increment, customer varchar(40), note text, placed timestamp default now());
-                 insert into shop.orders (customer, note) select concat('customer ', seq), repeat(md5(seq), 8) from seq_1_to_40000;
+                 insert into shop.orders (customer, note) select concat('customer ', seq), repeat(md5(seq), 8) from shop.seq_1_to_40000;
                  create user 'backup'@'localhost' identified by '{password}'; grant select, show view, trigger, event, lock tables, process on *.* to 'backup'@'localhost'"
             ))
             .await?;
@@ -133,7 +133,7 @@ impl Stage {
             ScheduleDraft { files: files(&[at("web-1/site"), at("web-1/moved-away")], at("web-1/backup/partial")), ..every_minute("web archive", web) },
             ScheduleDraft { mysql: dump("db-1/backup.cnf", "db-1/backup/shop"), ..every_minute("shop database", db) },
             ScheduleDraft { mysql: dump("db-1/wrong.cnf", "db-1/backup/old"), ..every_minute("old shop database", db) },
-            ScheduleDraft { files: files(&["/etc".to_owned()], "/backup/mail".to_owned()), ..every_minute("mail spool", away) },
+            ScheduleDraft { files: files(&["/etc".to_owned()], "/backup/mail".to_owned()), cron: Some("*/5 * * * *".to_owned()), ..every_minute("mail spool", away) },
         ];
         if self.small_disk.is_some() {
             all.push(ScheduleDraft { files: files(&[at("web-1/uploads")], at("web-1/small-disk/uploads")), ..every_minute("web uploads", web) });

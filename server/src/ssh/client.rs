@@ -1,10 +1,11 @@
 //! One kept, authenticated connection: the side that waits, and the thread on which libssh2 blocks.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread;
 use std::time::Duration;
 
-use ssh2::Session;
+use ssh2::{Channel, Session};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -14,6 +15,12 @@ use super::{Deadlines, Script, SshError, Stage, Target, dial, exec, host_keys};
 
 /// `run` takes the client mutably, so there is never more than one script under way.
 const QUEUE: usize = 1;
+
+/// Often enough for the strictest servers, which ask every 15 s and hang up after three questions.
+const ATTEND_EVERY: Duration = Duration::from_secs(10);
+
+/// A server with `MaxSessions 1` counts a session for a moment longer than it lasts.
+const SLOT_PAUSE: Duration = Duration::from_millis(50);
 
 /// A connection to one server. Dropping it, or a future of it, never blocks: the socket is cut and the thread ends by itself.
 ///
@@ -94,26 +101,48 @@ fn serve(wire: &Wire, target: Target, timeout: Duration, ready: oneshot::Sender<
             return;
         }
     };
-    // Declared after the session, so it goes first: what libssh2 says when it is dropped cannot block any more.
+    let mut channel = None;
+    // Declared after those two, so it goes first: what libssh2 says when they are dropped cannot block any more.
     let _cut = wire.cut_on_drop();
-    let signed_in = host_keys::verify(&session, target.host_key.as_ref()).and_then(|()| sign_in(wire, &session, &target));
+    let prepared = prepare(wire, &session, &target).map(|opened| channel = Some(opened));
     drop(target);
-    let failed = signed_in.is_err();
-    if ready.send(signed_in).is_err() || failed {
+    let failed = prepared.is_err();
+    if ready.send(prepared).is_err() || failed {
         return;
     }
-    while let Ok(Job { upload, markers, timeout, reply }) = queue.recv() {
-        let result = exec::run(wire, &session, &upload, timeout).and_then(|said| markers.read(said));
-        let failed = result.is_err();
-        if reply.send(result).is_err() || failed {
-            return;
+    while let Some(open) = &mut channel {
+        match queue.recv_timeout(ATTEND_EVERY) {
+            Ok(job) => channel = channel.take().and_then(|open| work(wire, &session, open, job)),
+            Err(RecvTimeoutError::Timeout) if exec::attend(&session, open) => {}
+            Err(_) => return,
         }
     }
 }
 
-fn sign_in(wire: &Wire, session: &Session, target: &Target) -> Result<(), SshError> {
+fn prepare(wire: &Wire, session: &Session, target: &Target) -> Result<Channel, SshError> {
+    host_keys::verify(session, target.host_key.as_ref())?;
     wire.enter(Stage::Authentication);
     session
         .userauth_pubkey_memory(&target.user, None, target.private_key.text(), None)
-        .map_err(|source| SshError::from_ssh2(Stage::Authentication, source))
+        .map_err(|source| SshError::from_ssh2(Stage::Authentication, source))?;
+    wire.enter(Stage::Open);
+    exec::open(session)
+}
+
+/// Runs one script and returns the channel for the next, if all went well.
+fn work(wire: &Wire, session: &Session, channel: Channel, job: Job) -> Option<Channel> {
+    let Job { upload, markers, timeout, reply } = job;
+    let result = exec::run(wire, session, channel, &upload, timeout).and_then(|raw| markers.read(raw));
+    let failed = result.is_err();
+    if reply.send(result).is_err() || failed {
+        return None;
+    }
+    let next = match exec::open(session) {
+        Err(SshError::Denied { .. }) => {
+            thread::sleep(SLOT_PAUSE);
+            exec::open(session)
+        }
+        opened => opened,
+    };
+    next.inspect_err(|error| tracing::debug!(%error, "gave up a kept SSH connection")).ok()
 }

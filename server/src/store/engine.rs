@@ -1,6 +1,7 @@
 //! The two engines behind one contract. Statements are written once, in SQL that both understand; what differs between
 //! SQLite and PostgreSQL lives in this file and in the migrations, and callers never ask which one is there.
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -160,9 +161,21 @@ async fn open_sqlite(path: &Path) -> Result<Engine, StoreError> {
         .busy_timeout(SQLITE_BUSY)
         .statement_cache_capacity(256);
     let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone().create_if_missing(true)).await?;
+    let lock = lock_beside(path).await?;
     SQLITE_MIGRATIONS.run(&writer).await?;
+    drop(lock);
     let readers = SqlitePoolOptions::new().max_connections(SQLITE_READERS).connect_with(options.read_only(true)).await?;
     Ok(Engine::Sqlite { writer, readers })
+}
+
+/// One process at a time brings the schema up to date. sqlx does this by itself on PostgreSQL.
+async fn lock_beside(path: &Path) -> Result<File, StoreError> {
+    let path = path.with_extension("lock");
+    let locked = tokio::task::spawn_blocking(move || {
+        let file = File::create(path)?;
+        file.lock().map(|()| file)
+    });
+    locked.await.map_err(std::io::Error::other).and_then(|file| file).map_err(StoreError::Lock)
 }
 
 async fn open_postgres(url: &str) -> Result<Engine, StoreError> {

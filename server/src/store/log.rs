@@ -61,7 +61,7 @@ pub async fn append(tx: &mut Transaction, entries: &[NewLogEntry], zone: &Zone) 
 }
 
 const ENTRY_COLUMNS: &str = "select l.id, l.at, l.status, l.source_type, l.server_id, s.name as server_name, l.schedule_id, \
-     p.name as schedule_name, l.run_id, l.point, l.duration_s, l.message, case when l.detail is null then 0 else 1 end as has_detail, \
+     p.name as schedule_name, l.run_id, l.point, l.duration_s, l.message, cast(case when l.detail is null then 0 else 1 end as bigint) as has_detail, \
      l.year, l.month, l.day from log_entry l left join server s on s.id = l.server_id left join schedule p on p.id = l.schedule_id \
      where 1 = 1";
 

@@ -57,32 +57,32 @@ const COLUMNS: &str = "select r.id, r.schedule_id, p.name as schedule_name, r.se
 
 /// Records a run. A unique index refuses it (`StoreError::is_duplicate`) when its due time is dealt with already.
 pub async fn insert(tx: &mut Transaction, run: &NewRun) -> Result<(), StoreError> {
+    insert_as(tx, run, RunState::Queued, None).await
+}
+
+/// Records a run that was due and did not begin.
+pub async fn insert_skipped(tx: &mut Transaction, run: &NewRun, reason: &str) -> Result<(), StoreError> {
+    insert_as(tx, run, RunState::Skipped, Some(reason)).await
+}
+
+async fn insert_as(tx: &mut Transaction, run: &NewRun, state: RunState, error: Option<&str>) -> Result<(), StoreError> {
     let job = serde_json::to_string(&run.job).unwrap_or_else(|_| unreachable!("a job of strings and numbers is JSON"));
     let sql = Sql::new(
-        "insert into run (id, schedule_id, server_id, source_type, trigger_kind, state, due_at, created_at, start_by, job) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        "insert into run (id, schedule_id, server_id, source_type, trigger_kind, state, due_at, created_at, start_by, job, finished_at, error) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
     )
     .bind(&run.id)
     .bind(run.schedule_id)
     .bind(run.server_id)
     .bind(run.job.source_type())
     .bind(run.trigger)
-    .bind(RunState::Queued)
+    .bind(state)
     .bind(run.due_at)
     .bind(run.created_at)
     .bind(run.start_by)
-    .bind(job);
-    tx.execute(sql).await?;
-    Ok(())
-}
-
-/// Records a run that was due and did not begin.
-pub async fn insert_skipped(tx: &mut Transaction, run: &NewRun, reason: &str) -> Result<(), StoreError> {
-    insert(tx, run).await?;
-    let sql = Sql::new("update run set state = $1, finished_at = created_at, error = $2, point = null where id = $3")
-        .bind(RunState::Skipped)
-        .bind(reason)
-        .bind(&run.id);
+    .bind(job)
+    .bind((state == RunState::Skipped).then_some(run.created_at))
+    .bind(error.map(str::to_owned));
     tx.execute(sql).await?;
     Ok(())
 }

@@ -38,7 +38,7 @@ pub struct StreamRequest {
 }
 
 /// Asks whether the viewer may still see the stream, and as whom.
-pub type StillAllowed = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Option<Viewer>> + Send>> + Send + Sync>;
+pub(super) type StillAllowed = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Option<Viewer>> + Send>> + Send + Sync>;
 
 /// Why a connection ends.
 #[derive(Debug, thiserror::Error)]

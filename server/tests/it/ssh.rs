@@ -1,13 +1,11 @@
 //! Connections to a real `sshd` on loopback, and to peers that are not one.
 
-#![expect(clippy::unwrap_used, reason = "a failed step of a test is a failed test")]
-
 mod faults;
 mod leaks;
 mod scripts;
 mod trust;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use server::demo::sshd::PrivateSshd;
@@ -47,8 +45,16 @@ impl Bench {
         self.dir.path().join(name).to_str().unwrap().to_owned()
     }
 
-    fn home(&self) -> std::path::PathBuf {
+    fn home(&self) -> PathBuf {
         self.dir.path().join("home")
+    }
+
+    /// Whether anything runs on the server that a session has started.
+    fn has_running_scripts(&self) -> bool {
+        let home = format!("HOME={}\0", self.home().display());
+        let runs_here =
+            |process: PathBuf| std::fs::read(process.join("environ")).is_ok_and(|environment| contains(&environment, home.as_bytes()));
+        std::fs::read_dir("/proc").unwrap().any(|process| runs_here(process.unwrap().path()))
     }
 
     fn target(&self) -> Target {
@@ -64,6 +70,10 @@ impl Bench {
     async fn connect(&self) -> Client {
         Client::connect(&self.target(), &GENEROUS).await.unwrap()
     }
+}
+
+fn contains(text: &[u8], word: &[u8]) -> bool {
+    text.windows(word.len()).any(|window| window == word)
 }
 
 fn key_pair() -> (PrivateKey, String) {

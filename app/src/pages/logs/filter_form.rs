@@ -105,7 +105,8 @@ fn select(label: &'static str, name: &'static str, all: &'static str, options: V
     let values: Vec<_> = options.iter().map(|(value, _)| value.clone()).collect();
     let several = move || {
         let chosen = chosen.get();
-        (!chosen.is_empty() && !values.contains(&chosen)).then(|| view! { <option value=chosen.clone() selected=true>{chosen.replace(',', ", ")}</option> })
+        (!chosen.is_empty() && !values.contains(&chosen))
+            .then(|| view! { <option value=chosen.clone() selected=true>{chosen.replace(',', ", ")}</option> })
     };
     let options = options.into_iter().map(|(value, word)| {
         let is_chosen = {
@@ -166,7 +167,8 @@ fn join<T: ToString>(items: &[T]) -> String {
 
 /// Applies a ticked chip or a chosen option at once. Dates wait for the button: they change with every digit typed.
 fn apply_choice(event: leptos::ev::Event) {
-    let is_date = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlInputElement>().ok()).is_some_and(|input| input.type_() == "date");
+    let is_date =
+        event.target().and_then(|target| target.dyn_into::<web_sys::HtmlInputElement>().ok()).is_some_and(|input| input.type_() == "date");
     if let (false, Some(form)) = (is_date, target_form(&event)) {
         drop(form.request_submit());
     }

@@ -84,7 +84,9 @@ fn content(address: &LogsAddress, read: Result<Option<LogEntryDetail>, AppError>
             </div>
         }
         .into_any(),
-        Err(error) => view! { <div class="message-log__body">{failure_notice("this entry", &error, address.entry_href(id))}</div> }.into_any(),
+        Err(error) => {
+            view! { <div class="message-log__body">{failure_notice("this entry", &error, address.entry_href(id))}</div> }.into_any()
+        }
     }
 }
 

@@ -4,23 +4,14 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::Loaded;
 use super::address::LogsAddress;
+use super::{Loaded, Loading};
 use crate::api::list_logs;
 use crate::components::{Icon, LogColumns, LogTableHead, Notice, Tone, format, icon, log_row, message_href, sentence, skeleton_rows};
-use crate::error::AppError;
 use crate::model::{FieldError, LogPage};
 
 /// Rows in the page at most when more are loaded in place; after that the next page replaces them.
 const IN_PLACE_LIMIT: usize = 2_000;
-
-/// Whether older rows are on their way.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Loading {
-    Idle,
-    Busy,
-    Failed(AppError),
-}
 
 /// Counts, table and paging.
 #[component]
@@ -86,9 +77,9 @@ fn table(address: Memo<LogsAddress>, loaded: Loaded) -> AnyView {
 /// The way to older rows: a link without scripts, more rows in place with them.
 #[component]
 fn Older(address: Memo<LogsAddress>, loaded: Loaded) -> impl IntoView {
-    let loading = RwSignal::new(Loading::Idle);
+    let loading = loaded.loading;
     let foot = NodeRef::<leptos::html::Div>::new();
-    let load = move || load_older(address, loaded, loading);
+    let load = move || load_older(address, loaded);
     load_when_near(foot, move || {
         if loading.get_untracked() == Loading::Idle {
             load();
@@ -118,7 +109,8 @@ fn Older(address: Memo<LogsAddress>, loaded: Loaded) -> impl IntoView {
     .into_any()
 }
 
-fn load_older(address: Memo<LogsAddress>, loaded: Loaded, loading: RwSignal<Loading>) {
+fn load_older(address: Memo<LogsAddress>, loaded: Loaded) {
+    let loading = loaded.loading;
     let Some(before) = loaded.next_before.get_untracked() else { return };
     if loading.get_untracked() == Loading::Busy {
         return;
@@ -128,7 +120,8 @@ fn load_older(address: Memo<LogsAddress>, loaded: Loaded, loading: RwSignal<Load
     spawn_local(async move {
         let read = list_logs(asked.before_query(before)).await;
         // Another filter may have been chosen, or another page, while these rows were on their way.
-        let current = address.try_with_untracked(|now| now.query() == asked.query()).unwrap_or(false) && loaded.next_before.try_get_untracked().flatten() == Some(before);
+        let current = address.try_with_untracked(|now| now.query() == asked.query()).unwrap_or(false)
+            && loaded.next_before.try_get_untracked().flatten() == Some(before);
         if !current {
             return;
         }

@@ -10,7 +10,9 @@ use crate::streaming::Live;
 #[component]
 pub fn Counters(live: Live, servers_known: bool) -> impl IntoView {
     let running = Memo::new(move |_| live.runs.with(|runs| runs.iter().filter(|run| has_begun(run.state)).count()));
-    let linked = move |state: LinkState| Memo::new(move |_| live.servers.with(|servers| servers.iter().filter(|server| server.link.state == state).count()));
+    let linked = move |state: LinkState| {
+        Memo::new(move |_| live.servers.with(|servers| servers.iter().filter(|server| server.link.state == state).count()))
+    };
     view! {
         <ul class="counters" aria-label="At a glance">
             <Counter word="Running now" href="#running" figure=running tone="running"/>

@@ -51,8 +51,12 @@ fn pause_label(following: Following) -> AnyView {
 #[component]
 fn ConnectionState(live: Live, following: RwSignal<Following>) -> impl IntoView {
     let paused = move || following.get() != Following::Tail;
-    let word = Memo::new(move |_| live.connection.with(|connection| if paused() && *connection == Connection::Live { "Paused" } else { connection.word() }));
-    let name = Memo::new(move |_| live.connection.with(|connection| if paused() && *connection == Connection::Live { "paused" } else { connection.name() }));
+    let word = Memo::new(move |_| {
+        live.connection.with(|connection| if paused() && *connection == Connection::Live { "Paused" } else { connection.word() })
+    });
+    let name = Memo::new(move |_| {
+        live.connection.with(|connection| if paused() && *connection == Connection::Live { "paused" } else { connection.name() })
+    });
     view! {
         <p class="connection" role="status" aria-live="polite" data-state=move || name.get()>
             <span class="connection__dot" aria-hidden="true"></span>
@@ -88,7 +92,9 @@ fn reconnecting(live: Live) -> AnyView {
     let detail = move || {
         live.connection.with(|connection| match connection {
             Connection::Waiting { reason: Some(reason), .. } => Some(format!("The panel closed the stream: {reason}.")),
-            Connection::Waiting { failures: 3.., .. } => Some("If the panel itself answers, a proxy in between may not pass WebSockets on.".to_owned()),
+            Connection::Waiting { failures: 3.., .. } => {
+                Some("If the panel itself answers, a proxy in between may not pass WebSockets on.".to_owned())
+            }
             _ => None,
         })
     };
@@ -158,7 +164,9 @@ fn listen_for_space(press: Callback<()>) {
         let handle = window_event_listener(leptos::ev::keydown, move |event| {
             let plain = event.key() == " " && !event.ctrl_key() && !event.alt_key() && !event.meta_key() && !event.shift_key();
             let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-            let taken = target.is_some_and(|target| target.closest("a, button, input, select, textarea, summary, dialog, [popover]").is_ok_and(|found| found.is_some()));
+            let taken = target.is_some_and(|target| {
+                target.closest("a, button, input, select, textarea, summary, dialog, [popover]").is_ok_and(|found| found.is_some())
+            });
             if plain && !taken && !event.repeat() {
                 event.prevent_default();
                 press.run(());

@@ -60,7 +60,9 @@ fn line(row: &FeedRow) -> AnyView {
             let fresh = row.arrived_at.is_some_and(|at| use_clock().read().millis_since(at) < FRESH_MILLIS);
             log_row(entry, LogColumns::Feed, message_href(entry, |id| format!("/logs?entry={id}")), fresh)
         }
-        FeedItem::Gap { from, to } => marker(format!("{} ({from} to {to}) cannot be had any more: they have been cleared.", format::rows(to - from + 1)), None),
+        FeedItem::Gap { from, to } => {
+            marker(format!("{} ({from} to {to}) cannot be had any more: they have been cleared.", format::rows(to - from + 1)), None)
+        }
         FeedItem::Skipped { from, to } => marker(
             format!("{} arrived while you were away.", format::rows(to - from + 1)),
             Some(format!("/logs?after={}&before={}", from - 1, to + 1)),
@@ -127,7 +129,9 @@ mod tests {
 
     #[test]
     fn the_window_moves_in_steps_and_keeps_rows_above() {
-        for (pixels, start) in [(-50.0, 0), (0.0, 0), (3_199.0, 0), (4_799.0, 0), (4_800.0, 50), (6_399.0, 50), (6_400.0, 100), (64_000.0, 1_900)] {
+        for (pixels, start) in
+            [(-50.0, 0), (0.0, 0), (3_199.0, 0), (4_799.0, 0), (4_800.0, 50), (6_399.0, 50), (6_400.0, 100), (64_000.0, 1_900)]
+        {
             assert_eq!(window_start(pixels, 32.0), start, "{pixels}");
         }
         assert_eq!(window_start(500.0, 0.0), 0);

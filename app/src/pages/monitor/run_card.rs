@@ -40,9 +40,11 @@ fn card(live: Live, first: Run) -> AnyView {
                 <p class="run-card__where">{first.server.name}" · "{first.source_type.to_string()}" · "{move || run.with(|run| run.state.word())}</p>
                 {stop}
             </header>
-            <progress class="run-card__progress" max="100" aria-label=format!("Progress of {title}") value=move || run.with(|run| percent(run).map(|percent| percent.to_string()))></progress>
+            <div class="run-card__way">
+                <progress class="run-card__progress" max="100" aria-label=format!("Progress of {title}") value=move || run.with(bar_value)></progress>
+                <span class="run-card__percent">{move || run.with(percent_word)}</span>
+            </div>
             <dl class="run-card__figures">
-                <Figure term="Done" value=move || run.with(|run| percent(run).map(|percent| format!("{percent:.0} %")))/>
                 <Figure term="Elapsed" value=elapsed(run)/>
                 <Figure term="Copied" value=move || progress(run, |progress| progress.bytes).map(format::size)/>
                 <Figure term="Speed" value=move || progress(run, |progress| progress.speed_bps).map(format::speed)/>
@@ -72,6 +74,18 @@ fn elapsed(run: Memo<Run>) -> impl Fn() -> Option<String> + Send + Sync + 'stati
         let started_at = run.with(|run| run.started_at)?;
         Some(format::duration(clock.shown().millis_since(started_at) / 1000))
     }
+}
+
+/// How far the bar is; `None` where the tool of a running job does not say.
+fn bar_value(run: &Run) -> Option<String> {
+    match run.state {
+        RunState::Created | RunState::Queued => Some("0".to_owned()),
+        _ => percent(run).map(|percent| percent.to_string()),
+    }
+}
+
+fn percent_word(run: &Run) -> Option<String> {
+    percent(run).map(|percent| format!("{percent:.0} %"))
 }
 
 fn percent(run: &Run) -> Option<f64> {

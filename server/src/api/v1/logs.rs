@@ -27,7 +27,7 @@ use crate::streaming::{StreamRequest, serve};
     ("after" = Option<i64>, Query, description = "only rows with greater ids"),
     ("limit" = Option<u32>, Query, description = "1 to 500, 100 if absent")),
     responses((status = 200, body = LogPage), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem)))]
-pub async fn list(State(panel): State<Panel>, Extension(viewer): Extension<Viewer>, RawQuery(query): RawQuery) -> Result<Json<LogPage>, Problem> {
+pub(super) async fn list(State(panel): State<Panel>, Extension(viewer): Extension<Viewer>, RawQuery(query): RawQuery) -> Result<Json<LogPage>, Problem> {
     require(&viewer, Permission::ViewBackupLogs)?;
     let query = LogQuery::parse(query.as_deref().unwrap_or_default()).map_err(Problem::invalid)?;
     Ok(Json(panel.history.list(&viewer, query).await?))
@@ -36,7 +36,7 @@ pub async fn list(State(panel): State<Panel>, Extension(viewer): Extension<Viewe
 /// One row with its detail.
 #[utoipa::path(get, path = "/api/v1/logs/{id}", params(("id" = i64, Path)),
     responses((status = 200, body = LogEntryDetail), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
-pub async fn find(State(panel): State<Panel>, Extension(viewer): Extension<Viewer>, Path(id): Path<String>) -> Result<Json<LogEntryDetail>, Problem> {
+pub(super) async fn find(State(panel): State<Panel>, Extension(viewer): Extension<Viewer>, Path(id): Path<String>) -> Result<Json<LogEntryDetail>, Problem> {
     require(&viewer, Permission::ViewBackupLogs)?;
     // What is no id names no row.
     let id = id.parse().map_err(|_| Problem::not_found())?;
@@ -49,7 +49,7 @@ pub async fn find(State(panel): State<Panel>, Extension(viewer): Extension<Viewe
     ("from" = Option<String>, Query), ("to" = Option<String>, Query), ("status" = Option<String>, Query), ("type" = Option<String>, Query),
     ("server" = Option<String>, Query), ("schedule" = Option<String>, Query), ("run" = Option<String>, Query)),
     responses((status = 101, description = "the stream"), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem)))]
-pub async fn stream(
+pub(super) async fn stream(
     State(panel): State<Panel>,
     Extension(viewer): Extension<Viewer>,
     Extension(guard): Extension<StreamGuard>,

@@ -15,7 +15,7 @@ use crate::store::servers;
 
 /// Every server in scope, by name.
 #[utoipa::path(get, path = "/api/v1/servers", responses((status = 200, body = List<Server>), (status = 401, body = Problem), (status = 403, body = Problem)))]
-pub async fn list(State(panel): State<Panel>, Extension(viewer): Extension<Viewer>, RawQuery(query): RawQuery) -> Result<Json<List<Server>>, Problem> {
+pub(super) async fn list(State(panel): State<Panel>, Extension(viewer): Extension<Viewer>, RawQuery(query): RawQuery) -> Result<Json<List<Server>>, Problem> {
     require(&viewer, Permission::ViewServersPage)?;
     refuse_parameters(query.as_deref())?;
     Ok(Json(List::whole(servers::list(&panel.database, &viewer.scope).await?)))
@@ -24,14 +24,14 @@ pub async fn list(State(panel): State<Panel>, Extension(viewer): Extension<Viewe
 /// Add a server.
 #[utoipa::path(post, path = "/api/v1/servers", request_body = ServerDraft,
     responses((status = 201, body = Server), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem)))]
-pub async fn create(State(panel): State<Panel>, Extension(viewer): Extension<Viewer>, JsonBody(draft): JsonBody<ServerDraft>) -> Result<(StatusCode, Json<Server>), Problem> {
+pub(super) async fn create(State(panel): State<Panel>, Extension(viewer): Extension<Viewer>, JsonBody(draft): JsonBody<ServerDraft>) -> Result<(StatusCode, Json<Server>), Problem> {
     Ok((StatusCode::CREATED, Json(panel.inventory.add_server(&viewer, draft).await?)))
 }
 
 /// One server.
 #[utoipa::path(get, path = "/api/v1/servers/{id}", params(("id" = i64, Path)),
     responses((status = 200, body = Server), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
-pub async fn find(State(panel): State<Panel>, Extension(viewer): Extension<Viewer>, Path(id): Path<String>) -> Result<Json<Server>, Problem> {
+pub(super) async fn find(State(panel): State<Panel>, Extension(viewer): Extension<Viewer>, Path(id): Path<String>) -> Result<Json<Server>, Problem> {
     require(&viewer, Permission::ViewServersPage)?;
     let id = id.parse().map_err(|_| Problem::not_found())?;
     servers::find(&panel.database, &viewer.scope, id).await?.map(Json).ok_or_else(Problem::not_found)
@@ -40,7 +40,7 @@ pub async fn find(State(panel): State<Panel>, Extension(viewer): Extension<Viewe
 /// Replace a server. Without `host_key` the pinned key stays as long as host and port do.
 #[utoipa::path(put, path = "/api/v1/servers/{id}", params(("id" = i64, Path)), request_body = ServerDraft,
     responses((status = 200, body = Server), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
-pub async fn update(
+pub(super) async fn update(
     State(panel): State<Panel>,
     Extension(viewer): Extension<Viewer>,
     Path(id): Path<String>,
@@ -53,7 +53,7 @@ pub async fn update(
 /// Remove a server on which nothing runs. Its rows in the trail stay.
 #[utoipa::path(delete, path = "/api/v1/servers/{id}", params(("id" = i64, Path)),
     responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub async fn remove(State(panel): State<Panel>, Extension(viewer): Extension<Viewer>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+pub(super) async fn remove(State(panel): State<Panel>, Extension(viewer): Extension<Viewer>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
     let id = id.parse().map_err(|_| Problem::not_found())?;
     panel.inventory.remove_server(&viewer, id).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -62,14 +62,14 @@ pub async fn remove(State(panel): State<Panel>, Extension(viewer): Extension<Vie
 /// The fingerprint that a person has checked.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Pin {
+pub(super) struct Pin {
     host_key: HostKey,
 }
 
 /// Pin a server's host key.
 #[utoipa::path(post, path = "/api/v1/servers/{id}/pin", params(("id" = i64, Path)), request_body = Pin,
     responses((status = 200, body = Server), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
-pub async fn pin(
+pub(super) async fn pin(
     State(panel): State<Panel>,
     Extension(viewer): Extension<Viewer>,
     Path(id): Path<String>,
@@ -82,7 +82,7 @@ pub async fn pin(
 /// Try to reach a server: shows the fingerprint it offers and, where that one is pinned, whether signing in works.
 #[utoipa::path(post, path = "/api/v1/servers/{id}/test", params(("id" = i64, Path)),
     responses((status = 200, body = ConnectionTest), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
-pub async fn test(State(panel): State<Panel>, Extension(viewer): Extension<Viewer>, Path(id): Path<String>) -> Result<Json<ConnectionTest>, Problem> {
+pub(super) async fn test(State(panel): State<Panel>, Extension(viewer): Extension<Viewer>, Path(id): Path<String>) -> Result<Json<ConnectionTest>, Problem> {
     let id = id.parse().map_err(|_| Problem::not_found())?;
     Ok(Json(panel.inventory.test_server(&viewer, id).await?))
 }

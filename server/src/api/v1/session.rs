@@ -18,7 +18,7 @@ use crate::state::Panel;
 /// A user name and a password.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Credentials {
+pub(super) struct Credentials {
     username: String,
     password: String,
 }
@@ -26,7 +26,7 @@ pub struct Credentials {
 /// Sign in; the answer sets the session cookie.
 #[utoipa::path(post, path = "/api/v1/session", request_body = Credentials, security(()), responses(
     (status = 204, description = "signed in"), (status = 401, body = Problem), (status = 400, body = Problem)))]
-pub async fn sign_in(
+pub(super) async fn sign_in(
     State(panel): State<Panel>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
@@ -38,7 +38,7 @@ pub async fn sign_in(
 
 /// Sign out.
 #[utoipa::path(delete, path = "/api/v1/session", responses((status = 204, description = "signed out"), (status = 401, body = Problem)))]
-pub async fn sign_out(State(panel): State<Panel>, Extension(viewer): Extension<Viewer>, headers: HeaderMap) -> Result<Response, Problem> {
+pub(super) async fn sign_out(State(panel): State<Panel>, Extension(viewer): Extension<Viewer>, headers: HeaderMap) -> Result<Response, Problem> {
     if let Some(session) = crate::auth::cookie(&headers, SESSION_COOKIE) {
         panel.accounts.sign_out(session, &viewer.username).await?;
     }

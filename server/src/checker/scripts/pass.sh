@@ -11,6 +11,8 @@ birth() {
     ps -o lstart= -p "$1" 2>/dev/null | tr -s ' ' '_'
   fi
 }
+# dash takes a group only in this form, older shells only in the other.
+signal_group() { kill -s "$1" -- "-$2" 2>/dev/null || kill "-$1" "-$2" 2>/dev/null; }
 exists() { kill -0 "$1" 2>/dev/null || [ -d "/proc/$1" ]; }
 modified() { stat -c %Y "$1" 2>/dev/null || stat -f %m "$1" 2>/dev/null; }
 say clock "$(date +%s)"
@@ -48,7 +50,7 @@ while [ $# -ge 3 ]; do
         if [ "$booted" = "$boot" ]; then
           if exists "$pid"; then
             [ "$(birth "$pid")" = "$born" ] && alive=yes
-          elif kill -0 -- "-$pid" 2>/dev/null; then
+          elif signal_group 0 "$pid"; then
             alive=yes
           fi
         else
@@ -63,8 +65,9 @@ while [ $# -ge 3 ]; do
   fi
   say alive $alive
   case $order:$alive in
-    stop:yes) kill -TERM -- "-$pid" 2>/dev/null; kill -CONT -- "-$pid" 2>/dev/null ;;
-    kill:yes) kill -KILL -- "-$pid" 2>/dev/null ;;
+    # A stopped process hears nothing until it goes on.
+    stop:yes) signal_group TERM "$pid"; signal_group CONT "$pid" ;;
+    kill:yes) signal_group KILL "$pid" ;;
   esac
   if [ -L "$dir/exit" ]; then
     say exit link

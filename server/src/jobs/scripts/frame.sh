@@ -5,6 +5,7 @@ umask 077
 LC_ALL=C
 export LC_ALL
 dir=$(cd "$(dirname "$0")" && pwd) || exit 1
+trap : TERM INT HUP
 mkdir "$dir/begun" 2>/dev/null || exit 0
 
 birth() {
@@ -17,8 +18,8 @@ birth() {
 
 note() { printf '%s\n' "$1" >>"$dir/result.new"; }
 
-exec >>"$dir/log" 2>&1 </dev/null
-trap : TERM INT HUP
+# The terminal stays open as 3: screen hangs up on a window whose terminal nobody holds.
+exec 3>&1 >>"$dir/log" 2>&1 </dev/null
 printf '%s %s %s\n' "$$" "$(birth $$)" "$(cat /proc/sys/kernel/random/boot_id 2>/dev/null || echo -)" >"$dir/pid.new"
 mv "$dir/pid.new" "$dir/pid"
 : >"$dir/result.new"

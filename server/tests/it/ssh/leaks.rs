@@ -30,6 +30,7 @@ async fn fail_fifty_times() {
     bench.connect().await;
     let at_first = in_use();
 
+    let mut most_threads = 0;
     for _ in 0..10 {
         Client::connect(&stranger(silent.port()), &deadlines).await.err().unwrap();
         Client::connect(&stranger(greeting.port()), &deadlines).await.err().unwrap();
@@ -37,7 +38,9 @@ async fn fail_fifty_times() {
         Client::connect(&stranger(garbage.port()), &deadlines).await.err().unwrap();
         let mut client = bench.connect().await;
         client.run(&Script::new("sleep 2"), deadlines.exec).await.unwrap_err();
+        most_threads = most_threads.max(in_use().0);
     }
+    assert!(most_threads < at_first.0 + 8, "threads pile up instead of ending when they are cut: {most_threads}");
     // The peers hold their side of a connection until they notice that ours is gone.
     eventually("the same number of threads and descriptors", || in_use() <= at_first).await;
 }

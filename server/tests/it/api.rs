@@ -1,0 +1,5 @@
+//! HTTP from outside: who gets in, what errors look like, what the document says.
+
+mod access;
+mod inventory;
+mod pages;

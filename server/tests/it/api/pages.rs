@@ -1,0 +1,49 @@
+//! Pages as the server renders them, for those without scripts.
+
+use app::model::LogStatus;
+use reqwest::{Method, StatusCode};
+use server::audit::LogRow;
+
+use crate::support::engine::Engine;
+use crate::support::panel::TestPanel;
+
+async fn page(panel: &TestPanel, path: &str) -> String {
+    let response = panel.request(Method::GET, path).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK, "{path}");
+    response.text().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn logs_are_whole_without_scripts() {
+    let panel = TestPanel::start(Engine::Sqlite).await;
+    let trail = &panel.serving.panel.trail;
+    for n in 0..150 {
+        trail.append(LogRow::system(LogStatus::Info, format!("entry number {n}."))).await.unwrap();
+    }
+    let id = trail.append(LogRow::system(LogStatus::Error, "a <b>bold</b> claim").detail(b"<script>alert(1)</script> the detail")).await.unwrap();
+    let first = page(&panel, "/logs").await;
+    assert!(first.contains("entry number 149.") && !first.contains("entry number 0."));
+    assert!(first.contains("a &lt;b&gt;bold&lt;/b&gt; claim"), "text of servers is escaped");
+    assert!(first.contains("before="), "older rows are a link");
+    let older = page(&panel, "/logs?before=20").await;
+    assert!(older.contains("entry number 0."));
+    let filtered = page(&panel, "/logs?status=error").await;
+    assert!(filtered.contains("claim") && !filtered.contains("entry number"));
+    let dialog = page(&panel, &format!("/logs?entry={id}")).await;
+    assert!(dialog.contains("&lt;script&gt;alert(1)&lt;/script&gt; the detail"));
+    assert!(!dialog.contains("<script>alert(1)"));
+    let wrong = page(&panel, "/logs?from=yesterday").await;
+    assert!(wrong.contains("from") && !wrong.contains("entry number"), "a filter that is wrong shows no rows");
+    panel.serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_monitor_shows_servers_and_new_rows() {
+    let panel = TestPanel::start(Engine::Sqlite).await;
+    panel.serving.panel.trail.append(LogRow::system(LogStatus::Warning, "something to look at")).await.unwrap();
+    let key = "SHA256:uNiVztksCsDhcc0u9e8BrwacWDbkCK3Wr2z2w2m3xYQ".parse().unwrap();
+    panel.add_server("web-1", 1, "backup", &key).await;
+    let html = page(&panel, "/").await;
+    assert!(html.contains("something to look at") && html.contains("web-1"));
+    panel.serving.stop().await;
+}

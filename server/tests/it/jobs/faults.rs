@@ -1,0 +1,102 @@
+//! Servers that hang, go away or leave damage behind.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use server::demo::sshd::PrivateSshd;
+
+use super::{Yard, files};
+use crate::support::engine::Engine;
+use crate::support::panel::eventually;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_server_that_hangs_does_not_delay_another() {
+    let yard = Yard::start(Engine::Sqlite).await;
+    yard.write("data/a", b"a");
+    // Its link is up and its connection kept when it stops to answer.
+    let dir = yard.panel.dir.path().join("other");
+    std::fs::create_dir(&dir).unwrap();
+    let hanging = PrivateSshd::start_with_home(&dir, yard.panel.serving.panel.keys.public_line(), &dir).await.unwrap();
+    let other = yard.panel.add_server("hanging", hanging.port(), hanging.user(), hanging.host_key()).await;
+    eventually("the link", async || {
+        let (_, server) = yard.panel.get(&format!("/api/v1/servers/{}", other.id)).await;
+        (server["link"]["state"] == "up").then_some(())
+    })
+    .await;
+    hanging.stop_answering();
+    let stuck = yard.panel.post("/api/v1/schedules", &json!({"name": "stuck", "server_id": other.id, "kind": "managed",
+        "files": {"sources": ["/etc/hostname"], "destination": "/tmp/never"}})).await.1;
+    yard.panel.post(&format!("/api/v1/schedules/{}/run", stuck["id"]), &json!({})).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let schedule = yard.schedule("free", files(&[yard.path("data")], yard.path("points"))).await;
+    for _ in 0..3 {
+        let began = Instant::now();
+        assert_eq!(yard.run_to_end(schedule).await["state"], "completed");
+        assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+    }
+    hanging.resume();
+    yard.panel.serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_outage_is_told_once_and_its_end_too() {
+    let mut yard = Yard::start(Engine::Sqlite).await;
+    let link = async |state: &str| {
+        eventually(state, async || {
+            let (_, server) = yard.panel.get(&format!("/api/v1/servers/{}", yard.server_id)).await;
+            (server["link"]["state"] == state).then_some(server)
+        })
+        .await
+    };
+    link("up").await;
+    // A key that is not the pinned one: refused, and said so.
+    yard.sshd.swap_host_key().await.unwrap();
+    yard.sshd.cut_connections();
+    yard.write("data/a", b"a");
+    let schedule = yard.schedule("waiting", files(&[yard.path("data")], yard.path("points"))).await;
+    let run = yard.run(schedule).await;
+    let link = async |state: &str| {
+        eventually(state, async || {
+            let (_, server) = yard.panel.get(&format!("/api/v1/servers/{}", yard.server_id)).await;
+            (server["link"]["state"] == state).then_some(server)
+        })
+        .await
+    };
+    let down = link("down").await;
+    assert!(down["link"]["error"].as_str().unwrap().contains("key"), "{down}");
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let pinned = yard.panel.post(&format!("/api/v1/servers/{}/pin", yard.server_id), &json!({"host_key": yard.sshd.host_key().as_str()})).await;
+    assert_eq!(pinned.0, 200, "{}", pinned.1);
+    link("up").await;
+    assert_eq!(yard.panel.ended_run(&run).await["state"], "completed", "what waited has begun");
+    let (_, page) = yard.panel.get("/api/v1/logs").await;
+    let told = |part: &str| page["entries"].as_array().unwrap().iter().filter(|row| row["message"].as_str().unwrap().contains(part)).count();
+    assert_eq!((told("yard cannot be reached"), told("yard is reachable again")), (1, 1), "{page}");
+    yard.panel.serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn damage_is_a_warning_and_never_a_success() {
+    let yard = Yard::start(Engine::Sqlite).await;
+    yard.write("data/large", &vec![7; 4 << 20]);
+    for (n, damage) in ["empty", "text", "link", "killed"].into_iter().enumerate() {
+        let mut job = files(&[yard.path("data")], yard.path(&format!("points-{n}")));
+        job["files"]["bandwidth_kbps"] = json!(200);
+        let schedule = yard.schedule(damage, job).await;
+        let id = yard.run(schedule).await;
+        let dir = yard.home.join(".tailback/runs").join(&id);
+        let pid: i32 = eventually("the job's pid", async || std::fs::read_to_string(dir.join("pid")).ok()?.split(' ').next()?.parse().ok()).await;
+        match damage {
+            "empty" => std::fs::write(dir.join("exit"), "").unwrap(),
+            "text" => std::fs::write(dir.join("exit"), "0 but not really\n").unwrap(),
+            "link" => std::os::unix::fs::symlink("/dev/zero", dir.join("exit")).unwrap(),
+            _ => {}
+        }
+        nix::sys::signal::killpg(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL).unwrap();
+        let run = yard.panel.ended_run(&id).await;
+        assert_eq!((run["state"].as_str(), &run["exit_code"]), (Some("partial"), &serde_json::Value::Null), "{damage}: {run}");
+        let rows = yard.panel.rows_of(&id).await;
+        assert_eq!(rows.iter().map(|(status, _)| status.as_str()).collect::<Vec<_>>(), ["started", "warning"], "{damage}");
+    }
+    yard.panel.serving.stop().await;
+}
