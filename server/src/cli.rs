@@ -1,5 +1,6 @@
 //! The command line: one file a command.
 
+mod bench;
 mod demo;
 mod serve;
 mod token;
@@ -21,6 +22,8 @@ enum Command {
     Serve(crate::config::ServeFlags),
     /// Show a panel at work: a private SSH server, a private MariaDB and real backups, in a temporary directory.
     Demo(demo::DemoFlags),
+    /// Measure this machine beside yardsticks of the same run.
+    Bench(bench::BenchFlags),
     /// Manage accounts.
     #[command(subcommand)]
     User(user::UserCommand),
@@ -35,6 +38,7 @@ impl Cli {
         match self.command {
             Command::Serve(flags) => serve::run(flags).await,
             Command::Demo(flags) => demo::run(flags).await,
+            Command::Bench(flags) => bench::run(flags).await,
             Command::User(command) => user::run(command).await,
             Command::Token(command) => token::run(command).await,
         }

@@ -1,0 +1,39 @@
+// Someone whose browser runs no scripts, or whose scripts have not arrived yet.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { launch, origin, signIn } from '../support/browser.mjs';
+
+let browser;
+before(async () => (browser = await launch()));
+after(async () => browser.close());
+
+test('Logs are read, filtered, paged and opened without scripts', async () => {
+  const { page, context } = await signIn(browser, { scripts: false });
+  assert.match(await page.locator('main').innerText(), /web-1/);
+  await page.goto(`${origin}/logs`);
+  assert.ok((await page.locator('.log-table__row').count()) > 5);
+  await page.goto(`${origin}/logs?before=8`);
+  assert.ok((await page.locator('.log-table__row').count()) <= 7);
+  const first = page.locator('.log-table__row[data-status="warning"] .log-table__open').first();
+  for (let attempt = 0; attempt < 60; attempt += 1) {
+    await page.goto(`${origin}/logs?status=warning`);
+    if ((await first.count()) > 0) break;
+    await page.waitForTimeout(1_000);
+  }
+  await first.click();
+  await page.waitForURL(/entry=\d+/);
+  assert.match(await page.locator('dialog[open]').innerText(), /Exit code 23/);
+  assert.match(await page.locator('dialog[open] pre').innerText(), /moved-away/);
+  await context.close();
+});
+
+test('signing out closes every door', async () => {
+  const { page, context } = await signIn(browser, { scripts: false });
+  await page.locator('form[action="/sign-out"] button').first().click();
+  await page.waitForURL(/sign-in/);
+  await page.goto(`${origin}/logs`);
+  assert.match(page.url(), /sign-in\?next=/);
+  const answer = await context.request.get(`${origin}/api/v1/logs`);
+  assert.equal(answer.status(), 401);
+  await context.close();
+});
