@@ -10,8 +10,8 @@ mod outcome;
 mod pace;
 mod pass;
 mod progress;
-mod record;
 mod recognise;
+mod record;
 mod supervisor;
 mod watch;
 

@@ -60,7 +60,8 @@ pub fn machine_time_zone() -> Tz {
 pub fn zone_table(zone: Tz) -> Zone {
     const DAY: i64 = 86_400;
     const END: i64 = 4_102_444_800;
-    let offset = |second: i64| zone.offset_from_utc_datetime(&chrono::DateTime::from_timestamp(second, 0).unwrap_or_default().naive_utc()).fix();
+    let offset =
+        |second: i64| zone.offset_from_utc_datetime(&chrono::DateTime::from_timestamp(second, 0).unwrap_or_default().naive_utc()).fix();
     let mut changes = Vec::new();
     let mut before = offset(0);
     for day in (0..END).step_by(usize::try_from(DAY).unwrap_or(usize::MAX)) {

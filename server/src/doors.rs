@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 
 use app::model::Viewer;
+use axum::Extension;
 use axum::extract::{ConnectInfo, Form, Query, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::Extension;
 use serde::Deserialize;
 
 use crate::api::Problem;
@@ -39,7 +39,10 @@ pub async fn sign_out(State(panel): State<Panel>, Extension(viewer): Extension<V
     if let Some(session) = cookie(&headers, SESSION_COOKIE) {
         panel.accounts.sign_out(session, &viewer.username).await?;
     }
-    let clear = [(header::SET_COOKIE, clear_cookie(&headers)), (header::HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\", \"storage\""))];
+    let clear = [
+        (header::SET_COOKIE, clear_cookie(&headers)),
+        (header::HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\", \"storage\"")),
+    ];
     Ok((clear, Redirect::to("/sign-in")).into_response())
 }
 
@@ -90,7 +93,8 @@ fn signed_in(headers: &HeaderMap, token: &Token, next: &str) -> Response {
 }
 
 fn back(path: &str, query: &[(&str, &str)]) -> Response {
-    let query: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(query.iter().filter(|(_, value)| !value.is_empty())).finish();
+    let query: String =
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(query.iter().filter(|(_, value)| !value.is_empty())).finish();
     Redirect::to(&format!("{path}?{query}")).into_response()
 }
 

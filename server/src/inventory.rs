@@ -219,7 +219,8 @@ fn allow(viewer: &Viewer, permission: Permission) -> Result<(), InventoryError> 
 fn check_server(draft: &ServerDraft) -> Result<(), InventoryError> {
     let mut problems = draft.problems();
     if let Some(Err(cause)) = draft.private_key.as_deref().map(check_private_key) {
-        problems.push(FieldError::new("private_key", format!("expected an OpenSSH private key without a passphrase: {}", cause_words(&cause))));
+        problems
+            .push(FieldError::new("private_key", format!("expected an OpenSSH private key without a passphrase: {}", cause_words(&cause))));
     }
     if problems.is_empty() { Ok(()) } else { Err(InventoryError::Invalid(problems)) }
 }

@@ -67,7 +67,8 @@ fn constant_header(name: HeaderName, value: &'static str) -> SetResponseHeaderLa
 fn provide_page_context(panel: &Panel) {
     let parts = use_context::<Parts>();
     let viewer = parts.as_ref().and_then(|parts| parts.extensions.get::<Viewer>().cloned());
-    let theme = parts.as_ref().and_then(|parts| cookie(&parts.headers, Theme::COOKIE).and_then(|theme| theme.parse().ok())).unwrap_or_default();
+    let theme =
+        parts.as_ref().and_then(|parts| cookie(&parts.headers, Theme::COOKIE).and_then(|theme| theme.parse().ok())).unwrap_or_default();
     let now = panel.clock.now();
     let zone = panel.zone.between(Timestamp::from_millis(now.millis() - ZONE_YEARS_MS), now.plus_millis(2 * 366 * 86_400_000));
     provide_context(PageContext::new(theme, zone, crate::build_id(), now, viewer.as_ref()));

@@ -53,7 +53,8 @@ impl Vault {
     pub fn seal(&self, place: &str, secret: &[u8]) -> Vec<u8> {
         let nonce = random::bytes::<NONCE>();
         let payload = Payload { msg: secret, aad: place.as_bytes() };
-        let sealed = self.cipher.encrypt(&XNonce::from(nonce), payload).unwrap_or_else(|_| unreachable!("a secret is far below the cipher's limit"));
+        let sealed =
+            self.cipher.encrypt(&XNonce::from(nonce), payload).unwrap_or_else(|_| unreachable!("a secret is far below the cipher's limit"));
         [nonce.as_slice(), &sealed].concat()
     }
 

@@ -71,11 +71,21 @@ impl Panel {
         let trail = Trail::start(database.clone(), clock.clone(), zone.clone(), appended);
         let pokes = Arc::new(Pokes::default());
         let schedules_changed = Arc::new(Notify::new());
-        let run_requests =
-            RunRequests { database: database.clone(), trail: trail.clone(), clock: clock.clone(), zone: config.timezone, pokes: pokes.clone() };
+        let run_requests = RunRequests {
+            database: database.clone(),
+            trail: trail.clone(),
+            clock: clock.clone(),
+            zone: config.timezone,
+            pokes: pokes.clone(),
+        };
         let history = History { database: database.clone(), zone: zone.clone() };
         let panel = Self {
-            accounts: Accounts { database: database.clone(), trail: trail.clone(), clock: clock.clone(), passwords: Passwords::new().await? },
+            accounts: Accounts {
+                database: database.clone(),
+                trail: trail.clone(),
+                clock: clock.clone(),
+                passwords: Passwords::new().await?,
+            },
             inventory: Inventory {
                 database: database.clone(),
                 trail: trail.clone(),

@@ -80,7 +80,9 @@ fn require(viewer: &Viewer, permission: Permission) -> Result<(), Problem> {
 
 /// For routes without parameters: an unknown one is told, not ignored.
 fn refuse_parameters(query: Option<&str>) -> Result<(), Problem> {
-    let unknown: Vec<_> =
-        app::model::parse_pairs(query.unwrap_or_default()).into_iter().map(|(key, _)| app::model::FieldError::new(key, "unknown parameter")).collect();
+    let unknown: Vec<_> = app::model::parse_pairs(query.unwrap_or_default())
+        .into_iter()
+        .map(|(key, _)| app::model::FieldError::new(key, "unknown parameter"))
+        .collect();
     if unknown.is_empty() { Ok(()) } else { Err(Problem::invalid(unknown)) }
 }

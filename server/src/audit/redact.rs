@@ -64,7 +64,10 @@ mod tests {
     #[case("token tb_0123456789abcdef0123456789", "token tb_***")]
     #[case("a\n-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl\n-----END OPENSSH PRIVATE KEY-----\nz", "a\n***\nz")]
     #[case("Enter password:", "Enter password:")]
-    #[case("Access denied for user 'app'@'localhost' (using password: YES)", "Access denied for user 'app'@'localhost' (using password: YES)")]
+    #[case(
+        "Access denied for user 'app'@'localhost' (using password: YES)",
+        "Access denied for user 'app'@'localhost' (using password: YES)"
+    )]
     #[case("sent 1,234 bytes  received 35 bytes", "sent 1,234 bytes  received 35 bytes")]
     fn secrets_are_hidden(#[case] text: &str, #[case] expected: &str) {
         assert_eq!(redact(text), expected);

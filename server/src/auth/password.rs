@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use argon2::Argon2;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use tokio::sync::Semaphore;
 
 /// Each takes 19 MiB and tens of milliseconds; more at once would be a way to exhaust the machine.
@@ -30,8 +30,13 @@ impl Passwords {
     }
 
     pub async fn hash(&self, password: String) -> Result<String, PasswordError> {
-        self.run(move || Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string()).map_err(|cause| PasswordError(cause.to_string())))
-            .await?
+        self.run(move || {
+            Argon2::default()
+                .hash_password(password.as_bytes())
+                .map(|hash| hash.to_string())
+                .map_err(|cause| PasswordError(cause.to_string()))
+        })
+        .await?
     }
 
     /// Whether the password fits; `None` for an account that does not exist, which takes as long and is never right.

@@ -6,12 +6,20 @@ use strum::VariantArray;
 /// The permissions of a role; none for one that is not known.
 pub fn permissions_of(role: &str) -> Vec<Permission> {
     use Permission::{
-        ExportAuditReport, RunSchedule, StopRunningSchedule, ViewAuditReportPage, ViewBackupLogs, ViewMonitorPage, ViewSchedulesPage, ViewServersPage,
+        ExportAuditReport, RunSchedule, StopRunningSchedule, ViewAuditReportPage, ViewBackupLogs, ViewMonitorPage, ViewSchedulesPage,
+        ViewServersPage,
     };
     match role {
         "admin" => Permission::VARIANTS.to_vec(),
         "operator" => vec![
-            ViewMonitorPage, ViewBackupLogs, ViewAuditReportPage, ExportAuditReport, ViewSchedulesPage, ViewServersPage, RunSchedule, StopRunningSchedule,
+            ViewMonitorPage,
+            ViewBackupLogs,
+            ViewAuditReportPage,
+            ExportAuditReport,
+            ViewSchedulesPage,
+            ViewServersPage,
+            RunSchedule,
+            StopRunningSchedule,
         ],
         "viewer" => vec![ViewMonitorPage, ViewBackupLogs, ViewAuditReportPage, ViewSchedulesPage, ViewServersPage],
         _ => Vec::new(),

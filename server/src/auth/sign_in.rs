@@ -113,7 +113,8 @@ impl Accounts {
     pub async fn sign_in_by_link(&self, link: &str) -> Result<Token, AccountError> {
         let found = accounts::find_link(&self.database, hash(link)).await?.filter(|found| found.expires_at > self.clock.now());
         let account_id = found.and_then(|found| found.account_id).ok_or(AccountError::Link)?;
-        let account = accounts::find_by_id(&self.database, account_id).await?.filter(|account| account.enabled).ok_or(AccountError::Link)?;
+        let account =
+            accounts::find_by_id(&self.database, account_id).await?.filter(|account| account.enabled).ok_or(AccountError::Link)?;
         self.open_session(&account, &format!("{} signed in through a link", account.username)).await
     }
 
@@ -172,7 +173,11 @@ fn viewer(account: Account) -> Viewer {
 fn checked_name(username: &str) -> Result<&str, AccountError> {
     let name = username.trim();
     let fits = (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._@-".contains(&byte));
-    if fits { Ok(name) } else { Err(AccountError::Invalid(FieldError::new("username", "expected 1 to 64 letters, digits, dots, dashes or @"))) }
+    if fits {
+        Ok(name)
+    } else {
+        Err(AccountError::Invalid(FieldError::new("username", "expected 1 to 64 letters, digits, dots, dashes or @")))
+    }
 }
 
 fn checked_password(password: &str) -> Result<(), AccountError> {

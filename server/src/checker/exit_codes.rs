@@ -41,7 +41,11 @@ fn rsync(code: i64) -> Option<Explanation> {
         0 => row(Completed, "success", "Nothing to do."),
         1 => row(Error, "syntax or usage error", "Check the schedule's excludes and arguments against the rsync version on the server."),
         2 => row(Error, "protocol incompatibility", "Install rsync versions that fit together on both ends."),
-        3 => row(Error, "errors selecting input or output files or directories", "Check that the sources and the destination exist and are directories."),
+        3 => row(
+            Error,
+            "errors selecting input or output files or directories",
+            "Check that the sources and the destination exist and are directories.",
+        ),
         4 => row(Error, "requested action not supported", "The rsync on the server lacks an option that was asked for; update it."),
         5 => row(Error, "error starting client-server protocol", "Check the rsync daemon or shell on the other end."),
         6 => row(Error, "daemon unable to append to its log file", "Check the log file and its disk on the daemon's side."),
@@ -56,8 +60,16 @@ fn rsync(code: i64) -> Option<Explanation> {
         20 => row(Error, "interrupted by a signal", "Find out who stopped rsync (a shutdown, an administrator); run the schedule again."),
         21 => row(Error, "error waiting for a child process", "Check process limits on the server."),
         22 => row(Error, "error allocating memory", "Free memory on the server, or split the sources."),
-        23 => row(Warning, "some files could not be transferred", "Read which files failed; often permissions or a failing disk. The rest of the point is whole."),
-        24 => row(Warning, "some source files vanished during the transfer", "Usually harmless: files were deleted meanwhile. Exclude caches and spools."),
+        23 => row(
+            Warning,
+            "some files could not be transferred",
+            "Read which files failed; often permissions or a failing disk. The rest of the point is whole.",
+        ),
+        24 => row(
+            Warning,
+            "some source files vanished during the transfer",
+            "Usually harmless: files were deleted meanwhile. Exclude caches and spools.",
+        ),
         25 => row(Warning, "the limit on deletions was reached", "Raise --max-delete if so many deletions are expected."),
         30 => row(Connection, "timeout while sending or receiving data", "Check the network and the load of the storage."),
         35 => row(Connection, "timeout waiting for a daemon connection", "Check that the storage is up and reachable from the server."),
@@ -72,8 +84,16 @@ fn dump(code: i64) -> Option<Explanation> {
     use Outcome::{Completed, Error};
     Some(match code {
         0 => row(Completed, "success, with the completion line", "Nothing to do."),
-        1 => row(Error, "wrong usage or unreadable defaults file", "Check that the defaults file exists and that the backup user may read it."),
-        2 => row(Error, "the database server refused or a query failed", "Read the error number in the log; check user, password and privileges."),
+        1 => row(
+            Error,
+            "wrong usage or unreadable defaults file",
+            "Check that the defaults file exists and that the backup user may read it.",
+        ),
+        2 => row(
+            Error,
+            "the database server refused or a query failed",
+            "Read the error number in the log; check user, password and privileges.",
+        ),
         3 => row(Error, "consistency check failed", "Check the tables named in the log."),
         4 => row(Error, "out of memory", "Free memory on the server."),
         5 => row(Error, "the dump could not be written", "Check free space, quota and the health of the destination's file system."),
@@ -102,7 +122,9 @@ fn shell(code: i64) -> Option<Explanation> {
 
 /// Codes of a job that was told to stop and did.
 pub(super) fn is_interruption(source_type: SourceType, code: i64) -> bool {
-    matches!(code, 129 | 130 | 137 | 143) || (source_type == SourceType::Files && matches!(code, 19 | 20)) || (source_type == SourceType::Mysql && code == 2)
+    matches!(code, 129 | 130 | 137 | 143)
+        || (source_type == SourceType::Files && matches!(code, 19 | 20))
+        || (source_type == SourceType::Mysql && code == 2)
 }
 
 #[cfg(test)]

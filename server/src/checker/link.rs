@@ -37,9 +37,10 @@ pub(super) fn after_visit(server: &Server, before: &LinkRecord, reached: &Reache
             let since = if was == LinkState::Down { before.link.since } else { Some(now) };
             let silent = was == LinkState::Down && before.told_at.is_some_and(|told| now.millis_since(told) < REMIND_AFTER_MS);
             let told = (!silent).then(|| match (was, before.link.since) {
-                (LinkState::Down, Some(since)) => {
-                    row(Connection, format!("{} has been unreachable for {}: {cause}", server.name, duration_words(now.millis_since(since) / 1000)))
-                }
+                (LinkState::Down, Some(since)) => row(
+                    Connection,
+                    format!("{} has been unreachable for {}: {cause}", server.name, duration_words(now.millis_since(since) / 1000)),
+                ),
                 _ => row(Connection, format!("{} cannot be reached: {cause}", server.name)),
             });
             let link = Link { state: LinkState::Down, since, checked_at: Some(now), error: Some(cause.clone()) };
@@ -54,7 +55,17 @@ mod tests {
 
     fn server() -> Server {
         let link = Link { state: LinkState::Unknown, since: None, checked_at: None, error: None };
-        Server { id: 1, name: "web-1".to_owned(), host: "h".to_owned(), port: 22, user: "u".to_owned(), region: None, account: None, host_key: None, link }
+        Server {
+            id: 1,
+            name: "web-1".to_owned(),
+            host: "h".to_owned(),
+            port: 22,
+            user: "u".to_owned(),
+            region: None,
+            account: None,
+            host_key: None,
+            link,
+        }
     }
 
     #[test]
@@ -75,7 +86,8 @@ mod tests {
 
     #[test]
     fn a_server_that_answers_at_first_contact_is_no_news() {
-        let (record, row) = after_visit(&server(), &LinkRecord { link: server().link, told_at: None }, &Reached::Yes, Timestamp::from_millis(5));
+        let (record, row) =
+            after_visit(&server(), &LinkRecord { link: server().link, told_at: None }, &Reached::Yes, Timestamp::from_millis(5));
         assert!(row.is_none());
         assert_eq!(record.link.since, Some(Timestamp::from_millis(5)));
     }

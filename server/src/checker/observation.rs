@@ -96,7 +96,8 @@ pub(super) fn parse(output: &[u8], marker: &str) -> Result<PassReport, GarbledPa
             ("clock", None) => report.clock = number(rest),
             ("run", None) => current = Some((rest.parse().map_err(|_| GarbledPass("a run id is damaged"))?, Observation::default())),
             ("log", Some((_, run))) => {
-                run.log_size = rest.split_once(' ').and_then(|(_, size)| size.parse().ok()).ok_or(GarbledPass("a log's size is damaged"))?;
+                run.log_size =
+                    rest.split_once(' ').and_then(|(_, size)| size.parse().ok()).ok_or(GarbledPass("a log's size is damaged"))?;
                 log = Some(Vec::new());
             }
             ("end", Some(_)) => {

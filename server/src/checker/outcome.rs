@@ -44,22 +44,26 @@ const NAMELESS_SECONDS: i64 = 60;
 /// Judges one run. `log` is the clean tail of its log.
 pub(super) fn judge(facts: Facts, seen: &Observation, log: &str) -> Verdict {
     match seen.begun {
-        Begun::No if facts.was_running => Verdict::Ended(gone(
-            facts,
-            "its run directory is missing on the server: nothing is known of its end",
-        )),
+        Begun::No if facts.was_running => {
+            Verdict::Ended(gone(facts, "its run directory is missing on the server: nothing is known of its end"))
+        }
         Begun::No => Verdict::Begin,
         Begun::Forbidden if facts.stop_requested => Verdict::Ended(canceled(None, "before it began")),
-        Begun::Forbidden => {
-            Verdict::Ended(Ended { state: RunState::Skipped, status: LogStatus::Missed, exit_code: None, message: "did not begin in time: the server could not be reached".to_owned() })
-        }
+        Begun::Forbidden => Verdict::Ended(Ended {
+            state: RunState::Skipped,
+            status: LogStatus::Missed,
+            exit_code: None,
+            message: "did not begin in time: the server could not be reached".to_owned(),
+        }),
         Begun::Yes if seen.alive => Verdict::Going,
         Begun::Yes => Verdict::Ended(match &seen.exit {
             ExitFile::Code(code) => by_code(facts, *code, seen, log),
             ExitFile::Unusable(why) => warning(None, format!("its exit file cannot be trusted: {why}"), recognise(log)),
             ExitFile::Absent if seen.without_pid_s.is_some_and(|seconds| seconds < NAMELESS_SECONDS) => return Verdict::Unclear,
             ExitFile::Absent if facts.stop_requested => canceled(None, ""),
-            ExitFile::Absent if seen.rebooted => warning(None, "its process is gone without an exit code: the server was restarted".to_owned(), recognise(log)),
+            ExitFile::Absent if seen.rebooted => {
+                warning(None, "its process is gone without an exit code: the server was restarted".to_owned(), recognise(log))
+            }
             ExitFile::Absent => warning(None, "its process is gone without an exit code".to_owned(), recognise(log)),
         }),
     }
@@ -85,17 +89,26 @@ fn by_code(facts: Facts, code: i64, seen: &Observation, log: &str) -> Ended {
     }
     let reaches = |finding: &Finding| finding.trouble.is_connection();
     let outcome = match explanation.outcome {
-        Outcome::Error if matches!((facts.source_type, code), (SourceType::Files, 12) | (SourceType::Mysql, 2)) && finding.as_ref().is_some_and(reaches) => {
+        Outcome::Error
+            if matches!((facts.source_type, code), (SourceType::Files, 12) | (SourceType::Mysql, 2))
+                && finding.as_ref().is_some_and(reaches) =>
+        {
             Outcome::Connection
         }
         outcome => outcome,
     };
     let meaning = format!("exit code {code}: {}", explanation.meaning);
     match outcome {
-        Outcome::Completed => Ended { state: RunState::Completed, status: LogStatus::Completed, exit_code: Some(code), message: "completed".to_owned() },
+        Outcome::Completed => {
+            Ended { state: RunState::Completed, status: LogStatus::Completed, exit_code: Some(code), message: "completed".to_owned() }
+        }
         Outcome::Warning => warning(Some(code), meaning, finding),
-        Outcome::Error => Ended { state: RunState::Failed, status: LogStatus::Error, exit_code: Some(code), message: lead(finding, &meaning) },
-        Outcome::Connection => Ended { state: RunState::Failed, status: LogStatus::Connection, exit_code: Some(code), message: lead(finding, &meaning) },
+        Outcome::Error => {
+            Ended { state: RunState::Failed, status: LogStatus::Error, exit_code: Some(code), message: lead(finding, &meaning) }
+        }
+        Outcome::Connection => {
+            Ended { state: RunState::Failed, status: LogStatus::Connection, exit_code: Some(code), message: lead(finding, &meaning) }
+        }
     }
 }
 

@@ -25,7 +25,13 @@ fn rsync_meter(line: &str) -> Option<Progress> {
     let speed = words.next()?;
     let time = words.next()?;
     let finished = line.contains("(xfr#") && line.contains("to-chk=0/");
-    Some(Progress { percent: Some(percent), bytes: Some(bytes), speed_bps: speed_bps(speed), eta_s: if finished { Some(0) } else { clock(time) }, last_line: None })
+    Some(Progress {
+        percent: Some(percent),
+        bytes: Some(bytes),
+        speed_bps: speed_bps(speed),
+        eta_s: if finished { Some(0) } else { clock(time) },
+        last_line: None,
+    })
 }
 
 /// `12.34MB/s`; rsync counts in thousands of 1,024.
@@ -87,7 +93,8 @@ fn regular_files(text: &str) -> Option<i64> {
 }
 
 fn first_number(text: &str) -> Option<i64> {
-    let digits: String = text.trim().chars().take_while(|c| c.is_ascii_digit() || *c == ',' || *c == '.').filter(char::is_ascii_digit).collect();
+    let digits: String =
+        text.trim().chars().take_while(|c| c.is_ascii_digit() || *c == ',' || *c == '.').filter(char::is_ascii_digit).collect();
     digits.parse().ok()
 }
 

@@ -34,12 +34,32 @@ const SIGNS: [(Trouble, &[&str]); 12] = [
     (Trouble::HostKey, &["host key verification failed"]),
     (
         Trouble::ConnectionLost,
-        &["connection refused", "connection timed out", "connection reset", "connection closed", "connection unexpectedly closed", "no route to host", "network is unreachable", "broken pipe"],
+        &[
+            "connection refused",
+            "connection timed out",
+            "connection reset",
+            "connection closed",
+            "connection unexpectedly closed",
+            "no route to host",
+            "network is unreachable",
+            "broken pipe",
+        ],
     ),
     (Trouble::AccessDenied, &["access denied for user", "error: 1045", "error 1045"]),
     (
         Trouble::DatabaseAway,
-        &["error: 2002", "error: 2003", "error: 2005", "error: 2013", "error 2002", "error 2003", "error 2005", "error 2013", "can't connect to", "lost connection to"],
+        &[
+            "error: 2002",
+            "error: 2003",
+            "error: 2005",
+            "error: 2013",
+            "error 2002",
+            "error 2003",
+            "error 2005",
+            "error 2013",
+            "can't connect to",
+            "lost connection to",
+        ],
     ),
     (Trouble::PermissionDenied, &["permission denied", "operation not permitted"]),
     (Trouble::Vanished, &["vanished"]),
@@ -51,7 +71,13 @@ const SEARCHED_LINES: usize = 200;
 
 /// The gravest trouble near the end of a clean log, at its last mention.
 pub(super) fn recognise(log: &str) -> Option<Finding> {
-    let lines: Vec<_> = log.lines().rev().take(SEARCHED_LINES).filter(|line| !line.trim().is_empty()).map(|line| (line, format!(" {}", line.to_lowercase()))).collect();
+    let lines: Vec<_> = log
+        .lines()
+        .rev()
+        .take(SEARCHED_LINES)
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| (line, format!(" {}", line.to_lowercase())))
+        .collect();
     SIGNS.iter().find_map(|(trouble, signs)| {
         let (line, _) = lines.iter().find(|(_, lower)| signs.iter().any(|sign| lower.contains(sign)))?;
         Some(Finding { trouble: *trouble, line: line.trim().to_owned() })
@@ -75,7 +101,9 @@ impl Trouble {
             Self::HostKey => "The storage's host key has changed or is unknown to the server: verify it, then correct known_hosts.",
             Self::ConnectionLost => "Check the network between the server and its storage.",
             Self::AccessDenied => "The database refused user or password: correct the defaults file on the server.",
-            Self::DatabaseAway => "The database server could not be reached: check that it runs, and the socket or host in the defaults file.",
+            Self::DatabaseAway => {
+                "The database server could not be reached: check that it runs, and the socket or host in the defaults file."
+            }
             Self::PermissionDenied => "The backup user may not read or write what the log names: correct its permissions.",
             Self::Missing => "What the log names does not exist: correct the schedule's paths.",
             Self::Vanished => "Files were deleted while they were copied: exclude caches and spools.",

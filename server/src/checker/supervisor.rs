@@ -9,8 +9,8 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::watch::Watch;
 pub use super::watch::Instruments;
+use super::watch::Watch;
 use crate::store::servers;
 
 /// How soon a server that another process added is watched.

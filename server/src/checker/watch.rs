@@ -103,18 +103,31 @@ impl Watch {
                 return next;
             }
             Err(VisitError::Store(cause)) => {
-                tracing::error!(server.id = self.server_id, error = &cause as &dyn std::error::Error, "could not read or write during a visit; trying again");
+                tracing::error!(
+                    server.id = self.server_id,
+                    error = &cause as &dyn std::error::Error,
+                    "could not read or write during a visit; trying again"
+                );
                 return Next::Visit(Duration::from_secs(1));
             }
             Err(cause) => {
                 self.client = None;
                 if kept {
                     // A kept connection may have been closed long ago: only a new one tells whether the server is there.
-                    tracing::debug!(server.id = self.server_id, error = &cause as &dyn std::error::Error, "kept connection is gone; connecting again");
+                    tracing::debug!(
+                        server.id = self.server_id,
+                        error = &cause as &dyn std::error::Error,
+                        "kept connection is gone; connecting again"
+                    );
                     return Next::Visit(Duration::ZERO);
                 }
                 self.failures += 1;
-                tracing::info!(server.id = self.server_id, failures = self.failures, error = &cause as &dyn std::error::Error, "visit failed");
+                tracing::info!(
+                    server.id = self.server_id,
+                    failures = self.failures,
+                    error = &cause as &dyn std::error::Error,
+                    "visit failed"
+                );
                 self.note_link(&Reached::No { cause: cause_words(&cause) }).await;
             }
         }
@@ -153,7 +166,8 @@ impl Watch {
     /// Runs that the server was never asked to begin are over when they waited too long or are not wanted any more.
     async fn settle_unasked(&self, server: &Server, active: &mut Vec<ActiveRun>) -> Result<(), StoreError> {
         let now = self.now();
-        let never_asked = |run: &ActiveRun| matches!(run.run.state, RunState::Created | RunState::Queued) && !run.start_sent && now > run.start_by;
+        let never_asked =
+            |run: &ActiveRun| matches!(run.run.state, RunState::Created | RunState::Queued) && !run.start_sent && now > run.start_by;
         let never_asked_and_unwanted = |run: &ActiveRun| run.stop.is_some() && !run.start_sent;
         for run in active.extract_if(.., |run| never_asked_and_unwanted(run)) {
             record::canceled_before_it_began(&self.tools, &run, now).await?;
@@ -254,7 +268,11 @@ impl Watch {
         }
         match record::link(&self.tools, self.server_id, reached, now).await {
             Ok(()) => self.link_written = Some((state, now)),
-            Err(cause) => tracing::error!(server.id = self.server_id, error = &cause as &dyn std::error::Error, "could not write down the state of a link"),
+            Err(cause) => tracing::error!(
+                server.id = self.server_id,
+                error = &cause as &dyn std::error::Error,
+                "could not write down the state of a link"
+            ),
         }
     }
 }

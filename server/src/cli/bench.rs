@@ -56,7 +56,10 @@ async fn one_commit_each(database: &Database, rows: usize) -> anyhow::Result<Dur
     let began = Instant::now();
     for n in 0..i64::try_from(rows)? {
         let mut tx = database.begin().await?;
-        tx.execute(Sql::new("insert into yardstick (id, at, message) values ($1, $2, $3)").bind(n).bind(n).bind("FILES web site started on web-1")).await?;
+        tx.execute(
+            Sql::new("insert into yardstick (id, at, message) values ($1, $2, $3)").bind(n).bind(n).bind("FILES web site started on web-1"),
+        )
+        .await?;
         tx.commit().await?;
     }
     Ok(began.elapsed())
@@ -70,7 +73,9 @@ async fn appended_by_many(trail: &Trail, rows: usize, writers: usize) -> anyhow:
             let trail = trail.clone();
             tokio::spawn(async move {
                 for _ in 0..each {
-                    trail.append(LogRow::new(LogStatus::Started, SourceType::Files, "FILES web site started on web-1").server(1).schedule(1)).await?;
+                    trail
+                        .append(LogRow::new(LogStatus::Started, SourceType::Files, "FILES web site started on web-1").server(1).schedule(1))
+                        .await?;
                 }
                 Ok::<_, Arc<crate::store::StoreError>>(())
             })

@@ -12,7 +12,11 @@ pub(super) async fn run(flags: ServeFlags) -> anyhow::Result<()> {
     let config = Config::load(&flags)?;
     let serving = Serving::start(&config, Clock::machine()).await?;
     if let Some(link) = serving.panel.accounts.first_link().await? {
-        say(format!("There is no account yet. Make the first administrator within 24 hours at\n  http://{}/welcome?token={}", serving.address, link.text()));
+        say(format!(
+            "There is no account yet. Make the first administrator within 24 hours at\n  http://{}/welcome?token={}",
+            serving.address,
+            link.text()
+        ));
     }
     say(format!("Tailback is at http://{}", serving.address));
     until_told_to_stop().await?;

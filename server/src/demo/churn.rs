@@ -13,7 +13,9 @@ const POINTS_KEPT: usize = 8;
 pub(super) async fn churn(uploads: PathBuf, destinations: Vec<PathBuf>) {
     for round in 1_u32.. {
         let (uploads, destinations) = (uploads.clone(), destinations.clone());
-        let done = tokio::task::spawn_blocking(move || write_upload(&uploads, round % 3, 5 << 20).and_then(|()| thin_out_all(&destinations))).await;
+        let done =
+            tokio::task::spawn_blocking(move || write_upload(&uploads, round % 3, 5 << 20).and_then(|()| thin_out_all(&destinations)))
+                .await;
         if let Ok(Err(cause)) = done {
             tracing::warn!(error = &cause as &dyn std::error::Error, "could not change the demonstration's files");
         }

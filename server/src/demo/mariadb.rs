@@ -73,7 +73,11 @@ impl PrivateMariadb {
 
     fn client(&self, sql: &str) -> Result<Command> {
         let mut command = Command::new(find("mariadb", "mariadb-client")?);
-        command.args(["--no-defaults", "--user=root"]).arg(format!("--socket={}", self.socket().display())).args(["-e", sql]).stdin(Stdio::null());
+        command
+            .args(["--no-defaults", "--user=root"])
+            .arg(format!("--socket={}", self.socket().display()))
+            .args(["-e", sql])
+            .stdin(Stdio::null());
         Ok(command)
     }
 

@@ -65,7 +65,10 @@ impl Stage {
             Ok(disk) => self.small_disk = Some(disk),
             Err(cause) => tracing::warn!("no small file system to fill: {cause:#}; the backup that runs out of space is left out"),
         }
-        self.churn = Some(tokio::spawn(churn(home.join("uploads"), vec![home.join("backup/site"), home.join("backup/uploads"), home.join("backup/partial")])));
+        self.churn = Some(tokio::spawn(churn(
+            home.join("uploads"),
+            vec![home.join("backup/site"), home.join("backup/uploads"), home.join("backup/partial")],
+        )));
         Ok(())
     }
 
@@ -97,7 +100,8 @@ impl Stage {
         }
         let [web, db] = ids[..] else { anyhow::bail!("the stage has two servers") };
         let user = self.servers[0].1.user();
-        let away = panel.inventory.add_server(&director, server("mail-1", closed_port()?, user, self.servers[0].1.host_key().clone())).await?.id;
+        let away =
+            panel.inventory.add_server(&director, server("mail-1", closed_port()?, user, self.servers[0].1.host_key().clone())).await?.id;
         let mut added = Vec::new();
         for draft in self.schedules(web, db, away) {
             added.push(panel.inventory.add_schedule(&director, draft).await?.id);
@@ -129,14 +133,27 @@ impl Stage {
             mysql: None,
         };
         let mut all = vec![
-            ScheduleDraft { files: files(&[at("web-1/site"), at("web-1/uploads")], at("web-1/backup/site")), ..every_minute("web site", web) },
-            ScheduleDraft { files: files(&[at("web-1/site"), at("web-1/moved-away")], at("web-1/backup/partial")), ..every_minute("web archive", web) },
+            ScheduleDraft {
+                files: files(&[at("web-1/site"), at("web-1/uploads")], at("web-1/backup/site")),
+                ..every_minute("web site", web)
+            },
+            ScheduleDraft {
+                files: files(&[at("web-1/site"), at("web-1/moved-away")], at("web-1/backup/partial")),
+                ..every_minute("web archive", web)
+            },
             ScheduleDraft { mysql: dump("db-1/backup.cnf", "db-1/backup/shop"), ..every_minute("shop database", db) },
             ScheduleDraft { mysql: dump("db-1/wrong.cnf", "db-1/backup/old"), ..every_minute("old shop database", db) },
-            ScheduleDraft { files: files(&["/etc".to_owned()], "/backup/mail".to_owned()), cron: Some("*/5 * * * *".to_owned()), ..every_minute("mail spool", away) },
+            ScheduleDraft {
+                files: files(&["/etc".to_owned()], "/backup/mail".to_owned()),
+                cron: Some("*/5 * * * *".to_owned()),
+                ..every_minute("mail spool", away)
+            },
         ];
         if self.small_disk.is_some() {
-            all.push(ScheduleDraft { files: files(&[at("web-1/uploads")], at("web-1/small-disk/uploads")), ..every_minute("web uploads", web) });
+            all.push(ScheduleDraft {
+                files: files(&[at("web-1/uploads")], at("web-1/small-disk/uploads")),
+                ..every_minute("web uploads", web)
+            });
         }
         all
     }
@@ -164,7 +181,8 @@ impl Drop for Stage {
 impl Jobs {
     /// Kills every job that has left its process in its run directory.
     fn kill(&self) {
-        let runs = self.homes.iter().filter_map(|home| std::fs::read_dir(home.join(".tailback/runs")).ok()).flatten().filter_map(Result::ok);
+        let runs =
+            self.homes.iter().filter_map(|home| std::fs::read_dir(home.join(".tailback/runs")).ok()).flatten().filter_map(Result::ok);
         for run in runs {
             let ended = run.path().join("exit").exists();
             let pid = std::fs::read_to_string(run.path().join("pid")).ok().and_then(|text| text.split_whitespace().next()?.parse().ok());

@@ -29,7 +29,10 @@ impl CronTimes {
         let cron = parser.parse(expression).map_err(|cause| CronError(cause.to_string()))?;
         let times = Self { cron, zone };
         // Refuses what can never be due, such as the 30th of February.
-        times.next_after(Timestamp::from_millis(1_767_225_600_000)).map(|_| times.clone()).ok_or_else(|| CronError("it is never due".to_owned()))
+        times
+            .next_after(Timestamp::from_millis(1_767_225_600_000))
+            .map(|_| times.clone())
+            .ok_or_else(|| CronError("it is never due".to_owned()))
     }
 
     /// The first due time after a moment.

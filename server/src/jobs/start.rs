@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use app::model::RunId;
 
-use super::script::job_file;
 use super::Job;
+use super::script::job_file;
 use crate::ssh::{Client, Script, SshError};
 
 const START: &str = include_str!("scripts/start.sh");

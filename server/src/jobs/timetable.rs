@@ -6,11 +6,11 @@ use app::model::{CatchUp, Timestamp};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::new_runs::{Due, RunRequests};
 use super::CronTimes;
+use super::new_runs::{Due, RunRequests};
 use crate::clock::time_zone;
-use crate::store::schedules::{self, Timed};
 use crate::store::StoreError;
+use crate::store::schedules::{self, Timed};
 
 /// The longest sleep: how soon a moved clock or a schedule changed by another process is noticed.
 const LOOK_AGAIN: Duration = Duration::from_secs(15);
@@ -55,7 +55,11 @@ impl Timetable {
             match self.answer(&timed).await {
                 Ok(next) => earliest = earliest.into_iter().chain(next).min(),
                 Err(cause) => {
-                    tracing::error!(schedule.id = timed.schedule.id, error = &cause as &dyn std::error::Error, "could not answer a due time");
+                    tracing::error!(
+                        schedule.id = timed.schedule.id,
+                        error = &cause as &dyn std::error::Error,
+                        "could not answer a due time"
+                    );
                 }
             }
         }
@@ -69,7 +73,11 @@ impl Timetable {
         let times = match CronTimes::parse(policy.cron.as_deref().unwrap_or_default(), zone) {
             Ok(times) => times,
             Err(cause) => {
-                tracing::error!(schedule.id = timed.schedule.id, error = &cause as &dyn std::error::Error, "stored cron expression is not valid");
+                tracing::error!(
+                    schedule.id = timed.schedule.id,
+                    error = &cause as &dyn std::error::Error,
+                    "stored cron expression is not valid"
+                );
                 return Ok(None);
             }
         };

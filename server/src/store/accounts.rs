@@ -113,8 +113,10 @@ pub async fn insert_link(tx: &mut Transaction, hash: Vec<u8>, account_id: Option
     if account_id.is_none() {
         tx.execute(Sql::new("delete from sign_in_link where account_id is null")).await?;
     }
-    let sql =
-        Sql::new("insert into sign_in_link (hash, account_id, expires_at) values ($1, $2, $3)").bind(hash).bind(account_id).bind(expires_at);
+    let sql = Sql::new("insert into sign_in_link (hash, account_id, expires_at) values ($1, $2, $3)")
+        .bind(hash)
+        .bind(account_id)
+        .bind(expires_at);
     tx.execute(sql).await?;
     Ok(())
 }

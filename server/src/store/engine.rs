@@ -33,7 +33,10 @@ pub struct Database {
 
 enum Engine {
     /// One connection writes, the others only read.
-    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Sqlite {
+        writer: SqlitePool,
+        readers: SqlitePool,
+    },
     Postgres(PgPool),
 }
 

@@ -113,7 +113,8 @@ pub async fn mark_running(tx: &mut Transaction, id: &RunId, started_at: Timestam
 /// What the checker saw of a run that goes on.
 pub async fn record_progress(tx: &mut Transaction, id: &RunId, progress: &Progress, checked_at: Timestamp) -> Result<bool, StoreError> {
     let json = serde_json::to_string(progress).unwrap_or_else(|_| unreachable!("progress of strings and finite numbers is JSON"));
-    let sql = Sql::new("update run set progress = $1, checked_at = $2 where id = $3 and state in (3, 7)").bind(json).bind(checked_at).bind(id);
+    let sql =
+        Sql::new("update run set progress = $1, checked_at = $2 where id = $3 and state in (3, 7)").bind(json).bind(checked_at).bind(id);
     Ok(tx.execute(sql).await? == 1)
 }
 

@@ -96,14 +96,15 @@ pub async fn link(tx: &mut Transaction, id: i64) -> Result<Option<LinkRecord>, S
 
 /// Writes the link.
 pub async fn set_link(tx: &mut Transaction, id: i64, record: &LinkRecord) -> Result<(), StoreError> {
-    let sql =
-        Sql::new("update server set link_state = $1, link_since = $2, link_checked_at = $3, link_error = $4, link_told_at = $5 where id = $6")
-            .bind(record.link.state)
-            .bind(record.link.since)
-            .bind(record.link.checked_at)
-            .bind(record.link.error.clone())
-            .bind(record.told_at)
-            .bind(id);
+    let sql = Sql::new(
+        "update server set link_state = $1, link_since = $2, link_checked_at = $3, link_error = $4, link_told_at = $5 where id = $6",
+    )
+    .bind(record.link.state)
+    .bind(record.link.since)
+    .bind(record.link.checked_at)
+    .bind(record.link.error.clone())
+    .bind(record.told_at)
+    .bind(id);
     tx.execute(sql).await?;
     Ok(())
 }

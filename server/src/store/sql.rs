@@ -75,7 +75,11 @@ impl Sql {
             .map_err(sqlx::Error::Encode)?;
         }
         // The one place where text is declared safe: `first` and every piece of `rest` were `&'static str`.
-        let text = if self.rest.is_empty() { self.first.into_sql_str() } else { AssertSqlSafe(format!("{}{}", self.first, self.rest)).into_sql_str() };
+        let text = if self.rest.is_empty() {
+            self.first.into_sql_str()
+        } else {
+            AssertSqlSafe(format!("{}{}", self.first, self.rest)).into_sql_str()
+        };
         Ok((text, arguments))
     }
 }

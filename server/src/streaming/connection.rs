@@ -161,7 +161,8 @@ impl Connection {
     }
 
     fn from_memory(&self, rows: Vec<RingRow>, head: i64) -> (Vec<Arc<str>>, i64) {
-        let up_to = if rows.len() < FRAME_ROWS { rows.last().map_or(head, |row| row.entry.id.max(head)) } else { rows[rows.len() - 1].entry.id };
+        let up_to =
+            if rows.len() < FRAME_ROWS { rows.last().map_or(head, |row| row.entry.id.max(head)) } else { rows[rows.len() - 1].entry.id };
         let StreamRequest { viewer, filter, .. } = &self.request;
         let concerns = |row: &&RingRow| {
             viewer.scope.covers(row.entry.server.as_ref().map(|server| server.id)) && filter.matches(&row.entry, self.hub.zone())
@@ -173,7 +174,11 @@ impl Connection {
         let StreamRequest { viewer, filter, .. } = &self.request;
         let limit = u32::try_from(FRAME_ROWS).unwrap_or(u32::MAX);
         let entries = log::following(self.hub.database(), &viewer.scope, filter, self.hub.zone(), self.cursor, limit).await?;
-        let up_to = if entries.len() < FRAME_ROWS { entries.last().map_or(head, |entry| entry.id.max(head)) } else { entries[entries.len() - 1].id };
+        let up_to = if entries.len() < FRAME_ROWS {
+            entries.last().map_or(head, |entry| entry.id.max(head))
+        } else {
+            entries[entries.len() - 1].id
+        };
         Ok((entries.iter().map(|entry| json(entry).into()).collect(), up_to))
     }
 }

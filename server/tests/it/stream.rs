@@ -160,7 +160,11 @@ async fn a_stream_is_closed_to_strangers_and_to_pages_of_others() {
 async fn a_stream_ends_when_its_viewer_signs_out_and_when_the_panel_stops() {
     let panel = TestPanel::start(Engine::Sqlite).await;
     let session = panel.serving.panel.accounts.sign_in("ada", crate::support::panel::PASSWORD.to_owned(), "test").await.unwrap();
-    let mut request = tokio_tungstenite::tungstenite::client::IntoClientRequest::into_client_request(format!("ws://{}/api/v1/logs/stream", panel.serving.address)).unwrap();
+    let mut request = tokio_tungstenite::tungstenite::client::IntoClientRequest::into_client_request(format!(
+        "ws://{}/api/v1/logs/stream",
+        panel.serving.address
+    ))
+    .unwrap();
     request.headers_mut().insert("cookie", format!("tailback_session={}", session.text()).parse().unwrap());
     let (mut socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
     let mut other = panel.stream("").await.unwrap();

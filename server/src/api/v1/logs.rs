@@ -27,7 +27,11 @@ use crate::streaming::{StreamRequest, serve};
     ("after" = Option<i64>, Query, description = "only rows with greater ids"),
     ("limit" = Option<u32>, Query, description = "1 to 500, 100 if absent")),
     responses((status = 200, body = LogPage), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem)))]
-pub(super) async fn list(State(panel): State<Panel>, Extension(viewer): Extension<Viewer>, RawQuery(query): RawQuery) -> Result<Json<LogPage>, Problem> {
+pub(super) async fn list(
+    State(panel): State<Panel>,
+    Extension(viewer): Extension<Viewer>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<LogPage>, Problem> {
     require(&viewer, Permission::ViewBackupLogs)?;
     let query = LogQuery::parse(query.as_deref().unwrap_or_default()).map_err(Problem::invalid)?;
     Ok(Json(panel.history.list(&viewer, query).await?))
@@ -36,7 +40,11 @@ pub(super) async fn list(State(panel): State<Panel>, Extension(viewer): Extensio
 /// One row with its detail.
 #[utoipa::path(get, path = "/api/v1/logs/{id}", params(("id" = i64, Path)),
     responses((status = 200, body = LogEntryDetail), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
-pub(super) async fn find(State(panel): State<Panel>, Extension(viewer): Extension<Viewer>, Path(id): Path<String>) -> Result<Json<LogEntryDetail>, Problem> {
+pub(super) async fn find(
+    State(panel): State<Panel>,
+    Extension(viewer): Extension<Viewer>,
+    Path(id): Path<String>,
+) -> Result<Json<LogEntryDetail>, Problem> {
     require(&viewer, Permission::ViewBackupLogs)?;
     // What is no id names no row.
     let id = id.parse().map_err(|_| Problem::not_found())?;
@@ -69,9 +77,8 @@ pub(super) async fn stream(
     let request = StreamRequest { viewer, filter, after };
     let allowed = Box::new(move || {
         let guard = guard.clone();
-        let asked: std::pin::Pin<Box<dyn Future<Output = Option<Viewer>> + Send>> = Box::pin(async move {
-            guard.viewer().await.filter(|viewer| viewer.may(Permission::ViewBackupLogs))
-        });
+        let asked: std::pin::Pin<Box<dyn Future<Output = Option<Viewer>> + Send>> =
+            Box::pin(async move { guard.viewer().await.filter(|viewer| viewer.may(Permission::ViewBackupLogs)) });
         asked
     });
     // Clients only answer pings: a larger message is a mistake or worse.

@@ -21,7 +21,11 @@ use crate::store::runs::{self, RunFilter};
     ("before" = Option<String>, Query, description = "only runs older than this one"),
     ("limit" = Option<u32>, Query, description = "1 to 500, 100 if absent")),
     responses((status = 200, body = List<Run>), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem)))]
-pub(super) async fn list(State(panel): State<Panel>, Extension(viewer): Extension<Viewer>, RawQuery(query): RawQuery) -> Result<Json<List<Run>>, Problem> {
+pub(super) async fn list(
+    State(panel): State<Panel>,
+    Extension(viewer): Extension<Viewer>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<List<Run>>, Problem> {
     require(&viewer, Permission::ViewMonitorPage)?;
     let RunQuery { filter, before, limit } = RunQuery::parse(query.as_deref().unwrap_or_default()).map_err(Problem::invalid)?;
     let (items, total) = runs::list(&panel.database, &viewer.scope, &filter, before.as_ref(), limit).await?;
@@ -33,7 +37,11 @@ pub(super) async fn list(State(panel): State<Panel>, Extension(viewer): Extensio
 /// One run.
 #[utoipa::path(get, path = "/api/v1/runs/{id}", params(("id" = String, Path)),
     responses((status = 200, body = Run), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
-pub(super) async fn find(State(panel): State<Panel>, Extension(viewer): Extension<Viewer>, Path(id): Path<String>) -> Result<Json<Run>, Problem> {
+pub(super) async fn find(
+    State(panel): State<Panel>,
+    Extension(viewer): Extension<Viewer>,
+    Path(id): Path<String>,
+) -> Result<Json<Run>, Problem> {
     require(&viewer, Permission::ViewMonitorPage)?;
     let id = id.parse().map_err(|_| Problem::not_found())?;
     runs::find(&panel.database, &viewer.scope, &id).await?.map(Json).ok_or_else(Problem::not_found)
@@ -42,7 +50,11 @@ pub(super) async fn find(State(panel): State<Panel>, Extension(viewer): Extensio
 /// Ask for a run to be stopped.
 #[utoipa::path(post, path = "/api/v1/runs/{id}/stop", params(("id" = String, Path)),
     responses((status = 202), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub(super) async fn stop(State(panel): State<Panel>, Extension(viewer): Extension<Viewer>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+pub(super) async fn stop(
+    State(panel): State<Panel>,
+    Extension(viewer): Extension<Viewer>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
     let id = id.parse().map_err(|_| Problem::not_found())?;
     panel.run_requests.stop(&viewer, &id).await?;
     Ok(StatusCode::ACCEPTED)

@@ -15,7 +15,11 @@ use crate::store::schedules;
 
 /// Every schedule in scope, by name.
 #[utoipa::path(get, path = "/api/v1/schedules", responses((status = 200, body = List<Schedule>), (status = 401, body = Problem), (status = 403, body = Problem)))]
-pub(super) async fn list(State(panel): State<Panel>, Extension(viewer): Extension<Viewer>, RawQuery(query): RawQuery) -> Result<Json<List<Schedule>>, Problem> {
+pub(super) async fn list(
+    State(panel): State<Panel>,
+    Extension(viewer): Extension<Viewer>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<List<Schedule>>, Problem> {
     require(&viewer, Permission::ViewSchedulesPage)?;
     refuse_parameters(query.as_deref())?;
     Ok(Json(List::whole(schedules::list(&panel.database, &viewer.scope).await?)))
@@ -24,14 +28,22 @@ pub(super) async fn list(State(panel): State<Panel>, Extension(viewer): Extensio
 /// Add a schedule.
 #[utoipa::path(post, path = "/api/v1/schedules", request_body = ScheduleDraft,
     responses((status = 201, body = Schedule), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem)))]
-pub(super) async fn create(State(panel): State<Panel>, Extension(viewer): Extension<Viewer>, JsonBody(draft): JsonBody<ScheduleDraft>) -> Result<(StatusCode, Json<Schedule>), Problem> {
+pub(super) async fn create(
+    State(panel): State<Panel>,
+    Extension(viewer): Extension<Viewer>,
+    JsonBody(draft): JsonBody<ScheduleDraft>,
+) -> Result<(StatusCode, Json<Schedule>), Problem> {
     Ok((StatusCode::CREATED, Json(panel.inventory.add_schedule(&viewer, draft).await?)))
 }
 
 /// One schedule.
 #[utoipa::path(get, path = "/api/v1/schedules/{id}", params(("id" = i64, Path)),
     responses((status = 200, body = Schedule), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
-pub(super) async fn find(State(panel): State<Panel>, Extension(viewer): Extension<Viewer>, Path(id): Path<String>) -> Result<Json<Schedule>, Problem> {
+pub(super) async fn find(
+    State(panel): State<Panel>,
+    Extension(viewer): Extension<Viewer>,
+    Path(id): Path<String>,
+) -> Result<Json<Schedule>, Problem> {
     require(&viewer, Permission::ViewSchedulesPage)?;
     let id = id.parse().map_err(|_| Problem::not_found())?;
     schedules::find(&panel.database, &viewer.scope, id).await?.map(Json).ok_or_else(Problem::not_found)
@@ -53,7 +65,11 @@ pub(super) async fn update(
 /// Remove a schedule of which nothing runs. Its rows in the trail stay.
 #[utoipa::path(delete, path = "/api/v1/schedules/{id}", params(("id" = i64, Path)),
     responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub(super) async fn remove(State(panel): State<Panel>, Extension(viewer): Extension<Viewer>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+pub(super) async fn remove(
+    State(panel): State<Panel>,
+    Extension(viewer): Extension<Viewer>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
     let id = id.parse().map_err(|_| Problem::not_found())?;
     panel.inventory.remove_schedule(&viewer, id).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -85,7 +101,12 @@ pub(super) struct MadeRun {
 /// Run a schedule now.
 #[utoipa::path(post, path = "/api/v1/schedules/{id}/run", params(("id" = i64, Path)), request_body = Option<RunWhat>,
     responses((status = 202, body = MadeRuns), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub(super) async fn run(State(panel): State<Panel>, Extension(viewer): Extension<Viewer>, Path(id): Path<String>, body: Bytes) -> Result<(StatusCode, Json<MadeRuns>), Problem> {
+pub(super) async fn run(
+    State(panel): State<Panel>,
+    Extension(viewer): Extension<Viewer>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Result<(StatusCode, Json<MadeRuns>), Problem> {
     let id = id.parse().map_err(|_| Problem::not_found())?;
     let what: RunWhat = if body.is_empty() { RunWhat::default() } else { crate::api::parse_json(&body)? };
     let made = panel.run_requests.request(&viewer, id, what.types.as_deref()).await?;

@@ -15,7 +15,11 @@ use crate::store::servers;
 
 /// Every server in scope, by name.
 #[utoipa::path(get, path = "/api/v1/servers", responses((status = 200, body = List<Server>), (status = 401, body = Problem), (status = 403, body = Problem)))]
-pub(super) async fn list(State(panel): State<Panel>, Extension(viewer): Extension<Viewer>, RawQuery(query): RawQuery) -> Result<Json<List<Server>>, Problem> {
+pub(super) async fn list(
+    State(panel): State<Panel>,
+    Extension(viewer): Extension<Viewer>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<List<Server>>, Problem> {
     require(&viewer, Permission::ViewServersPage)?;
     refuse_parameters(query.as_deref())?;
     Ok(Json(List::whole(servers::list(&panel.database, &viewer.scope).await?)))
@@ -24,14 +28,22 @@ pub(super) async fn list(State(panel): State<Panel>, Extension(viewer): Extensio
 /// Add a server.
 #[utoipa::path(post, path = "/api/v1/servers", request_body = ServerDraft,
     responses((status = 201, body = Server), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem)))]
-pub(super) async fn create(State(panel): State<Panel>, Extension(viewer): Extension<Viewer>, JsonBody(draft): JsonBody<ServerDraft>) -> Result<(StatusCode, Json<Server>), Problem> {
+pub(super) async fn create(
+    State(panel): State<Panel>,
+    Extension(viewer): Extension<Viewer>,
+    JsonBody(draft): JsonBody<ServerDraft>,
+) -> Result<(StatusCode, Json<Server>), Problem> {
     Ok((StatusCode::CREATED, Json(panel.inventory.add_server(&viewer, draft).await?)))
 }
 
 /// One server.
 #[utoipa::path(get, path = "/api/v1/servers/{id}", params(("id" = i64, Path)),
     responses((status = 200, body = Server), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
-pub(super) async fn find(State(panel): State<Panel>, Extension(viewer): Extension<Viewer>, Path(id): Path<String>) -> Result<Json<Server>, Problem> {
+pub(super) async fn find(
+    State(panel): State<Panel>,
+    Extension(viewer): Extension<Viewer>,
+    Path(id): Path<String>,
+) -> Result<Json<Server>, Problem> {
     require(&viewer, Permission::ViewServersPage)?;
     let id = id.parse().map_err(|_| Problem::not_found())?;
     servers::find(&panel.database, &viewer.scope, id).await?.map(Json).ok_or_else(Problem::not_found)
@@ -53,7 +65,11 @@ pub(super) async fn update(
 /// Remove a server on which nothing runs. Its rows in the trail stay.
 #[utoipa::path(delete, path = "/api/v1/servers/{id}", params(("id" = i64, Path)),
     responses((status = 204), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem), (status = 409, body = Problem)))]
-pub(super) async fn remove(State(panel): State<Panel>, Extension(viewer): Extension<Viewer>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+pub(super) async fn remove(
+    State(panel): State<Panel>,
+    Extension(viewer): Extension<Viewer>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
     let id = id.parse().map_err(|_| Problem::not_found())?;
     panel.inventory.remove_server(&viewer, id).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -82,7 +98,11 @@ pub(super) async fn pin(
 /// Try to reach a server: shows the fingerprint it offers and, where that one is pinned, whether signing in works.
 #[utoipa::path(post, path = "/api/v1/servers/{id}/test", params(("id" = i64, Path)),
     responses((status = 200, body = ConnectionTest), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
-pub(super) async fn test(State(panel): State<Panel>, Extension(viewer): Extension<Viewer>, Path(id): Path<String>) -> Result<Json<ConnectionTest>, Problem> {
+pub(super) async fn test(
+    State(panel): State<Panel>,
+    Extension(viewer): Extension<Viewer>,
+    Path(id): Path<String>,
+) -> Result<Json<ConnectionTest>, Problem> {
     let id = id.parse().map_err(|_| Problem::not_found())?;
     Ok(Json(panel.inventory.test_server(&viewer, id).await?))
 }

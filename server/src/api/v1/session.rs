@@ -38,7 +38,11 @@ pub(super) async fn sign_in(
 
 /// Sign out.
 #[utoipa::path(delete, path = "/api/v1/session", responses((status = 204, description = "signed out"), (status = 401, body = Problem)))]
-pub(super) async fn sign_out(State(panel): State<Panel>, Extension(viewer): Extension<Viewer>, headers: HeaderMap) -> Result<Response, Problem> {
+pub(super) async fn sign_out(
+    State(panel): State<Panel>,
+    Extension(viewer): Extension<Viewer>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     if let Some(session) = crate::auth::cookie(&headers, SESSION_COOKIE) {
         panel.accounts.sign_out(session, &viewer.username).await?;
     }

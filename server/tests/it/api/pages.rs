@@ -20,7 +20,10 @@ async fn logs_are_whole_without_scripts() {
     for n in 0..150 {
         trail.append(LogRow::system(LogStatus::Info, format!("entry number {n}."))).await.unwrap();
     }
-    let id = trail.append(LogRow::system(LogStatus::Error, "a <b>bold</b> claim").detail(b"<script>alert(1)</script> the detail")).await.unwrap();
+    let id = trail
+        .append(LogRow::system(LogStatus::Error, "a <b>bold</b> claim").detail(b"<script>alert(1)</script> the detail"))
+        .await
+        .unwrap();
     let first = page(&panel, "/logs").await;
     assert!(first.contains("entry number 149.") && !first.contains("entry number 0."));
     assert!(first.contains("a &lt;b&gt;bold&lt;/b&gt; claim"), "text of servers is escaped");

@@ -136,7 +136,9 @@ async fn tally(process: &Process) -> BTreeMap<String, Vec<String>> {
 
 fn points(house: &House, n: usize) -> usize {
     let dir: &Path = &house.home().join(format!("points-{n}"));
-    std::fs::read_dir(dir).map_or(0, |entries| entries.filter_map(Result::ok).filter(|entry| !entry.file_name().to_string_lossy().ends_with(".in.progress")).count())
+    std::fs::read_dir(dir).map_or(0, |entries| {
+        entries.filter_map(Result::ok).filter(|entry| !entry.file_name().to_string_lossy().ends_with(".in.progress")).count()
+    })
 }
 
 #[rstest]

@@ -24,8 +24,15 @@ async fn a_server_that_hangs_does_not_delay_another() {
     })
     .await;
     hanging.stop_answering();
-    let stuck = yard.panel.post("/api/v1/schedules", &json!({"name": "stuck", "server_id": other.id, "kind": "managed",
-        "files": {"sources": ["/etc/hostname"], "destination": "/tmp/never"}})).await.1;
+    let stuck = yard
+        .panel
+        .post(
+            "/api/v1/schedules",
+            &json!({"name": "stuck", "server_id": other.id, "kind": "managed",
+        "files": {"sources": ["/etc/hostname"], "destination": "/tmp/never"}}),
+        )
+        .await
+        .1;
     yard.panel.post(&format!("/api/v1/schedules/{}/run", stuck["id"]), &json!({})).await;
     tokio::time::sleep(Duration::from_millis(200)).await;
     let schedule = yard.schedule("free", files(&[yard.path("data")], yard.path("points"))).await;
@@ -65,12 +72,14 @@ async fn an_outage_is_told_once_and_its_end_too() {
     let down = link("down").await;
     assert!(down["link"]["error"].as_str().unwrap().contains("key"), "{down}");
     tokio::time::sleep(Duration::from_secs(4)).await;
-    let pinned = yard.panel.post(&format!("/api/v1/servers/{}/pin", yard.server_id), &json!({"host_key": yard.sshd.host_key().as_str()})).await;
+    let pinned =
+        yard.panel.post(&format!("/api/v1/servers/{}/pin", yard.server_id), &json!({"host_key": yard.sshd.host_key().as_str()})).await;
     assert_eq!(pinned.0, 200, "{}", pinned.1);
     link("up").await;
     assert_eq!(yard.panel.ended_run(&run).await["state"], "completed", "what waited has begun");
     let (_, page) = yard.panel.get("/api/v1/logs").await;
-    let told = |part: &str| page["entries"].as_array().unwrap().iter().filter(|row| row["message"].as_str().unwrap().contains(part)).count();
+    let told =
+        |part: &str| page["entries"].as_array().unwrap().iter().filter(|row| row["message"].as_str().unwrap().contains(part)).count();
     assert_eq!((told("yard cannot be reached"), told("yard is reachable again")), (1, 1), "{page}");
     yard.panel.serving.stop().await;
 }
@@ -85,7 +94,8 @@ async fn damage_is_a_warning_and_never_a_success() {
         let schedule = yard.schedule(damage, job).await;
         let id = yard.run(schedule).await;
         let dir = yard.home.join(".tailback/runs").join(&id);
-        let pid: i32 = eventually("the job's pid", async || std::fs::read_to_string(dir.join("pid")).ok()?.split(' ').next()?.parse().ok()).await;
+        let pid: i32 =
+            eventually("the job's pid", async || std::fs::read_to_string(dir.join("pid")).ok()?.split(' ').next()?.parse().ok()).await;
         match damage {
             "empty" => std::fs::write(dir.join("exit"), "").unwrap(),
             "text" => std::fs::write(dir.join("exit"), "0 but not really\n").unwrap(),

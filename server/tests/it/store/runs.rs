@@ -1,6 +1,8 @@
 //! Runs change state once, whoever comes second.
 
-use app::model::{CatchUp, FilesJob, RunId, RunState, RunStatistics, ScheduleDraft, ScheduleKind, Scope, ServerDraft, SourceType, Timestamp, Trigger};
+use app::model::{
+    CatchUp, FilesJob, RunId, RunState, RunStatistics, ScheduleDraft, ScheduleKind, Scope, ServerDraft, SourceType, Timestamp, Trigger,
+};
 use rstest::rstest;
 use server::jobs::Job;
 use server::store::runs::{self, Ending, NewRun};

@@ -47,7 +47,8 @@ impl Cluster {
         let mut shell = Command::new("/bin/sh");
         // The directory is removed by the outer shell, as whoever runs the tests; the server refuses to run as root.
         let inner = if geteuid().is_root() {
-            let user = ["postgres", "nobody"].iter().find_map(|name| User::from_name(name).ok().flatten()).expect("an account for PostgreSQL");
+            let user =
+                ["postgres", "nobody"].iter().find_map(|name| User::from_name(name).ok().flatten()).expect("an account for PostgreSQL");
             chown(&dir, Some(user.uid.as_raw()), Some(user.gid.as_raw())).unwrap();
             format!("setpriv --reuid={} --regid={} --clear-groups /bin/sh -c \"$3\" keeper \"$1\" \"$2\"", user.uid, user.gid)
         } else {
@@ -67,7 +68,12 @@ impl Cluster {
 
 /// Where Debian keeps the newest server's programs, unless they are on the PATH.
 fn binaries() -> PathBuf {
-    let mut versions: Vec<_> = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().filter_map(Result::ok).map(|entry| entry.path().join("bin")).collect();
+    let mut versions: Vec<_> = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .filter_map(Result::ok)
+        .map(|entry| entry.path().join("bin"))
+        .collect();
     versions.retain(|path| path.join("initdb").is_file());
     versions.sort();
     let on_path = || std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()).find(|dir| dir.join("initdb").is_file());
