@@ -4,15 +4,15 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 summary=()
-current=
+current='getting started'
 finish() {
-    local status=$?
-    if [ -n "$current" ]; then summary+=("failed after ${SECONDS} s: $current"); fi
     printf '\n'
     printf 'test: %s\n' "${summary[@]}"
-    if [ $status = 0 ]; then echo 'test: all passed'; else echo 'test: FAILED'; fi
+    if [ -z "$current" ]; then echo 'test: all passed'; else echo "test: FAILED after $SECONDS s in: $current"; fi
 }
 trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 # step NAME COMMAND...
 step() {
@@ -23,7 +23,6 @@ step() {
     "$@"
     printf 'test: %s: %s s\n' "$current" "$SECONDS"
     summary+=("$(printf '%5s s  %s' "$SECONDS" "$current")")
-    current=
 }
 
 browser_tests() {
@@ -37,3 +36,4 @@ step 'site' node scripts/build-site.mjs
 step 'cargo test' cargo test --workspace
 step 'clippy' make --no-print-directory clippy
 step 'browser tests' browser_tests
+current=

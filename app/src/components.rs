@@ -3,6 +3,7 @@
 #![expect(unreachable_pub, reason = "the component macro writes `pub` into its modules")]
 
 mod dialog;
+mod erase;
 mod field;
 pub mod format;
 mod icon;
@@ -13,6 +14,7 @@ mod notice;
 mod status_badge;
 
 pub use dialog::{open_as_modal, return_focus};
+pub use erase::Erase;
 pub use field::Field;
 pub use icon::{Icon, icon, mark};
 pub use layout::Layout;

@@ -18,7 +18,7 @@ pub use field_error::FieldError;
 pub use filter::{LogFilter, LogQuery, TimeBound, parse_pairs};
 pub use log_entry::{LogEntry, LogEntryDetail, LogPage, Named};
 pub use permission::{Permission, Scope, Viewer};
-pub use run::{Progress, Run, RunId, RunState, RunStatistics, Trigger};
+pub use run::{Progress, Run, RunId, RunState, Trigger};
 pub use schedule::{CatchUp, FilesJob, MysqlJob, Schedule, ScheduleDraft, ScheduleKind};
 pub use server::{HostKey, Link, LinkState, Server, ServerDraft};
 pub use source_type::SourceType;

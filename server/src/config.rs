@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::{machine_time_zone, time_zone};
 
 /// Flags of every command that works on the panel's data.
+#[expect(clippy::doc_markdown, reason = "`--help` shows it as it stands")]
 #[derive(Debug, Clone, Default, Args, Serialize)]
 pub struct DataFlags {
     /// Where the database, the keys and tailback.toml are [default: ./data] [env: TAILBACK_DATA_DIR]
@@ -19,13 +20,14 @@ pub struct DataFlags {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data_dir: Option<PathBuf>,
 
-    /// sqlite://PATH or postgres://… [default: tailback.db in the data directory] [env: TAILBACK_DATABASE_URL]
+    /// `sqlite://PATH` or `postgres://…` [default: tailback.db in the data directory] [env: TAILBACK_DATABASE_URL]
     #[arg(long, value_name = "URL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database_url: Option<String>,
 }
 
 /// Flags of `serve`.
+#[expect(clippy::doc_markdown, reason = "`--help` shows it as it stands")]
 #[derive(Debug, Clone, Default, Args, Serialize)]
 pub struct ServeFlags {
     #[command(flatten)]

@@ -1,6 +1,9 @@
 //! Randomness from the operating system.
 
-/// Random bytes. Panics where the system has none, since nothing could be safe then.
+/// Random bytes.
+///
+/// # Panics
+/// Where the system has none, since nothing could be safe then.
 #[expect(clippy::expect_used, reason = "without randomness no token could be trusted")]
 pub fn bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
@@ -8,9 +11,11 @@ pub fn bytes<const N: usize>() -> [u8; N] {
     bytes
 }
 
-/// A random text of `2 * bytes` hexadecimal digits, `bytes` at most 32.
+/// A random text of `2 * count` hexadecimal digits, `count` at most 32.
 pub fn hex(count: usize) -> String {
-    bytes::<32>().iter().take(count).map(|byte| format!("{byte:02x}")).collect()
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let nibbles = bytes::<32>().into_iter().take(count).flat_map(|byte| [byte >> 4, byte & 15]);
+    nibbles.map(|nibble| char::from(DIGITS[usize::from(nibble)])).collect()
 }
 
 /// A number in 0..1.

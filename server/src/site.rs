@@ -1,8 +1,10 @@
 //! The built site inside the binary: WASM, its glue, styles and icons, each also as Brotli.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use app::site::Assets;
+use axum::body::Bytes;
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -77,7 +79,11 @@ fn is_servable(name: &str) -> bool {
 fn answer(path: &str, name: &str, file: EmbeddedFile, encoded: bool) -> Response {
     // Hashed names never change their content; the others are asked for again after an hour.
     let keep = if path.starts_with("/pkg/") { "public, max-age=31536000, immutable" } else { "public, max-age=3600" };
-    let mut response = file.data.into_owned().into_response();
+    let bytes = match file.data {
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        Cow::Owned(bytes) => Bytes::from(bytes),
+    };
+    let mut response = bytes.into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type(name)));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));

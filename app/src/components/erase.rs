@@ -56,7 +56,14 @@ impl<T: RenderHtml> RenderHtml for HydratedAtOnce<T> {
         self.0.html_len()
     }
 
-    fn to_html_with_buf(self, buf: &mut String, position: &mut Position, escape: bool, mark_branches: bool, extra_attrs: Vec<AnyAttribute>) {
+    fn to_html_with_buf(
+        self,
+        buf: &mut String,
+        position: &mut Position,
+        escape: bool,
+        mark_branches: bool,
+        extra_attrs: Vec<AnyAttribute>,
+    ) {
         self.0.to_html_with_buf(buf, position, escape, mark_branches, extra_attrs);
     }
 

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use super::Erase;
+
 /// Label above, input below, an optional hint under it.
 #[component]
 pub fn Field(
@@ -18,5 +20,5 @@ pub fn Field(
             {(!hint.is_empty()).then(|| view! { <span class="field__hint">{hint}</span> })}
         </label>
     }
-    .into_any()
+    .erase()
 }

@@ -3,6 +3,8 @@
 
 use leptos::prelude::*;
 
+use super::Erase;
+
 use crate::model::{LinkState, LogStatus};
 use crate::site::Theme;
 
@@ -116,7 +118,7 @@ pub fn mark(class: &'static str) -> AnyView {
             <path d="M2 3h12M2 7h7M2 11h4M13.5 8.5a4 4 0 0 1-4 4M11.5 10.3 9.3 12.5l2.2 2.2"/>
         </svg>
     }
-    .into_any()
+    .erase()
 }
 
 /// The icon as an element.
@@ -126,5 +128,5 @@ pub fn icon(icon: impl Into<Icon>) -> AnyView {
             <path d=icon.into().path()/>
         </svg>
     }
-    .into_any()
+    .erase()
 }

@@ -8,7 +8,7 @@ use leptos_router::components::Outlet;
 
 use self::navigation::Navigation;
 use self::theme_switch::ThemeSwitch;
-use super::{Icon, icon, mark};
+use super::{Erase, Icon, icon, mark};
 use crate::site::use_page;
 
 /// Top bar and navigation around the page of the current URL.
@@ -44,5 +44,5 @@ fn TopBar() -> impl IntoView {
             </div>
         </header>
     }
-    .into_any()
+    .erase()
 }

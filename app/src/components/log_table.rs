@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 
-use super::{Moment, StatusBadge, format, icon};
+use super::{Erase, Moment, StatusBadge, format, icon};
 use crate::components::Icon;
 use crate::model::{LogEntry, SourceType};
 
@@ -31,7 +31,7 @@ pub fn LogTableHead(columns: LogColumns) -> impl IntoView {
     let heads = columns.names().iter().map(|name| {
         view! { <th class="log-table__head" role="columnheader" scope="col" data-column=name.to_lowercase()>{*name}</th> }
     });
-    view! { <thead role="rowgroup"><tr role="row">{heads.collect_view()}</tr></thead> }.into_any()
+    view! { <thead role="rowgroup"><tr role="row">{heads.collect_view()}</tr></thead> }.erase()
 }
 
 /// Messages longer than this do not fit a row of the feed on a wide screen.
@@ -53,8 +53,8 @@ pub fn log_row(entry: &LogEntry, columns: LogColumns, href: Option<String>, fres
                 {icon(Icon::Next)}
             </a>
         }
-        .into_any(),
-        None => view! { <span class="log-table__text">{entry.message.clone()}</span> }.into_any(),
+        .erase(),
+        None => view! { <span class="log-table__text">{entry.message.clone()}</span> }.erase(),
     };
     let duration = (columns == LogColumns::Full).then(|| cell("duration", entry.duration_s.map(format::duration)));
     view! {
@@ -68,7 +68,7 @@ pub fn log_row(entry: &LogEntry, columns: LogColumns, href: Option<String>, fres
             {duration}
         </tr>
     }
-    .into_any()
+    .erase()
 }
 
 /// A plain cell; a dash where the field does not apply.
@@ -77,7 +77,7 @@ fn cell(column: &'static str, text: Option<String>) -> AnyView {
     view! {
         <td class="log-table__cell" class:is-blank=blank role="cell" data-column=column>{text.unwrap_or_else(|| "–".to_owned())}</td>
     }
-    .into_any()
+    .erase()
 }
 
 fn type_word(source_type: SourceType) -> String {
@@ -90,7 +90,7 @@ pub fn skeleton_rows(columns: LogColumns, rows: usize) -> AnyView {
         let cells = columns.names().iter().map(|name| {
             view! { <td class="log-table__cell" role="cell" data-column=name.to_lowercase()><span class="skeleton"></span></td> }
         });
-        view! { <tr class="log-table__row" role="row">{cells.collect_view()}</tr> }.into_any()
+        view! { <tr class="log-table__row" role="row">{cells.collect_view()}</tr> }.erase()
     };
-    view! { <tbody role="rowgroup" aria-hidden="true">{(0..rows).map(|_| row()).collect_view()}</tbody> }.into_any()
+    view! { <tbody role="rowgroup" aria-hidden="true">{(0..rows).map(|_| row()).collect_view()}</tbody> }.erase()
 }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{Icon, icon};
+use super::{Erase, Icon, icon};
 use crate::error::AppError;
 
 /// How bad the news is.
@@ -43,7 +43,7 @@ pub fn Notice(tone: Tone, #[prop(into)] title: String, children: Children) -> im
             </div>
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 /// What a failed read says. `retry_href` is the page to try again: it works without scripts too.
@@ -59,20 +59,20 @@ pub fn failure_notice(what: &str, error: &AppError, retry_href: String) -> AnyVi
                 <a class="button" href=sign_in rel="external">"Sign in"</a>
             </Notice>
         }
-        .into_any(),
+        .erase(),
         AppError::Forbidden => view! {
             <Notice tone=Tone::Neutral title=refusal>
                 <p>"Your role does not include it. An administrator can change that."</p>
             </Notice>
         }
-        .into_any(),
+        .erase(),
         _ => view! {
             <Notice tone=Tone::Error title=title>
                 <p>{cause}</p>
                 <a class="button" href=retry_href rel="external">{icon(Icon::Retry)}"Retry"</a>
             </Notice>
         }
-        .into_any(),
+        .erase(),
     }
 }
 

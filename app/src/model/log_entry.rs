@@ -40,9 +40,7 @@ pub struct LogEntry {
 
 /// A row with the remote log context it was written from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct LogEntryDetail {
-    #[serde(flatten)]
     pub entry: LogEntry,
     /// At most 256 KiB; `null` where the row has none.
     pub detail: Option<String>,

@@ -138,19 +138,7 @@ pub struct Progress {
     pub last_line: Option<String>,
 }
 
-/// What a run did in the end; each `None` until the tool has said it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
-pub struct RunStatistics {
-    pub bytes_done: Option<i64>,
-    pub bytes_total: Option<i64>,
-    pub bytes_written: Option<i64>,
-    pub files_done: Option<i64>,
-    pub files_total: Option<i64>,
-    pub files_written: Option<i64>,
-}
-
-/// One execution of a schedule.
+/// One execution of a schedule. Bytes and files stay `null` until the tool has said them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Run {
@@ -168,8 +156,12 @@ pub struct Run {
     pub finished_at: Option<Timestamp>,
     pub duration_s: Option<i64>,
     pub exit_code: Option<i64>,
-    #[serde(flatten)]
-    pub statistics: RunStatistics,
+    pub bytes_done: Option<i64>,
+    pub bytes_total: Option<i64>,
+    pub bytes_written: Option<i64>,
+    pub files_done: Option<i64>,
+    pub files_total: Option<i64>,
+    pub files_written: Option<i64>,
     pub point: Option<String>,
     pub error: Option<String>,
     /// Only while it runs.

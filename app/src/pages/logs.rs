@@ -16,7 +16,7 @@ use self::filter_form::FilterForm;
 use self::message_log::MessageLog;
 use self::results::Results;
 use crate::api::{find_log_entry, list_logs, list_servers};
-use crate::components::failure_notice;
+use crate::components::{Erase, failure_notice};
 use crate::error::AppError;
 use crate::model::{LogEntry, LogEntryDetail, LogPage};
 use crate::site::use_page;
@@ -66,7 +66,7 @@ pub fn LogsPage() -> impl IntoView {
             })}
         </Transition>
     }
-    .into_any()
+    .erase()
 }
 
 async fn find(entry: Option<i64>) -> Result<Option<LogEntryDetail>, AppError> {
@@ -80,7 +80,7 @@ fn results(address: Memo<LogsAddress>, loaded: Loaded, page: LogPage) -> AnyView
     loaded.rows.set(page.entries.clone());
     loaded.next_before.set(page.next_before);
     loaded.loading.set(Loading::Idle);
-    view! { <Results address=address loaded=loaded page=page/> }.into_any()
+    view! { <Results address=address loaded=loaded page=page/> }.erase()
 }
 
 /// A filter that cannot be is the reader's to mend; everything else is not.

@@ -17,7 +17,7 @@ use self::feed_section::FeedSection;
 use self::run_card::RunningRuns;
 use self::server_strip::ServerStrip;
 use crate::api::{list_active_runs, list_logs, list_servers};
-use crate::components::failure_notice;
+use crate::components::{Erase, failure_notice};
 use crate::error::AppError;
 use crate::model::{LogPage, Run, Server};
 use crate::streaming::{Live, NEWEST, follow};
@@ -40,7 +40,7 @@ pub fn MonitorPage() -> impl IntoView {
             })}
         </Suspense>
     }
-    .into_any()
+    .erase()
 }
 
 fn board(runs: Vec<Run>, servers: Result<Vec<Server>, AppError>, newest: Result<LogPage, AppError>) -> AnyView {
@@ -56,17 +56,17 @@ fn board(runs: Vec<Run>, servers: Result<Vec<Server>, AppError>, newest: Result<
     view! {
         <Counters live=live servers_known=servers_known/>
         {match server_problem {
-            None => view! { <ServerStrip live=live/> }.into_any(),
-            Some(AppError::Forbidden) => ().into_any(),
+            None => view! { <ServerStrip live=live/> }.erase(),
+            Some(AppError::Forbidden) => ().erase(),
             Some(error) => failure_notice("the servers", &error, "/".to_owned()),
         }}
         <RunningRuns live=live/>
         {match feed_problem {
-            None => view! { <FeedSection live=live/> }.into_any(),
+            None => view! { <FeedSection live=live/> }.erase(),
             Some(error) => failure_notice("the log", &error, "/".to_owned()),
         }}
     }
-    .into_any()
+    .erase()
 }
 
 fn apart<T>(read: Result<T, AppError>) -> (Option<T>, Option<AppError>) {
@@ -85,5 +85,5 @@ fn skeleton() -> AnyView {
             <span class="skeleton skeleton--card"></span>
         </div>
     }
-    .into_any()
+    .erase()
 }

@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+use crate::components::Erase;
+
 /// Says so, and leads back.
 #[component]
 pub fn NotFoundPage() -> impl IntoView {
@@ -16,5 +18,5 @@ pub fn NotFoundPage() -> impl IntoView {
             </div>
         </main>
     }
-    .into_any()
+    .erase()
 }

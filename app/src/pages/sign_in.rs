@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
-use crate::components::{Field, Notice, Tone, mark};
+use crate::components::{Erase, Field, Notice, Tone, mark};
 
 /// `/sign-in?next=…&error=…`
 #[component]
@@ -31,5 +31,5 @@ pub fn SignInPage() -> impl IntoView {
             </form>
         </main>
     }
-    .into_any()
+    .erase()
 }

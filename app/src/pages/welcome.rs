@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
-use crate::components::{Field, Notice, Tone, mark};
+use crate::components::{Erase, Field, Notice, Tone, mark};
 
 /// `/welcome?token=…&error=…`
 #[component]
@@ -38,5 +38,5 @@ pub fn WelcomePage() -> impl IntoView {
             </form>
         </main>
     }
-    .into_any()
+    .erase()
 }

@@ -7,17 +7,17 @@ use app::model::{RunState, Timestamp};
 use crate::store::runs::ActiveRun;
 
 /// Nothing runs: often enough to know whether the server is there.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 
 /// The longest wait for a server that does not answer.
-const MAX_BACK_OFF: Duration = Duration::from_secs(300);
+const MAX_BACK_OFF: Duration = Duration::from_mins(5);
 
 /// Often for what is young or about to change, rarer for what has been going for hours.
 pub(super) fn until_next_visit(active: &[ActiveRun], now: Timestamp) -> Duration {
     let wait = |run: &ActiveRun| match run.run.state {
         RunState::Running => match now.millis_since(run.run.started_at.unwrap_or(run.run.created_at)) / 1000 {
-            ..120 => Duration::from_secs(1),
-            ..3600 => Duration::from_secs(4),
+            ..=119 => Duration::from_secs(1),
+            120..=3599 => Duration::from_secs(4),
             _ => Duration::from_secs(15),
         },
         _ => Duration::from_secs(1),

@@ -1,9 +1,10 @@
 //! Reads progress and statistics out of what the tools print.
 
-use app::model::{Progress, RunStatistics, SourceType};
+use app::model::{Progress, SourceType};
 
 use super::observation::Observation;
 use crate::audit::{clean_line, redact};
+use crate::store::runs::RunStatistics;
 
 /// How far a run that goes on has come.
 pub(super) fn progress(source_type: SourceType, seen: &Observation) -> Progress {

@@ -84,7 +84,9 @@ pub(super) async fn link(tools: &Instruments, server_id: i64, reached: &Reached,
     let Some(before) = servers::link(change.tx(), server_id).await? else { return Ok(()) };
     let (after, row) = after_visit(&server, &before, reached, now);
     servers::set_link(change.tx(), server_id, &after).await?;
-    row.into_iter().for_each(|row| change.log(row));
+    if let Some(row) = row {
+        change.log(row);
+    }
     change.commit().await
 }
 
@@ -96,19 +98,28 @@ async fn publish(tools: &Instruments, id: &RunId) -> Result<(), StoreError> {
 }
 
 fn message(run: &ActiveRun, ended: &Ended, ending: &Ending, duration_s: Option<i64>) -> String {
-    let mut message = format!("{} {}: {}", run.run.source_type, run.run.schedule.name, ended.message);
-    if let (RunState::Canceled, Some(stop)) = (ended.state, &run.stop) {
-        message.push_str(&format!(" by {}", stop.by));
+    let what = format!("{} {}: {}", run.run.source_type, run.run.schedule.name, ended.message);
+    match (ended.state, &run.stop) {
+        (RunState::Canceled, Some(stop)) => format!("{what} by {}", stop.by),
+        (RunState::Completed, _) => what + &time_taken(duration_s) + &amount_written(ending),
+        _ => what,
     }
-    if ended.state == RunState::Completed {
-        if let Some(seconds) = duration_s {
-            message.push_str(&if seconds == 0 { " in under a second".to_owned() } else { format!(" in {}", duration_words(seconds)) });
-        }
-        if let (Some(files), Some(bytes)) = (ending.statistics.files_written, ending.statistics.bytes_written) {
-            message.push_str(&format!(", {files} {} and {} written", if files == 1 { "file" } else { "files" }, byte_words(bytes)));
-        }
+}
+
+fn time_taken(seconds: Option<i64>) -> String {
+    match seconds {
+        None => String::new(),
+        Some(0) => " in under a second".to_owned(),
+        Some(seconds) => format!(" in {}", duration_words(seconds)),
     }
-    message
+}
+
+fn amount_written(ending: &Ending) -> String {
+    match (ending.statistics.files_written, ending.statistics.bytes_written) {
+        (Some(1), Some(bytes)) => format!(", 1 file and {} written", byte_words(bytes)),
+        (Some(files), Some(bytes)) => format!(", {files} files and {} written", byte_words(bytes)),
+        _ => String::new(),
+    }
 }
 
 /// Progress meters rewrite their line with carriage returns: what a terminal would show in the end is kept.

@@ -1,6 +1,6 @@
 //! Keeps one watch per server, and wakes it when there is something to do.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -53,19 +53,19 @@ impl Checker {
     /// Watches every server until told to stop.
     pub async fn follow(self, stop: CancellationToken) {
         let mut watches = JoinSet::new();
-        let mut watched = HashMap::new();
+        let mut watched = HashSet::new();
         loop {
             match servers::list(&self.tools.database, &Scope::All).await {
                 Ok(servers) => {
                     for server in servers {
-                        watched.entry(server.id).or_insert_with(|| {
+                        if watched.insert(server.id) {
                             let watch = Watch::new(server.id, self.tools.clone(), self.pokes.of(server.id));
                             let stop = stop.clone();
                             watches.spawn(async move {
                                 watch.follow(stop).await;
                                 server.id
                             });
-                        });
+                        }
                     }
                 }
                 Err(cause) => tracing::error!(error = &cause as &dyn std::error::Error, "could not list servers; trying again"),

@@ -237,26 +237,18 @@ impl Watch {
             let begun = observation.begun == super::observation::Begun::Yes;
             if begun && !was_running && run.run.state != RunState::Canceling {
                 // It had begun although nobody heard the answer.
-                record::begun(&self.tools, run, self.server_time(report.clock, observation.started, now)).await?;
+                record::begun(&self.tools, run, server_time(report.clock, observation.started, now)).await?;
                 continue;
             }
             match judge(facts, observation, &log) {
                 Verdict::Going => record::going(&self.tools, run, observation, now).await?,
                 Verdict::Ended(ended) => {
-                    record::ended(&self.tools, run, observation, ended, self.server_time(report.clock, observation.ended, now)).await?;
+                    record::ended(&self.tools, run, observation, ended, server_time(report.clock, observation.ended, now)).await?;
                 }
                 Verdict::Begin | Verdict::Unclear => {}
             }
         }
         Ok(())
-    }
-
-    /// A moment on the server's clock as the panel's clock had it.
-    fn server_time(&self, clock: Option<i64>, at: Option<i64>, now: Timestamp) -> Timestamp {
-        match (clock, at) {
-            (Some(clock), Some(at)) if at <= clock => now.plus_millis((at - clock).saturating_mul(1000)),
-            _ => now,
-        }
     }
 
     async fn note_link(&mut self, reached: &Reached) {
@@ -274,5 +266,13 @@ impl Watch {
                 "could not write down the state of a link"
             ),
         }
+    }
+}
+
+/// A moment on the server's clock as the panel's clock had it.
+fn server_time(clock: Option<i64>, at: Option<i64>, now: Timestamp) -> Timestamp {
+    match (clock, at) {
+        (Some(clock), Some(at)) if at <= clock => now.plus_millis((at - clock).saturating_mul(1000)),
+        _ => now,
     }
 }

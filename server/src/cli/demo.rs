@@ -35,9 +35,9 @@ pub(super) async fn run(flags: DemoFlags) -> anyhow::Result<()> {
         let stage = Stage::set(dir, panel.keys.public_line()).await?;
         let account = panel.accounts.create("admin", crate::random::hex(16), "admin").await?;
         let link = panel.accounts.demo_link(account, panel.clock.now().plus_millis(LINK_LASTS_MS)).await?;
-        stage.introduce(panel).await?;
+        let schedules = stage.introduce(panel).await?;
         say(format!("Open  http://{}/sign-in/link?token={}", serving.address, link.text()));
-        say("Six backups run now and every minute. Ctrl-C stops everything and leaves nothing behind.");
+        say(format!("{schedules} backups run now and again every minute. Ctrl-C stops everything and leaves nothing behind."));
         anyhow::Ok(stage)
     };
     let stopped_early = until_told_to_stop();

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 
 use super::programs::find;
 
-const START_WITHIN: Duration = Duration::from_secs(60);
+const START_WITHIN: Duration = Duration::from_mins(1);
 
 /// A running database server; killed when dropped.
 pub struct PrivateMariadb {

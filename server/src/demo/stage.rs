@@ -91,8 +91,8 @@ impl Stage {
         Ok(())
     }
 
-    /// Adds the servers and schedules to the panel and asks for a first run of each.
-    pub async fn introduce(&self, panel: &Panel) -> Result<()> {
+    /// Adds the servers and schedules to the panel, asks for a first run of each and tells how many there are.
+    pub async fn introduce(&self, panel: &Panel) -> Result<usize> {
         let director = Viewer { user_id: 0, username: "demo".to_owned(), permissions: Permission::VARIANTS.to_vec(), scope: Scope::All };
         let mut ids = Vec::new();
         for (name, sshd) in &self.servers {
@@ -106,10 +106,10 @@ impl Stage {
         for draft in self.schedules(web, db, away) {
             added.push(panel.inventory.add_schedule(&director, draft).await?.id);
         }
-        for id in added {
-            panel.run_requests.request(&director, id, None).await?;
+        for id in &added {
+            panel.run_requests.request(&director, *id, None).await?;
         }
-        Ok(())
+        Ok(added.len())
     }
 
     fn schedules(&self, web: i64, db: i64, away: i64) -> Vec<ScheduleDraft> {

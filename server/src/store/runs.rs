@@ -1,6 +1,6 @@
 //! Runs and their states. Every change names the states it may start from, so that whoever comes second changes nothing.
 
-use app::model::{Named, Progress, Run, RunId, RunState, RunStatistics, Scope, SourceType, Timestamp, Trigger};
+use app::model::{Named, Progress, Run, RunId, RunState, Scope, SourceType, Timestamp, Trigger};
 
 use super::scope::push_scope;
 use super::{Database, Row, Sql, StoreError, Transaction};
@@ -37,6 +37,17 @@ pub struct ActiveRun {
 pub struct StopRequest {
     pub by: String,
     pub at: Timestamp,
+}
+
+/// What a run did in the end; each `None` until the tool has said it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RunStatistics {
+    pub bytes_done: Option<i64>,
+    pub bytes_total: Option<i64>,
+    pub bytes_written: Option<i64>,
+    pub files_done: Option<i64>,
+    pub files_total: Option<i64>,
+    pub files_written: Option<i64>,
 }
 
 /// How a run ended.
@@ -258,14 +269,12 @@ fn run(row: &Row) -> Result<Run, StoreError> {
         finished_at,
         duration_s: started_at.zip(finished_at).map(|(from, to)| to.millis_since(from).max(0) / 1000),
         exit_code: row.get("exit_code")?,
-        statistics: RunStatistics {
-            bytes_done: row.get("bytes_done")?,
-            bytes_total: row.get("bytes_total")?,
-            bytes_written: row.get("bytes_written")?,
-            files_done: row.get("files_done")?,
-            files_total: row.get("files_total")?,
-            files_written: row.get("files_written")?,
-        },
+        bytes_done: row.get("bytes_done")?,
+        bytes_total: row.get("bytes_total")?,
+        bytes_written: row.get("bytes_written")?,
+        files_done: row.get("files_done")?,
+        files_total: row.get("files_total")?,
+        files_written: row.get("files_written")?,
         point: row.get("point")?,
         error: row.get("error")?,
         progress: row.optional_json("progress")?,

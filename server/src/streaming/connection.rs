@@ -21,10 +21,10 @@ const FRAME_ROWS: usize = 256;
 const PING_EVERY: Duration = Duration::from_secs(20);
 
 /// A client that answers no ping for this long is gone.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// A client that takes no frame for this long is let go; it loses nothing, since it resumes from its last id.
-const SEND_WITHIN: Duration = Duration::from_secs(60);
+const SEND_WITHIN: Duration = Duration::from_mins(1);
 
 /// How soon a stream ends after its viewer may not see it any more.
 const ASK_AGAIN: Duration = Duration::from_secs(4);
@@ -143,8 +143,8 @@ impl Connection {
     async fn pump(&mut self, socket: &mut WebSocket, head: i64) -> Result<(), End> {
         while self.cursor < head {
             let (rows, up_to) = match self.hub.recent(self.cursor, FRAME_ROWS) {
-                Some(rows) => self.from_memory(rows, head),
-                None => self.from_database(head).await?,
+                Some(rows) => self.wanted(&rows, head),
+                None => self.read(head).await?,
             };
             if !rows.is_empty() {
                 send(socket, rows_frame(&rows)).await?;
@@ -160,7 +160,8 @@ impl Connection {
         Ok(())
     }
 
-    fn from_memory(&self, rows: Vec<RingRow>, head: i64) -> (Vec<Arc<str>>, i64) {
+    /// Of rows in memory, those that concern this client, and how far they reach.
+    fn wanted(&self, rows: &[RingRow], head: i64) -> (Vec<Arc<str>>, i64) {
         let up_to =
             if rows.len() < FRAME_ROWS { rows.last().map_or(head, |row| row.entry.id.max(head)) } else { rows[rows.len() - 1].entry.id };
         let StreamRequest { viewer, filter, .. } = &self.request;
@@ -170,7 +171,8 @@ impl Connection {
         (rows.iter().filter(concerns).map(|row| row.json.clone()).collect(), up_to)
     }
 
-    async fn from_database(&self, head: i64) -> Result<(Vec<Arc<str>>, i64), End> {
+    /// The same from the database.
+    async fn read(&self, head: i64) -> Result<(Vec<Arc<str>>, i64), End> {
         let StreamRequest { viewer, filter, .. } = &self.request;
         let limit = u32::try_from(FRAME_ROWS).unwrap_or(u32::MAX);
         let entries = log::following(self.hub.database(), &viewer.scope, filter, self.hub.zone(), self.cursor, limit).await?;

@@ -80,7 +80,9 @@ impl Hub {
             let full = entries.len() == PAGE as usize;
             let rows: Vec<_> = entries.into_iter().map(|entry| RingRow { json: json(&entry).into(), entry: Arc::new(entry) }).collect();
             let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
-            rows.into_iter().for_each(|row| ring.push(row));
+            for row in rows {
+                ring.push(row);
+            }
             drop(ring);
             self.progress.send_modify(|progress| progress.head = head);
             if !full {

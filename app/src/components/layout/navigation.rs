@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_router::components::A;
 
-use crate::components::{Icon, icon};
+use crate::components::{Erase, Icon, icon};
 use crate::model::Permission;
 use crate::site::use_page;
 
@@ -18,7 +18,7 @@ pub fn Navigation() -> impl IntoView {
                     <A href=href exact=true attr:class="navigation__link">{icon(symbol)}<span>{word}</span></A>
                 </li>
             }
-            .into_any()
+            .erase()
         })
     };
     view! {
@@ -29,5 +29,5 @@ pub fn Navigation() -> impl IntoView {
             </ul>
         </nav>
     }
-    .into_any()
+    .erase()
 }

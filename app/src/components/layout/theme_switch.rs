@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use crate::components::Erase;
+
 use crate::components::icon;
 use crate::site::{Theme, use_page};
 
@@ -19,7 +21,7 @@ pub fn ThemeSwitch() -> impl IntoView {
             {move || icon(theme.get())}
         </button>
     }
-    .into_any()
+    .erase()
 }
 
 /// Shows the theme at once and keeps it for a year.

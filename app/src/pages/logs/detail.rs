@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen_futures::JsFuture;
 
-use crate::components::{Icon, Moment, StatusBadge, format, icon};
+use crate::components::{Erase, Icon, Moment, StatusBadge, format, icon};
 use crate::model::{LogEntryDetail, Named};
 
 /// The body of the dialog.
@@ -29,7 +29,7 @@ pub(super) fn detail_view(entry: LogEntryDetail) -> AnyView {
             <p class="message-log__foot"><a href=permalink data-noscroll="true">{icon(Icon::Link)}"Permalink to entry "{entry.id}</a></p>
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 fn exit_code_view(code: i64, explanation: Option<String>, next_step: Option<String>) -> AnyView {
@@ -39,7 +39,7 @@ fn exit_code_view(code: i64, explanation: Option<String>, next_step: Option<Stri
             {next_step.map(|text| view! { <p class="exit-code__next"><strong>"Next: "</strong>{text}</p> })}
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 /// A value of more characters takes a line of its own on a phone.
@@ -48,14 +48,14 @@ const LONG_FACT: usize = 18;
 /// A term and its value; nothing where the row has none.
 fn fact(term: &'static str, value: Option<String>) -> Option<AnyView> {
     let long = value.as_ref().is_some_and(|value| value.len() > LONG_FACT);
-    value.map(|value| view! { <div class="facts__item" class=("facts__item--long", long)><dt>{term}</dt><dd>{value}</dd></div> }.into_any())
+    value.map(|value| view! { <div class="facts__item" class=("facts__item--long", long)><dt>{term}</dt><dd>{value}</dd></div> }.erase())
 }
 
 /// The remote log, with a button to copy it.
 #[component]
 fn Remote(detail: Option<String>) -> impl IntoView {
     let Some(detail) = detail else {
-        return view! { <p class="message-log__none">"This entry carries no remote log."</p> }.into_any();
+        return view! { <p class="message-log__none">"This entry carries no remote log."</p> }.erase();
     };
     let text = NodeRef::<leptos::html::Pre>::new();
     let copied = RwSignal::new(None::<&'static str>);
@@ -73,7 +73,7 @@ fn Remote(detail: Option<String>) -> impl IntoView {
             <pre class="remote-log__text" tabindex="0" aria-label="Remote log" role="region" node_ref=text>{detail}</pre>
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 /// Copies the text; where the clipboard is blocked (a page without https), selects it, so that one keystroke does.

@@ -10,7 +10,7 @@ use web_sys::{FormData, HtmlFormElement, UrlSearchParams};
 
 use super::address::{LogsAddress, form_href};
 use super::quick_ranges::QuickRanges;
-use crate::components::{Icon, icon};
+use crate::components::{Erase, Icon, icon};
 use crate::error::AppError;
 use crate::model::{LogFilter, LogStatus, Server, SourceType, TimeBound};
 use crate::site::use_page;
@@ -50,7 +50,7 @@ pub(super) fn FilterForm(address: Memo<LogsAddress>, servers: OnceResource<Resul
             {move || narrowings(&filter.get(), &address.get())}
         </form>
     }
-    .into_any()
+    .erase()
 }
 
 /// A day. A moment that came with the URL stays in force, as a hidden field, until a day is chosen.
@@ -71,7 +71,7 @@ fn DateField(label: &'static str, name: &'static str, #[prop(into)] bound: Signa
             <input class="field__input" type="date" name=name min="1970-01-01" max="9999-12-31" value=day prop:value=day/>
         </label>
     }
-    .into_any()
+    .erase()
 }
 
 fn chip(status: LogStatus, filter: Memo<LogFilter>) -> AnyView {
@@ -83,7 +83,7 @@ fn chip(status: LogStatus, filter: Memo<LogFilter>) -> AnyView {
             <span>{status.word()}</span>
         </label>
     }
-    .into_any()
+    .erase()
 }
 
 #[component]
@@ -125,7 +125,7 @@ fn select(label: &'static str, name: &'static str, all: &'static str, options: V
             </select>
         </label>
     }
-    .into_any()
+    .erase()
 }
 
 /// What narrows the rows but has no field of its own, each with a way to take it away.
@@ -155,10 +155,10 @@ fn narrowings(filter: &LogFilter, address: &LogsAddress) -> Option<AnyView> {
                     <a class="narrowings__remove" href=address.without_href(key) aria-label=label data-noscroll="true">{icon(Icon::Close)}</a>
                 </li>
             }
-            .into_any())
+            .erase())
         })
         .collect();
-    (!tokens.is_empty()).then(|| view! { <ul class="narrowings" aria-label="Also narrowed by">{tokens}</ul> }.into_any())
+    (!tokens.is_empty()).then(|| view! { <ul class="narrowings" aria-label="Also narrowed by">{tokens}</ul> }.erase())
 }
 
 fn join<T: ToString>(items: &[T]) -> String {

@@ -8,7 +8,7 @@ use leptos_router::hooks::use_navigate;
 use super::Loaded;
 use super::address::LogsAddress;
 use super::detail::detail_view;
-use crate::components::{Icon, failure_notice, icon, open_as_modal, return_focus};
+use crate::components::{Erase, Icon, failure_notice, icon, open_as_modal, return_focus};
 use crate::error::AppError;
 use crate::model::LogEntryDetail;
 
@@ -25,7 +25,7 @@ pub(super) fn MessageLog(address: Memo<LogsAddress>, detail: Detail, loaded: Loa
             <Dialog address=address detail=detail loaded=loaded opened_here=opened_here/>
         </Show>
     }
-    .into_any()
+    .erase()
 }
 
 #[component]
@@ -70,7 +70,7 @@ fn Dialog(address: Memo<LogsAddress>, detail: Detail, loaded: Loaded, opened_her
             </Transition>
         </dialog>
     }
-    .into_any()
+    .erase()
 }
 
 fn content(address: &LogsAddress, read: Result<Option<LogEntryDetail>, AppError>) -> AnyView {
@@ -83,10 +83,8 @@ fn content(address: &LogsAddress, read: Result<Option<LogEntryDetail>, AppError>
                 <p>"It may have been cleared, or it belongs to a server that you do not see."</p>
             </div>
         }
-        .into_any(),
-        Err(error) => {
-            view! { <div class="message-log__body">{failure_notice("this entry", &error, address.entry_href(id))}</div> }.into_any()
-        }
+        .erase(),
+        Err(error) => view! { <div class="message-log__body">{failure_notice("this entry", &error, address.entry_href(id))}</div> }.erase(),
     }
 }
 
@@ -107,7 +105,7 @@ fn Neighbours(address: Memo<LogsAddress>, loaded: Loaded) -> impl IntoView {
                 {icon(symbol)}
             </a>
         }
-        .into_any()
+        .erase()
     };
     view! {
         <nav class="message-log__neighbours" aria-label="Entries">
@@ -115,7 +113,7 @@ fn Neighbours(address: Memo<LogsAddress>, loaded: Loaded) -> impl IntoView {
             {link(1, Icon::Next, "Older entry")}
         </nav>
     }
-    .into_any()
+    .erase()
 }
 
 /// Closing leads back to where the reader was: one step back if a link on this page opened the dialog, else to the same

@@ -4,7 +4,7 @@ use chrono::Days;
 use leptos::prelude::*;
 
 use super::address::LogsAddress;
-use crate::components::use_clock;
+use crate::components::{Erase, use_clock};
 use crate::model::{LogFilter, TimeBound, Timestamp, Zone};
 use crate::site::use_page;
 
@@ -66,7 +66,7 @@ pub(super) fn QuickRanges(address: Memo<LogsAddress>) -> impl IntoView {
         let shown = move || zone.with_value(|zone| address.with(|address| range.is_shown(&address.filter(), minute.get(), zone)));
         view! { <li><a class="quick-ranges__link" href=href aria-current=move || shown().then_some("true") data-noscroll="true">{range.word()}</a></li> }
     });
-    view! { <ul class="quick-ranges" aria-label="Quick ranges">{links.collect_view()}</ul> }.into_any()
+    view! { <ul class="quick-ranges" aria-label="Quick ranges">{links.collect_view()}</ul> }.erase()
 }
 
 #[cfg(test)]

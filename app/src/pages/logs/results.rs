@@ -7,7 +7,9 @@ use leptos::task::spawn_local;
 use super::address::LogsAddress;
 use super::{Loaded, Loading};
 use crate::api::list_logs;
-use crate::components::{Icon, LogColumns, LogTableHead, Notice, Tone, format, icon, log_row, message_href, sentence, skeleton_rows};
+use crate::components::{
+    Erase, Icon, LogColumns, LogTableHead, Notice, Tone, format, icon, log_row, message_href, sentence, skeleton_rows,
+};
 use crate::model::{FieldError, LogPage};
 
 /// Rows in the page at most when more are loaded in place; after that the next page replaces them.
@@ -26,7 +28,7 @@ pub(super) fn Results(address: Memo<LogsAddress>, loaded: Loaded, page: LogPage)
         </p>
         {if page.entries.is_empty() { nothing(&page) } else { table(address, loaded) }}
     }
-    .into_any()
+    .erase()
 }
 
 fn nothing(page: &LogPage) -> AnyView {
@@ -36,7 +38,7 @@ fn nothing(page: &LogPage) -> AnyView {
                 <p>"Rows appear here when the first run begins, or when someone changes something."</p>
             </Notice>
         }
-        .into_any();
+        .erase();
     }
     if page.total == 0 {
         let text = format!("None of {} passes this filter.", format::rows(page.total_in_scope));
@@ -46,14 +48,14 @@ fn nothing(page: &LogPage) -> AnyView {
                 <a class="button" href="/logs">{icon(Icon::Close)}"Clear filters"</a>
             </Notice>
         }
-        .into_any();
+        .erase();
     }
     view! {
         <Notice tone=Tone::Neutral title="No older rows">
             <p>"This is the end of what matches."</p>
         </Notice>
     }
-    .into_any()
+    .erase()
 }
 
 fn table(address: Memo<LogsAddress>, loaded: Loaded) -> AnyView {
@@ -71,7 +73,7 @@ fn table(address: Memo<LogsAddress>, loaded: Loaded) -> AnyView {
         </table>
         <Older address=address loaded=loaded/>
     }
-    .into_any()
+    .erase()
 }
 
 /// The way to older rows: a link without scripts, more rows in place with them.
@@ -101,12 +103,12 @@ fn Older(address: Memo<LogsAddress>, loaded: Loaded) -> impl IntoView {
                 _ => None,
             }}
             {move || match href() {
-                Some(href) => view! { <a class="button" href=href on:click=click aria-busy=move || (loading.get() == Loading::Busy).then_some("true")>{icon(Icon::ArrowDown)}{word}</a> }.into_any(),
-                None => view! { <p class="log-foot__end">"The beginning of what matches."</p> }.into_any(),
+                Some(href) => view! { <a class="button" href=href on:click=click aria-busy=move || (loading.get() == Loading::Busy).then_some("true")>{icon(Icon::ArrowDown)}{word}</a> }.erase(),
+                None => view! { <p class="log-foot__end">"The beginning of what matches."</p> }.erase(),
             }}
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 fn load_older(address: Memo<LogsAddress>, loaded: Loaded) {
@@ -165,7 +167,7 @@ pub(super) fn bad_filter(address: &LogsAddress, problems: &[FieldError]) -> AnyV
             </Notice>
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 /// The table's shape while the first rows are on their way.
@@ -177,5 +179,5 @@ pub(super) fn skeleton() -> AnyView {
             {skeleton_rows(LogColumns::Full, 12)}
         </table>
     }
-    .into_any()
+    .erase()
 }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::components::format;
+use crate::components::{Erase, format};
 use crate::model::{LinkState, RunState};
 use crate::streaming::Live;
 
@@ -23,7 +23,7 @@ pub fn Counters(live: Live, servers_known: bool) -> impl IntoView {
             })}
         </ul>
     }
-    .into_any()
+    .erase()
 }
 
 /// A run that waits is not running.
@@ -44,5 +44,5 @@ fn Counter(word: &'static str, href: &'static str, figure: Memo<usize>, tone: &'
             </a>
         </li>
     }
-    .into_any()
+    .erase()
 }

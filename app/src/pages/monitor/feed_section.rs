@@ -6,7 +6,7 @@ use web_sys::Element;
 
 use super::feed_table::FeedTable;
 use super::following::Following;
-use crate::components::{Ago, Icon, Notice, Tone, format, icon, use_clock};
+use crate::components::{Ago, Erase, Icon, Notice, Tone, format, icon, use_clock};
 use crate::streaming::{Connection, Feed, Live, reload};
 
 /// New rows as they are written.
@@ -39,12 +39,12 @@ pub fn FeedSection(live: Live) -> impl IntoView {
             <FeedTable live=live following=following/>
         </section>
     }
-    .into_any()
+    .erase()
 }
 
 fn pause_label(following: Following) -> AnyView {
     let (symbol, word) = if following == Following::Tail { (Icon::Pause, "Pause") } else { (Icon::Play, "Resume") };
-    view! { {icon(symbol)}<span>{word}</span> }.into_any()
+    view! { {icon(symbol)}<span>{word}</span> }.erase()
 }
 
 /// The state in one word, announced when it changes.
@@ -63,7 +63,7 @@ fn ConnectionState(live: Live, following: RwSignal<Following>) -> impl IntoView 
             <span>{move || word.get()}</span>
         </p>
     }
-    .into_any()
+    .erase()
 }
 
 /// What is wrong with the connection and what can be done.
@@ -74,11 +74,11 @@ fn ConnectionBanner(live: Live) -> impl IntoView {
         {move || match name.get() {
             "reconnecting" => reconnecting(live),
             "signed-out" => signed_out(),
-            _ => ().into_any(),
+            _ => ().erase(),
         }}
         {move || live.outdated.get().then(outdated)}
     }
-    .into_any()
+    .erase()
 }
 
 fn reconnecting(live: Live) -> AnyView {
@@ -109,7 +109,7 @@ fn reconnecting(live: Live) -> AnyView {
             <button class="button" type="button" on:click=move |_| live.retry_now()>{icon(Icon::Retry)}"Retry now"</button>
         </Notice>
     }
-    .into_any()
+    .erase()
 }
 
 fn signed_out() -> AnyView {
@@ -119,7 +119,7 @@ fn signed_out() -> AnyView {
             <a class="button" href="/sign-in?next=/" rel="external">"Sign in"</a>
         </Notice>
     }
-    .into_any()
+    .erase()
 }
 
 fn outdated() -> AnyView {
@@ -129,7 +129,7 @@ fn outdated() -> AnyView {
             <button class="button" type="button" on:click=move |_| reload()>{icon(Icon::Retry)}"Reload now"</button>
         </Notice>
     }
-    .into_any()
+    .erase()
 }
 
 /// How many rows wait, and the way to them.
@@ -146,7 +146,7 @@ fn NewRowsPill(live: Live, press: Callback<()>) -> impl IntoView {
             </div>
         </Show>
     }
-    .into_any()
+    .erase()
 }
 
 /// Brings the top of the feed into view, unless it is.

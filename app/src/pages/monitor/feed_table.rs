@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use web_sys::{Element, HtmlElement};
 
 use super::following::Following;
-use crate::components::{LogColumns, LogTableHead, format, log_row, message_href, use_clock};
+use crate::components::{Erase, LogColumns, LogTableHead, format, log_row, message_href, use_clock};
 use crate::streaming::{Feed, FeedItem, FeedRow, Live};
 
 /// Lines in the page at most.
@@ -46,12 +46,12 @@ pub fn FeedTable(live: Live, following: RwSignal<Following>) -> impl IntoView {
             <p class="section__empty">"Nothing has been recorded yet. Rows appear here the moment they are written."</p>
         </Show>
     }
-    .into_any()
+    .erase()
 }
 
 fn older_link(live: Live) -> AnyView {
     let href = move || live.feed.with(Feed::oldest_id).map_or_else(|| "/logs".to_owned(), |id| format!("/logs?before={id}"));
-    view! { <p class="feed__older"><a class="button" href=href>"Older rows in Logs"</a></p> }.into_any()
+    view! { <p class="feed__older"><a class="button" href=href>"Older rows in Logs"</a></p> }.erase()
 }
 
 fn line(row: &FeedRow) -> AnyView {
@@ -76,7 +76,7 @@ fn marker(text: String, href: Option<String>) -> AnyView {
             <td class="log-table__cell" role="cell" colspan="6">{text}" "{href.map(|href| view! { <a href=href>"Show them in Logs"</a> })}</td>
         </tr>
     }
-    .into_any()
+    .erase()
 }
 
 /// Follows the scroll position: it decides whether new rows wait and which part of the feed is in the page.

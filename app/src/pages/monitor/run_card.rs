@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::stop_button::StopButton;
-use crate::components::{format, use_clock};
+use crate::components::{Erase, format, use_clock};
 use crate::model::{Permission, Progress, Run, RunState};
 use crate::site::use_page;
 use crate::streaming::Live;
@@ -23,7 +23,7 @@ pub fn RunningRuns(live: Live) -> impl IntoView {
             </div>
         </section>
     }
-    .into_any()
+    .erase()
 }
 
 fn card(live: Live, first: Run) -> AnyView {
@@ -53,7 +53,7 @@ fn card(live: Live, first: Run) -> AnyView {
             <p class="run-card__line">{move || progress(run, |progress| progress.last_line.clone()).unwrap_or_else(|| waiting_line(run))}</p>
         </article>
     }
-    .into_any()
+    .erase()
 }
 
 /// One figure of a run; a dash while the tool does not say.
@@ -65,7 +65,7 @@ fn Figure(term: &'static str, #[prop(into)] value: Signal<Option<String>>) -> im
             <dd class="figure__value">{move || value.get().unwrap_or_else(|| "–".to_owned())}</dd>
         </div>
     }
-    .into_any()
+    .erase()
 }
 
 fn elapsed(run: Memo<Run>) -> impl Fn() -> Option<String> + Send + Sync + 'static {

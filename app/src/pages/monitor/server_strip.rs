@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::components::{Ago, LinkBadge};
+use crate::components::{Ago, Erase, LinkBadge};
 use crate::model::{LinkState, Server, Timestamp};
 use crate::streaming::Live;
 
@@ -21,7 +21,7 @@ pub fn ServerStrip(live: Live) -> impl IntoView {
             </ul>
         </section>
     }
-    .into_any()
+    .erase()
 }
 
 /// A server whose link has changed is drawn anew.
@@ -54,5 +54,5 @@ fn server_item(server: Server) -> AnyView {
             {trouble}
         </li>
     }
-    .into_any()
+    .erase()
 }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::api::StopRun;
-use crate::components::sentence;
+use crate::components::{Erase, sentence};
 use crate::model::{Run, RunState};
 
 /// The button and its question.
@@ -41,5 +41,5 @@ pub fn StopButton(run: Memo<Run>) -> impl IntoView {
             </form>
         </div>
     }
-    .into_any()
+    .erase()
 }

@@ -1,11 +1,13 @@
 //! The audit trail: pages, single rows, the live stream.
 
-use app::model::{FieldError, LogEntryDetail, LogPage, LogQuery, Permission, Viewer};
+use app::model::{FieldError, LogEntry, LogEntryDetail, LogPage, LogQuery, Permission, Viewer};
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::{Extension, Json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::require;
 use crate::api::Problem;
@@ -37,18 +39,38 @@ pub(super) async fn list(
     Ok(Json(panel.history.list(&viewer, query).await?))
 }
 
+/// A row with the remote log it was written from, and what its exit code means.
+#[derive(Serialize, ToSchema)]
+pub(super) struct EntryWithDetail {
+    #[serde(flatten)]
+    entry: LogEntry,
+    /// At most 256 KiB; `null` where the row has none.
+    detail: Option<String>,
+    exit_code: Option<i64>,
+    explanation: Option<String>,
+    next_step: Option<String>,
+}
+
+impl From<LogEntryDetail> for EntryWithDetail {
+    fn from(found: LogEntryDetail) -> Self {
+        let LogEntryDetail { entry, detail, exit_code, explanation, next_step } = found;
+        Self { entry, detail, exit_code, explanation, next_step }
+    }
+}
+
 /// One row with its detail.
 #[utoipa::path(get, path = "/api/v1/logs/{id}", params(("id" = i64, Path)),
-    responses((status = 200, body = LogEntryDetail), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
+    responses((status = 200, body = EntryWithDetail), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
 pub(super) async fn find(
     State(panel): State<Panel>,
     Extension(viewer): Extension<Viewer>,
     Path(id): Path<String>,
-) -> Result<Json<LogEntryDetail>, Problem> {
+) -> Result<Json<EntryWithDetail>, Problem> {
     require(&viewer, Permission::ViewBackupLogs)?;
     // What is no id names no row.
     let id = id.parse().map_err(|_| Problem::not_found())?;
-    panel.history.find(&viewer, id).await?.map(Json).ok_or_else(Problem::not_found)
+    let found = panel.history.find(&viewer, id).await?.ok_or_else(Problem::not_found)?;
+    Ok(Json(found.into()))
 }
 
 /// New rows as they are committed, over a WebSocket: JSON text frames, each row once, in the order of ids.

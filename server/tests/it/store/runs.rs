@@ -1,11 +1,9 @@
 //! Runs change state once, whoever comes second.
 
-use app::model::{
-    CatchUp, FilesJob, RunId, RunState, RunStatistics, ScheduleDraft, ScheduleKind, Scope, ServerDraft, SourceType, Timestamp, Trigger,
-};
+use app::model::{CatchUp, FilesJob, RunId, RunState, ScheduleDraft, ScheduleKind, Scope, ServerDraft, SourceType, Timestamp, Trigger};
 use rstest::rstest;
 use server::jobs::Job;
-use server::store::runs::{self, Ending, NewRun};
+use server::store::runs::{self, Ending, NewRun, RunStatistics};
 use server::store::{Database, schedules, servers};
 
 use crate::support::engine::{Engine, TestDatabase};
@@ -107,7 +105,7 @@ async fn a_run_begins_once_and_ends_once(#[case] engine: Engine) {
     assert!(!runs::finish(&mut tx, &id, &ending(RunState::Completed)).await.unwrap());
     tx.commit().await.unwrap();
     let run = runs::find(&database, &Scope::All, &id).await.unwrap().unwrap();
-    assert_eq!((run.state, run.duration_s, run.statistics.files_written), (RunState::Canceled, Some(5), Some(3)));
+    assert_eq!((run.state, run.duration_s, run.files_written), (RunState::Canceled, Some(5), Some(3)));
     assert!(runs::find(&database, &Scope::Servers(vec![ids.0 + 1]), &id).await.unwrap().is_none());
 }
 

@@ -20,7 +20,7 @@ use super::engine::Engine;
 use super::postgres;
 
 /// Longer than anything takes on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 pub const PASSWORD: &str = "correct horse battery";
 
