@@ -4,8 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Just before cron's minute is over.
-const EVERY: Duration = Duration::from_secs(45);
+/// At least once between any two minutes of cron.
+const EVERY: Duration = Duration::from_secs(40);
 
 const POINTS_KEPT: usize = 8;
 
