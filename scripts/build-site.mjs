@@ -24,7 +24,8 @@ const dev = process.argv.includes('--dev');
 
 /** Everything that decides what the site looks like; Cargo.toml holds the profile. */
 const INPUTS = [
-  'app', 'style', 'public', 'Cargo.toml', 'Cargo.lock', 'rust-toolchain.toml', 'scripts/build-site.mjs', 'scripts/package-lock.json',
+  'app', 'style', 'public', 'Cargo.toml', 'Cargo.lock', 'rust-toolchain.toml', '.cargo/config.toml',
+  'scripts/build-site.mjs', 'scripts/package-lock.json',
 ];
 
 /** What the script and the WebAssembly may weigh together on the wire, in bytes. */
@@ -36,11 +37,7 @@ const BROWSERS = { chrome: [131], edge: [131], firefox: [133], safari: [18, 1], 
 /** What those browsers and rustc's output agree on. */
 const WASM_FEATURES = ['bulk-memory', 'bulk-memory-opt', 'multivalue', 'mutable-globals', 'nontrapping-float-to-int', 'reference-types', 'sign-ext'];
 
-/** Small is what counts. Inlining makes the file smaller, but what travels larger: copies compress worse than calls (450 to 412 KB). */
-const WASM_OPT = [
-  '-Oz', '--always-inline-max-function-size=0', '--one-caller-inline-max-function-size=0', '--flexible-inline-max-function-size=0',
-  ...WASM_FEATURES.map((feature) => `--enable-${feature}`),
-];
+const WASM_OPT = ['-Oz', ...WASM_FEATURES.map((feature) => `--enable-${feature}`)];
 
 const COMPRESSIBLE = new Set(['.css', '.html', '.ico', '.js', '.json', '.mjs', '.svg', '.ttf', '.txt', '.wasm', '.webmanifest', '.xml']);
 
@@ -58,18 +55,15 @@ async function main() {
 
   const next = freshDirectory();
   try {
-    const work = path.join(next, '.work');
     const css = await step('styles', bundleStyles);
-    await step(`cargo build for wasm32${dev ? '' : ', optimised'}`, compile);
-    const { js, wasm } = await step('wasm-bindgen', () => bind(work));
-    const small = dev ? fs.readFileSync(wasm) : await step('wasm-opt', () => optimise(wasm));
+    const compiled = await step(`cargo build for wasm32${dev ? '' : ', optimised'}`, compile);
+    const bound = await step(`wasm-bindgen${dev ? '' : ' and wasm-opt'}`, () => bind(compiled));
     const manifest = {
-      js: writeHashed(next, 'js', fs.readFileSync(js)),
-      wasm: writeHashed(next, 'wasm', small),
+      js: writeHashed(next, 'js', await minified(path.join(bound, 'tailback.js'))),
+      wasm: writeHashed(next, 'wasm', fs.readFileSync(path.join(bound, 'tailback_bg.wasm'))),
       css: writeHashed(next, 'css', css),
     };
-    copySnippets(work, next);
-    fs.rmSync(work, { recursive: true });
+    copySnippets(bound, next);
     copyPublic(next);
     fs.writeFileSync(path.join(next, 'manifest.json'), `${JSON.stringify(manifest)}\n`);
     await step('brotli', () => compress(next));
@@ -192,47 +186,64 @@ function compile() {
   const profile = dev ? 'dev' : 'wasm-release';
   // Panics name their source file: without this the home directory of whoever builds would be published, and change the hash.
   const cargoHome = process.env.CARGO_HOME || path.join(os.homedir(), '.cargo');
-  const rustflags = [`--remap-path-prefix=${cargoHome}/registry/src=/registry`, `--remap-path-prefix=${root}=/tailback`];
-  run('cargo', ['build', '-p', 'app', '--lib', '--target', 'wasm32-unknown-unknown', '--profile', profile, '--no-default-features', '--features', 'hydrate'], {
+  // Erased components share their code, which is half of the file.
+  const rustflags = [`--remap-path-prefix=${cargoHome}/registry/src=/registry`, '--cfg=erase_components'];
+  // One crate type: with the rlib beside it nothing is optimised across crates.
+  run('cargo', ['rustc', '--crate-type', 'cdylib', '-p', 'app', '--lib', '--target', 'wasm32-unknown-unknown', '--profile', profile, '--no-default-features', '--features', 'hydrate'], {
     env: { ...process.env, CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: rustflags.join(' ') },
   });
+  return path.join(target, 'wasm32-unknown-unknown', dev ? 'debug' : 'wasm-release', 'app.wasm');
 }
 
-function bind(work) {
-  const compiled = path.join(target, 'wasm32-unknown-unknown', dev ? 'debug' : 'wasm-release', 'app.wasm');
+/** A folder with the script and the WebAssembly. It is kept: most changes to the inputs leave rustc's output as it was. */
+function bind(compiled) {
   // The page says where the WebAssembly is, so the script needs no fallback with a name that would be wrong.
-  const flags = ['--target', 'web', '--no-typescript', '--omit-default-module-path', '--out-name', 'tailback', '--out-dir', work];
+  const flags = ['--target', 'web', '--no-typescript', '--omit-default-module-path', '--out-name', 'tailback'];
   if (!dev) flags.push('--remove-name-section', '--remove-producers-section');
+  const passes = dev ? [] : WASM_OPT;
+
+  const cache = path.join(target, 'site-cache');
+  const prefix = dev ? 'dev-' : 'release-';
+  const kept = prefix + hashOf(fs.readFileSync(compiled), ...flags, ...passes);
+  if (fs.existsSync(path.join(cache, kept))) return path.join(cache, kept);
+
+  const work = path.join(cache, `new-${process.pid}`);
+  const wasm = path.join(work, 'tailback_bg.wasm');
   const tools = path.join(target, 'tools/bin');
-  run('wasm-bindgen', [compiled, ...flags], { env: { ...process.env, PATH: `${tools}${path.delimiter}${process.env.PATH}` } });
-  return { js: path.join(work, 'tailback.js'), wasm: path.join(work, 'tailback_bg.wasm') };
+  run('wasm-bindgen', [compiled, ...flags, '--out-dir', work], { env: { ...process.env, PATH: `${tools}${path.delimiter}${process.env.PATH}` } });
+  if (!dev) run(process.execPath, [path.join(root, 'scripts/node_modules/binaryen/bin/wasm-opt'), ...passes, wasm, '-o', wasm]);
+
+  for (const old of fs.readdirSync(cache)) {
+    if (old.startsWith(prefix)) fs.rmSync(path.join(cache, old), { recursive: true, force: true });
+  }
+  fs.renameSync(work, path.join(cache, kept));
+  return path.join(cache, kept);
 }
 
-/** The slowest step; keeps its last result, because most changes to the inputs leave the WebAssembly as it was. */
-function optimise(wasm) {
-  const key = createHash('sha256').update(fs.readFileSync(wasm)).update(WASM_OPT.join(' ')).digest('hex');
-  const cache = path.join(target, 'site-cache');
-  const kept = path.join(cache, `${key}.wasm`);
-  if (fs.existsSync(kept)) return fs.readFileSync(kept);
-  const output = `${wasm}.opt`;
-  run(process.execPath, [path.join(root, 'scripts/node_modules/binaryen/bin/wasm-opt'), ...WASM_OPT, wasm, '-o', output]);
-  const optimised = fs.readFileSync(output);
-  fs.rmSync(cache, { recursive: true, force: true });
-  fs.mkdirSync(cache, { recursive: true });
-  fs.renameSync(output, kept);
-  return optimised;
+/** wasm-bindgen writes its script for readers: half of it is comments and long names. */
+async function minified(script) {
+  const source = fs.readFileSync(script, 'utf8');
+  if (dev) return source;
+  const { minify } = await import('terser');
+  return (await minify(source, { module: true, ecma: 2020 })).code;
+}
+
+function hashOf(...parts) {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex').slice(0, 16);
 }
 
 /** Writes `pkg/tailback-<hash>.<extension>` and returns its URL. */
 function writeHashed(folder, extension, content) {
-  const url = `/pkg/tailback-${createHash('sha256').update(content).digest('hex').slice(0, 16)}.${extension}`;
+  const url = `/pkg/tailback-${hashOf(content)}.${extension}`;
   fs.writeFileSync(path.join(folder, url), content);
   return url;
 }
 
 /** Scripts of libraries, which the main one imports by relative names that already carry a hash. */
-function copySnippets(work, folder) {
-  const from = path.join(work, 'snippets');
+function copySnippets(bound, folder) {
+  const from = path.join(bound, 'snippets');
   if (fs.existsSync(from)) fs.cpSync(from, path.join(folder, 'pkg/snippets'), { recursive: true });
 }
 

@@ -22,7 +22,7 @@ let step;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, async () => {
-    step?.kill();
+    killStep();
     await stopServer();
     process.exit(0);
   });
@@ -60,13 +60,21 @@ async function rebuild() {
 
 function succeeds(program, args) {
   return new Promise((resolve) => {
-    step = spawn(program, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+    // A group of its own, so that it can be ended together with the compilers it has started.
+    step = spawn(program, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], detached: true });
     step.once('error', (error) => {
       say(`${program}: ${error.message}`);
       resolve(false);
     });
-    step.once('exit', (code) => resolve(code === 0));
+    step.once('exit', (code) => {
+      step = undefined;
+      resolve(code === 0);
+    });
   });
+}
+
+function killStep() {
+  if (step?.pid) process.kill(-step.pid, 'SIGTERM');
 }
 
 function stopServer() {

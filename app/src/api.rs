@@ -2,9 +2,13 @@
 //! calls it and returns.
 
 pub mod logs;
+pub mod monitor;
 pub mod runs;
 pub mod servers;
+mod wire;
 
 pub use logs::{FindLogEntry, ListLogs, find_log_entry, list_logs};
+pub use monitor::{MonitorSnapshot, ReadMonitor, read_monitor};
 pub use runs::{ListActiveRuns, StopRun, list_active_runs, stop_run};
 pub use servers::{ListServers, list_servers};
+pub use wire::Wire;

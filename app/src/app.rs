@@ -2,17 +2,21 @@
 
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
-use leptos_meta::{MetaTags, Title, provide_meta_context};
-use leptos_router::components::{ParentRoute, Route, Router, Routes};
+use leptos_meta::MetaTags;
+use leptos_router::components::{FlatRoutes, Route, Router};
+use leptos_router::location::RequestUrl;
 use leptos_router::{SsrMode, path};
 
-use crate::components::{Layout, provide_clock};
+use crate::api::Wire;
+use crate::components::{Layout, provide_clock, title_of};
 use crate::pages::{LogsPage, MonitorPage, NotFoundPage, SignInPage, WelcomePage};
 use crate::site::{Assets, PageContext, provide_page};
 
 /// The whole document; only the server renders it. Expects a [`PageContext`] in context.
 pub fn shell(assets: Assets) -> impl IntoView {
     let theme = use_context::<PageContext>().unwrap_or_default().theme;
+    let path = use_context::<RequestUrl>().and_then(|url| url.parse().ok()).map(|url| url.path().to_owned());
+    let title = title_of(&path.unwrap_or_default());
     let start =
         format!("import init, {{ hydrate }} from {:?};\nawait init({{ module_or_path: {:?} }});\nhydrate();", assets.js, assets.wasm);
     view! {
@@ -27,6 +31,7 @@ pub fn shell(assets: Assets) -> impl IntoView {
                 <link rel="modulepreload" href=assets.js/>
                 <link rel="preload" href=assets.wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
                 <script type="module" nonce=use_nonce()>{start}</script>
+                <title>{title}</title>
                 <MetaTags/>
             </head>
             <body>
@@ -39,23 +44,21 @@ pub fn shell(assets: Assets) -> impl IntoView {
 /// Every page by its URL.
 #[component]
 pub fn App() -> impl IntoView {
-    provide_meta_context();
     // Routes are listed without a request, and so without a context.
-    let page = SharedValue::new(|| use_context::<PageContext>().unwrap_or_default()).into_inner();
+    let page = SharedValue::<_, Wire>::new_with_encoding(|| use_context::<PageContext>().unwrap_or_default()).into_inner();
     provide_clock(page.now);
     provide_page(page);
 
     view! {
-        <Title formatter=|title: String| format!("{title} · Tailback")/>
         <Router>
-            <Routes fallback=NotFoundPage>
-                <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::InOrder/>
-                <Route path=path!("/welcome") view=WelcomePage ssr=SsrMode::InOrder/>
-                <ParentRoute path=path!("") view=Layout ssr=SsrMode::InOrder>
-                    <Route path=path!("/") view=MonitorPage/>
-                    <Route path=path!("/logs") view=LogsPage/>
-                </ParentRoute>
-            </Routes>
+            <Layout>
+                <FlatRoutes fallback=NotFoundPage>
+                    <Route path=path!("/") view=MonitorPage ssr=SsrMode::InOrder/>
+                    <Route path=path!("/logs") view=LogsPage ssr=SsrMode::InOrder/>
+                    <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::InOrder/>
+                    <Route path=path!("/welcome") view=WelcomePage ssr=SsrMode::InOrder/>
+                </FlatRoutes>
+            </Layout>
         </Router>
     }
 }

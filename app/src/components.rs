@@ -2,7 +2,7 @@
 
 #![expect(unreachable_pub, reason = "the component macro writes `pub` into its modules")]
 
-mod dialog;
+mod dom;
 mod erase;
 mod field;
 pub mod format;
@@ -13,12 +13,12 @@ mod moment;
 mod notice;
 mod status_badge;
 
-pub use dialog::{open_as_modal, return_focus};
-pub use erase::Erase;
+pub use dom::{effect, find, on_window, open_as_modal, return_focus, top_of};
+pub use erase::{Awaited, Erase, Item, Piece, Reactive, awaited, list, reactive, text};
 pub use field::Field;
 pub use icon::{Icon, icon, mark};
-pub use layout::Layout;
-pub use log_table::{LogColumns, LogTableHead, log_row, message_href, skeleton_rows};
+pub use layout::{Layout, title_of};
+pub use log_table::{LogColumns, log_row, log_table_head, message_href, skeleton_rows};
 pub use moment::{Ago, Clock, Moment, provide_clock, use_clock};
-pub use notice::{Notice, Tone, failure_notice, sentence};
+pub use notice::{Tone, failure_notice, nothing_if, notice, sentence};
 pub use status_badge::{LinkBadge, StatusBadge};

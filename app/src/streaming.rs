@@ -4,10 +4,11 @@
 mod backoff;
 mod connection;
 mod feed;
+mod frame;
 mod live;
 mod socket;
 
 pub use connection::Connection;
 pub use feed::{Feed, FeedItem, FeedRow};
 pub use live::{Live, follow};
-pub(crate) use live::{NEWEST, reload};
+pub(crate) use live::{NEWEST_ROWS, reload};

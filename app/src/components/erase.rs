@@ -1,99 +1,80 @@
-//! Views of one type. Erasing the types of views at the borders of pages and list items keeps the compiler's work and the
-//! WebAssembly small; `AnyView` alone would also carry a second, asynchronous way to hydrate every one of them, which only
-//! lazily loaded routes need. Leaving it out saves an eighth of the file.
+//! Views, closures and lists of one type each. Leptos compiles every distinct type of view, closure and list item anew, a
+//! kilobyte or two each; erasing them at the borders of components, at reactive values and at list items halves the
+//! WebAssembly and the time to compile it.
+
+#[cfg(not(feature = "ssr"))]
+#[path = "erase/browser.rs"]
+mod piece;
+#[cfg(feature = "ssr")]
+#[path = "erase/server.rs"]
+mod piece;
 
 use std::future::Future;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
 
-use leptos::attr::Attribute;
-use leptos::attr::any_attribute::AnyAttribute;
-use leptos::prelude::{AddAnyAttr, AnyView, IntoAny, Render, RenderHtml};
-use leptos::tachys::hydration::Cursor;
-use leptos::tachys::ssr::StreamBuilder;
-use leptos::tachys::view::{Position, PositionState};
+use leptos::prelude::*;
+
+pub use self::piece::Piece;
 
 /// Forgets the type of a view.
 pub trait Erase {
-    fn erase(self) -> AnyView;
+    fn erase(self) -> Piece;
 }
 
-impl<T: RenderHtml> Erase for T {
-    fn erase(self) -> AnyView {
-        HydratedAtOnce(self).into_any()
-    }
-}
-
-/// Does everything as the view inside does it, and hydrates in one go.
-struct HydratedAtOnce<T>(T);
-
-impl<T: Render> Render for HydratedAtOnce<T> {
-    type State = T::State;
-
-    fn build(self) -> Self::State {
-        self.0.build()
-    }
-
-    fn rebuild(self, state: &mut Self::State) {
-        self.0.rebuild(state);
+impl<T: RenderHtml + 'static> Erase for T {
+    fn erase(self) -> Piece {
+        piece::erase(self)
     }
 }
 
-impl<T: RenderHtml> RenderHtml for HydratedAtOnce<T> {
-    type AsyncOutput = T::AsyncOutput;
-    type Owned = HydratedAtOnce<T::Owned>;
+/// A part of the page that is drawn by a closure, anew whenever a signal in it changes.
+pub type Reactive = Arc<Mutex<dyn FnMut() -> Piece + Send>>;
 
-    const MIN_LENGTH: usize = T::MIN_LENGTH;
-    const EXISTS: bool = T::EXISTS;
+/// Forgets the type of a closure that draws a part of the page.
+pub fn reactive(mut draw: impl FnMut() -> Option<Piece> + Send + 'static) -> Reactive {
+    Arc::new(Mutex::new(move || draw().unwrap_or_else(|| ().erase())))
+}
 
-    fn dry_resolve(&mut self) {
-        self.0.dry_resolve();
-    }
+/// Forgets the type of a closure that gives a text or an attribute.
+pub fn text<T: Send + Sync + 'static>(read: impl Fn() -> T + Send + Sync + 'static) -> Signal<T> {
+    Signal::derive(read)
+}
 
-    fn resolve(self) -> impl Future<Output = Self::AsyncOutput> + Send {
-        self.0.resolve()
-    }
+/// One item of a [`list`].
+#[derive(Clone)]
+pub struct Item {
+    key: u64,
+    draw: Arc<dyn Fn() -> Piece + Send + Sync>,
+}
 
-    fn html_len(&self) -> usize {
-        self.0.html_len()
-    }
-
-    fn to_html_with_buf(
-        self,
-        buf: &mut String,
-        position: &mut Position,
-        escape: bool,
-        mark_branches: bool,
-        extra_attrs: Vec<AnyAttribute>,
-    ) {
-        self.0.to_html_with_buf(buf, position, escape, mark_branches, extra_attrs);
-    }
-
-    fn to_html_async_with_buf<const OUT_OF_ORDER: bool>(
-        self,
-        buf: &mut StreamBuilder,
-        position: &mut Position,
-        escape: bool,
-        mark_branches: bool,
-        extra_attrs: Vec<AnyAttribute>,
-    ) {
-        self.0.to_html_async_with_buf::<OUT_OF_ORDER>(buf, position, escape, mark_branches, extra_attrs);
-    }
-
-    fn hydrate<const FROM_SERVER: bool>(self, cursor: &Cursor, position: &PositionState) -> Self::State {
-        self.0.hydrate::<FROM_SERVER>(cursor, position)
-    }
-
-    fn into_owned(self) -> Self::Owned {
-        HydratedAtOnce(self.0.into_owned())
+impl Item {
+    /// Items with equal keys are the same element of the page; it is drawn when it first appears and then left alone.
+    pub fn new(key: impl Hash, draw: impl Fn() -> Piece + Send + Sync + 'static) -> Self {
+        let mut hasher = DefaultHasher::new();
+        key.hash(&mut hasher);
+        Self { key: hasher.finish(), draw: Arc::new(draw) }
     }
 }
 
-impl<T: AddAnyAttr> AddAnyAttr for HydratedAtOnce<T> {
-    type Output<NewAttr: Attribute> = HydratedAtOnce<T::Output<NewAttr>>;
+/// Items that come, go and move one by one.
+pub fn list(items: impl Fn() -> Vec<Item> + Send + Sync + 'static) -> Piece {
+    keyed(Signal::derive(items))
+}
 
-    fn add_any_attr<NewAttr: Attribute>(self, attr: NewAttr) -> Self::Output<NewAttr>
-    where
-        Self::Output<NewAttr>: RenderHtml,
-    {
-        HydratedAtOnce(self.0.add_any_attr(attr))
-    }
+fn keyed(items: Signal<Vec<Item>>) -> Piece {
+    view! { <For each=move || items.get() key=|item| item.key children=|item| (item.draw)()/> }.erase()
+}
+
+/// A future that ends in a part of the page.
+pub type Awaited = Pin<Box<dyn Future<Output = Piece> + Send>>;
+
+/// A part of the page that waits for what it shows. While something newer is on its way the older stays.
+pub fn awaited(fallback: impl Fn() -> Piece + Send + Sync + 'static, draw: impl Fn() -> Awaited + Send + Sync + 'static) -> Piece {
+    transition(Arc::new(fallback), Arc::new(draw))
+}
+
+fn transition(fallback: Arc<dyn Fn() -> Piece + Send + Sync>, draw: Arc<dyn Fn() -> Awaited + Send + Sync>) -> Piece {
+    view! { <Transition fallback=move || fallback()>{move || Suspend::new(draw())}</Transition> }.erase()
 }

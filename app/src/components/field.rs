@@ -2,23 +2,28 @@
 
 use leptos::prelude::*;
 
-use super::Erase;
+use super::{Erase, Piece};
 
-/// Label above, input below, an optional hint under it.
-#[component]
-pub fn Field(
-    label: &'static str,
-    name: &'static str,
-    #[prop(default = "text")] kind: &'static str,
-    #[prop(optional)] autocomplete: &'static str,
-    #[prop(optional)] hint: &'static str,
-) -> impl IntoView {
-    view! {
-        <label class="field">
-            <span class="field__label">{label}</span>
-            <input class="field__input" type=kind name=name autocomplete=autocomplete autocapitalize="none" spellcheck="false" required=true/>
-            {(!hint.is_empty()).then(|| view! { <span class="field__hint">{hint}</span> })}
-        </label>
+/// What a field asks for.
+pub struct Field {
+    pub label: &'static str,
+    pub name: &'static str,
+    /// The input's type.
+    pub kind: &'static str,
+    pub autocomplete: &'static str,
+    pub hint: Option<&'static str>,
+}
+
+impl Field {
+    /// Label above, input below, the hint under it.
+    pub fn view(self) -> Piece {
+        view! {
+            <label class="field">
+                <span class="field__label">{self.label}</span>
+                <input class="field__input" type=self.kind name=self.name autocomplete=self.autocomplete autocapitalize="none" spellcheck="false" required=true/>
+                {self.hint.map(|hint| view! { <span class="field__hint">{hint}</span> })}
+            </label>
+        }
+        .erase()
     }
-    .erase()
 }

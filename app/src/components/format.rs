@@ -1,23 +1,21 @@
 //! Figures as people read them: sizes in binary units, durations, counts. Pure, and the same on both sides.
 
-const KIBI: f64 = 1024.0;
-
 /// `0 B`, `1.5 KiB`, `4.0 GiB`.
 pub fn size(bytes: i64) -> String {
-    if bytes.unsigned_abs() < 1024 {
-        return format!("{bytes} B");
+    if bytes < 1024 {
+        return format!("{} B", bytes.max(0));
     }
-    #[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
-    let mut value = bytes as f64;
+    let mut tenths = i128::from(bytes) * 10;
     let mut unit = "B";
     for next in ["KiB", "MiB", "GiB", "TiB", "PiB"] {
-        if value.abs() < KIBI - 0.05 {
+        // What would round to 1024.0 is 1.0 of the next unit.
+        if tenths < 10_240 {
             break;
         }
-        value /= KIBI;
+        tenths = (tenths + 512) / 1024;
         unit = next;
     }
-    format!("{value:.1} {unit}")
+    format!("{}.{} {unit}", tenths / 10, tenths % 10)
 }
 
 /// `12.0 MiB/s`.

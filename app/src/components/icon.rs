@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 
-use super::Erase;
+use super::{Erase, Piece};
 
 use crate::model::{LinkState, LogStatus};
 use crate::site::Theme;
@@ -112,7 +112,7 @@ impl From<Theme> for Icon {
 }
 
 /// The product's mark: rows, and an arrow that goes back along them.
-pub fn mark(class: &'static str) -> AnyView {
+pub fn mark(class: &'static str) -> Piece {
     view! {
         <svg class=class viewBox="0 0 16 16" aria-hidden="true" focusable="false">
             <path d="M2 3h12M2 7h7M2 11h4M13.5 8.5a4 4 0 0 1-4 4M11.5 10.3 9.3 12.5l2.2 2.2"/>
@@ -122,7 +122,7 @@ pub fn mark(class: &'static str) -> AnyView {
 }
 
 /// The icon as an element.
-pub fn icon(icon: impl Into<Icon>) -> AnyView {
+pub fn icon(icon: impl Into<Icon>) -> Piece {
     view! {
         <svg class="icon" viewBox="0 0 16 16" aria-hidden="true" focusable="false">
             <path d=icon.into().path()/>

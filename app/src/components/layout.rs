@@ -4,30 +4,36 @@ mod navigation;
 mod theme_switch;
 
 use leptos::prelude::*;
-use leptos_router::components::Outlet;
+use leptos_router::hooks::use_location;
 
-use self::navigation::Navigation;
-use self::theme_switch::ThemeSwitch;
-use super::{Erase, Icon, icon, mark};
+use self::navigation::navigation;
+use self::theme_switch::theme_switch;
+use super::{Erase, Icon, Piece, effect, icon, mark};
 use crate::site::use_page;
 
-/// Top bar and navigation around the page of the current URL.
+/// Top bar and navigation around a page. Pages that stand alone (signing in, the first start) are only ever loaded whole, so
+/// the first URL decides.
 #[component]
-pub fn Layout() -> impl IntoView {
+pub fn Layout(children: Children) -> impl IntoView {
+    keep_title();
+    let alone = ["/sign-in", "/welcome"].contains(&use_location().pathname.get_untracked().as_str());
+    if alone {
+        return children().erase();
+    }
     view! {
         <a class="skip-link" href="#main" rel="external">"Skip to the content"</a>
         <div class="layout">
-            <TopBar/>
-            <Navigation/>
+            {top_bar()}
+            {navigation()}
             <main class="layout__main" id="main" tabindex="-1">
-                <Outlet/>
+                {children()}
             </main>
         </div>
     }
+    .erase()
 }
 
-#[component]
-fn TopBar() -> impl IntoView {
+fn top_bar() -> Piece {
     let username = use_page().get().username;
     view! {
         <header class="top-bar">
@@ -36,7 +42,7 @@ fn TopBar() -> impl IntoView {
                 "Tailback"
             </a>
             <div class="top-bar__tools">
-                <ThemeSwitch/>
+                {theme_switch()}
                 {username.map(|name| view! { <span class="top-bar__user">{name}</span> })}
                 <form method="post" action="/sign-out">
                     <button class="button button--quiet" type="submit">{icon(Icon::SignOut)}<span class="button__word">"Sign out"</span></button>
@@ -45,4 +51,22 @@ fn TopBar() -> impl IntoView {
         </header>
     }
     .erase()
+}
+
+/// What the browser's tab says for a URL.
+pub fn title_of(path: &str) -> String {
+    let page = match path {
+        "/" => "Monitor",
+        "/logs" => "Logs",
+        "/sign-in" => "Sign in",
+        "/welcome" => "Welcome",
+        _ => "Not found",
+    };
+    format!("{page} · Tailback")
+}
+
+/// Follows the reader from page to page.
+fn keep_title() {
+    let pathname = use_location().pathname;
+    effect(move || document().set_title(&title_of(&pathname.get())));
 }

@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 
-use super::{Erase, Moment, StatusBadge, format, icon};
+use super::{Erase, Moment, Piece, StatusBadge, format, icon};
 use crate::components::Icon;
 use crate::model::{LogEntry, SourceType};
 
@@ -26,10 +26,9 @@ impl LogColumns {
 }
 
 /// The column heads.
-#[component]
-pub fn LogTableHead(columns: LogColumns) -> impl IntoView {
+pub fn log_table_head(columns: LogColumns) -> Piece {
     let heads = columns.names().iter().map(|name| {
-        view! { <th class="log-table__head" role="columnheader" scope="col" data-column=name.to_lowercase()>{*name}</th> }
+        view! { <th class="log-table__head" role="columnheader" scope="col" data-column=name.to_ascii_lowercase()>{*name}</th> }
     });
     view! { <thead role="rowgroup"><tr role="row">{heads.collect_view()}</tr></thead> }.erase()
 }
@@ -44,7 +43,7 @@ pub fn message_href(entry: &LogEntry, base: impl FnOnce(i64) -> String) -> Optio
 }
 
 /// One row. `fresh` marks it as just arrived.
-pub fn log_row(entry: &LogEntry, columns: LogColumns, href: Option<String>, fresh: bool) -> AnyView {
+pub fn log_row(entry: &LogEntry, columns: LogColumns, href: Option<String>, fresh: bool) -> Piece {
     let name = |named: &Option<crate::model::Named>| named.as_ref().map(|named| named.name.clone());
     let message = match href {
         Some(href) => view! {
@@ -72,7 +71,7 @@ pub fn log_row(entry: &LogEntry, columns: LogColumns, href: Option<String>, fres
 }
 
 /// A plain cell; a dash where the field does not apply.
-fn cell(column: &'static str, text: Option<String>) -> AnyView {
+fn cell(column: &'static str, text: Option<String>) -> Piece {
     let blank = text.is_none();
     view! {
         <td class="log-table__cell" class:is-blank=blank role="cell" data-column=column>{text.unwrap_or_else(|| "–".to_owned())}</td>
@@ -85,10 +84,10 @@ fn type_word(source_type: SourceType) -> String {
 }
 
 /// Rows of the final size while the first ones are on their way.
-pub fn skeleton_rows(columns: LogColumns, rows: usize) -> AnyView {
+pub fn skeleton_rows(columns: LogColumns, rows: usize) -> Piece {
     let row = || {
         let cells = columns.names().iter().map(|name| {
-            view! { <td class="log-table__cell" role="cell" data-column=name.to_lowercase()><span class="skeleton"></span></td> }
+            view! { <td class="log-table__cell" role="cell" data-column=name.to_ascii_lowercase()><span class="skeleton"></span></td> }
         });
         view! { <tr class="log-table__row" role="row">{cells.collect_view()}</tr> }.erase()
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
-use super::format;
+use super::{Erase, effect, format, text};
 use crate::model::Timestamp;
 use crate::site::use_page;
 
@@ -33,7 +33,7 @@ impl Clock {
 pub fn provide_clock(rendered_at: Timestamp) {
     let clock = Clock { shown: RwSignal::new(rendered_at), offset_millis: StoredValue::new(0) };
     provide_context(clock);
-    Effect::new(move |_| {
+    effect(move || {
         // The page was rendered when its load began; scripts run later than that.
         #[expect(clippy::cast_possible_truncation, reason = "a page lives less than 2^63 ms")]
         let since_load = window().performance().map_or(0, |performance| performance.now() as i64);
@@ -57,7 +57,7 @@ fn browser_now() -> Timestamp {
 #[component]
 pub fn Moment(at: Timestamp) -> impl IntoView {
     let utc = at.to_string();
-    view! { <time class="moment" datetime=utc.clone() title=utc>{use_page().local(at)}</time> }
+    view! { <time class="moment" datetime=utc.clone() title=utc>{use_page().local(at)}</time> }.erase()
 }
 
 /// How long ago something was, kept current; the moment itself on hover.
@@ -66,7 +66,8 @@ pub fn Ago(at: Timestamp) -> impl IntoView {
     let clock = use_clock();
     view! {
         <time class="moment" datetime=at.to_string() title=use_page().local(at)>
-            {move || format::ago(clock.shown().millis_since(at))}
+            {text(move || format::ago(clock.shown().millis_since(at)))}
         </time>
     }
+    .erase()
 }

@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 
-use super::{Erase, Icon, icon};
+use super::erase::Reactive;
+use super::{Erase, Icon, Piece, icon, reactive};
 use crate::error::AppError;
 
 /// How bad the news is.
@@ -32,14 +33,13 @@ impl Tone {
 }
 
 /// A title, what it means, and at most one thing to do about it.
-#[component]
-pub fn Notice(tone: Tone, #[prop(into)] title: String, children: Children) -> impl IntoView {
+pub fn notice(tone: Tone, title: impl Into<String>, body: Piece) -> Piece {
     view! {
         <div class="notice" data-tone=tone.word()>
             <span class="notice__icon">{icon(tone.icon())}</span>
             <div class="notice__body">
-                <p class="notice__title">{title}</p>
-                <div class="notice__text">{children()}</div>
+                <p class="notice__title">{title.into()}</p>
+                <div class="notice__text">{body}</div>
             </div>
         </div>
     }
@@ -47,37 +47,41 @@ pub fn Notice(tone: Tone, #[prop(into)] title: String, children: Children) -> im
 }
 
 /// What a failed read says. `retry_href` is the page to try again: it works without scripts too.
-pub fn failure_notice(what: &str, error: &AppError, retry_href: String) -> AnyView {
+pub fn failure_notice(what: &str, error: &AppError, retry_href: String) -> Piece {
     let sign_in = format!("/sign-in?{}", form_urlencoded::Serializer::new(String::new()).append_pair("next", &retry_href).finish());
     let title = format!("Could not read {what}");
     let refusal = format!("You may not see {what}");
     let cause = sentence(&error.to_string());
     match error {
-        AppError::SignedOut => view! {
-            <Notice tone=Tone::Warning title="You are signed out">
+        AppError::SignedOut => {
+            let body = view! {
                 <p>"Your session has ended. Nothing was changed."</p>
                 <a class="button" href=sign_in rel="external">"Sign in"</a>
-            </Notice>
+            };
+            notice(Tone::Warning, "You are signed out", body.erase())
         }
-        .erase(),
-        AppError::Forbidden => view! {
-            <Notice tone=Tone::Neutral title=refusal>
-                <p>"Your role does not include it. An administrator can change that."</p>
-            </Notice>
+        AppError::Forbidden => {
+            let body = view! { <p>"Your role does not include it. An administrator can change that."</p> };
+            notice(Tone::Neutral, refusal, body.erase())
         }
-        .erase(),
-        _ => view! {
-            <Notice tone=Tone::Error title=title>
+        _ => {
+            let body = view! {
                 <p>{cause}</p>
                 <a class="button" href=retry_href rel="external">{icon(Icon::Retry)}"Retry"</a>
-            </Notice>
+            };
+            notice(Tone::Error, title, body.erase())
         }
-        .erase(),
     }
 }
 
 /// A fragment as a sentence: first letter in upper case, a full stop at its end.
 pub fn sentence(fragment: &str) -> String {
     let mut letters = fragment.chars();
-    letters.next().map(|first| format!("{}{}.", first.to_uppercase(), letters.as_str())).unwrap_or_default()
+    letters.next().map(|first| format!("{}{}.", first.to_ascii_uppercase(), letters.as_str())).unwrap_or_default()
+}
+
+/// A line in place of a list that is empty, for as long as it is.
+pub fn nothing_if(is_empty: impl Fn() -> bool + Send + Sync + 'static, line: impl Fn() -> Piece + Send + Sync + 'static) -> Reactive {
+    let is_empty = Memo::new(move |_| is_empty());
+    reactive(move || is_empty.get().then(|| view! { <p class="section__empty">{line()}</p> }.erase()))
 }

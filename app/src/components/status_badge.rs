@@ -2,13 +2,13 @@
 
 use leptos::prelude::*;
 
-use super::icon;
+use super::{Erase, icon};
 use crate::model::{LinkState, LogStatus};
 
 /// The status of a log row.
 #[component]
 pub fn StatusBadge(status: LogStatus) -> impl IntoView {
-    view! { <span class="status-badge" data-status=status.to_string()>{icon(status)}<span>{status.word()}</span></span> }
+    view! { <span class="status-badge" data-status=status.to_string()>{icon(status)}<span>{status.word()}</span></span> }.erase()
 }
 
 /// Whether a server answers.
@@ -19,5 +19,5 @@ pub fn LinkBadge(state: LinkState) -> impl IntoView {
         LinkState::Down => "Down",
         LinkState::Unknown => "Unknown",
     };
-    view! { <span class="status-badge" data-link=state.to_string()>{icon(state)}<span>{word}</span></span> }
+    view! { <span class="status-badge" data-link=state.to_string()>{icon(state)}<span>{word}</span></span> }.erase()
 }

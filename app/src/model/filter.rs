@@ -154,7 +154,11 @@ impl LogFilter {
             "from" => self.from = Some(value.parse().map_err(str::to_owned)?),
             "to" => self.to = Some(value.parse().map_err(str::to_owned)?),
             "status" => {
-                extend(&mut self.status, value, "a status: started, completed, warning, error, stopped, running, connection, info, missed")?
+                extend(
+                    &mut self.status,
+                    value,
+                    "a status: started, completed, warning, error, stopped, running, connection, info, missed",
+                )?;
             }
             "type" => extend(&mut self.source_type, value, "a type: FILES, MYSQL, ORACLE, MSSQL, HANA, VM, NAS, OSS, OTHER, SYSTEM")?,
             "server" => extend(&mut self.server, value, "the id of a server")?,

@@ -8,17 +8,15 @@ mod quick_ranges;
 mod results;
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_location;
 
 use self::address::LogsAddress;
-use self::filter_form::FilterForm;
-use self::message_log::MessageLog;
-use self::results::Results;
-use crate::api::{find_log_entry, list_logs, list_servers};
-use crate::components::{Erase, failure_notice};
+use self::filter_form::filter_form;
+use self::message_log::message_log;
+use crate::api::{Wire, find_log_entry, list_logs, list_servers};
+use crate::components::{Awaited, Erase, Piece, awaited, failure_notice};
 use crate::error::AppError;
-use crate::model::{LogEntry, LogEntryDetail, LogPage};
+use crate::model::{LogEntry, LogEntryDetail, LogPage, Server};
 use crate::site::use_page;
 
 /// What the page has read: the first page of rows, and those loaded after it.
@@ -42,32 +40,34 @@ enum Loading {
 pub fn LogsPage() -> impl IntoView {
     let search = use_location().search;
     let address = Memo::new(move |_| LogsAddress::parse(&search.get()));
-    let query = Memo::new(move |_| address.with(|address| address.query().to_owned()));
-    let entry = Memo::new(move |_| address.with(LogsAddress::entry));
-    let page = Resource::new(move || query.get(), list_logs);
-    let detail = Resource::new(move || entry.get(), find);
-    let servers = OnceResource::new(list_servers());
+    let page: Page = Resource::new_with_options(move || address.with(|address| address.query().to_owned()), list_logs, false);
+    let detail: Detail = Resource::new_with_options(move || address.with(LogsAddress::entry), find, false);
+    let servers: Servers = OnceResource::new_with_options(list_servers(), false);
     let loaded = Loaded { rows: RwSignal::new(Vec::new()), next_before: RwSignal::new(None), loading: RwSignal::new(Loading::Idle) };
+    let rows = move || -> Awaited {
+        Box::pin(async move {
+            let below = match page.await {
+                Ok(page) => show(address, loaded, page),
+                Err(error) => problem(address, &error),
+            };
+            // Beside the rows, because it leads to the next of them.
+            view! { {message_log(address, detail, loaded)}{below} }.erase()
+        })
+    };
     view! {
-        <Title text="Logs"/>
         <header class="page-header">
             <h1 class="page-title">"Logs"</h1>
             <p class="page-header__note">"Times in "{use_page().get().time_zone_note()}</p>
         </header>
-        <FilterForm address=address servers=servers/>
-        <Transition fallback=results::skeleton>
-            {move || Suspend::new(async move {
-                let below = match page.await {
-                    Ok(page) => results(address, loaded, page),
-                    Err(error) => problem(address, &error),
-                };
-                // Beside the rows, because it leads to the next of them.
-                view! { <MessageLog address=address detail=detail loaded=loaded/>{below} }
-            })}
-        </Transition>
+        {filter_form(address, servers)}
+        {awaited(results::skeleton, rows)}
     }
     .erase()
 }
+
+type Page = Resource<Result<LogPage, AppError>, Wire>;
+type Detail = Resource<Result<Option<LogEntryDetail>, AppError>, Wire>;
+type Servers = OnceResource<Result<Vec<Server>, AppError>, Wire>;
 
 async fn find(entry: Option<i64>) -> Result<Option<LogEntryDetail>, AppError> {
     match entry {
@@ -76,15 +76,16 @@ async fn find(entry: Option<i64>) -> Result<Option<LogEntryDetail>, AppError> {
     }
 }
 
-fn results(address: Memo<LogsAddress>, loaded: Loaded, page: LogPage) -> AnyView {
-    loaded.rows.set(page.entries.clone());
+fn show(address: Memo<LogsAddress>, loaded: Loaded, page: LogPage) -> Piece {
+    let shown = results::results(address, loaded, &page);
+    loaded.rows.set(page.entries);
     loaded.next_before.set(page.next_before);
     loaded.loading.set(Loading::Idle);
-    view! { <Results address=address loaded=loaded page=page/> }.erase()
+    shown
 }
 
 /// A filter that cannot be is the reader's to mend; everything else is not.
-fn problem(address: Memo<LogsAddress>, error: &AppError) -> AnyView {
+fn problem(address: Memo<LogsAddress>, error: &AppError) -> Piece {
     match error {
         AppError::Invalid(problems) => address.with_untracked(|address| results::bad_filter(address, problems)),
         error => failure_notice("the log", error, address.with_untracked(LogsAddress::href)),

@@ -10,59 +10,52 @@ mod server_strip;
 mod stop_button;
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 
-use self::counters::Counters;
-use self::feed_section::FeedSection;
-use self::run_card::RunningRuns;
-use self::server_strip::ServerStrip;
-use crate::api::{list_active_runs, list_logs, list_servers};
-use crate::components::{Erase, failure_notice};
+use self::counters::counters;
+use self::feed_section::feed_section;
+use self::run_card::running_runs;
+use self::server_strip::server_strip;
+use crate::api::{MonitorSnapshot, Wire, read_monitor};
+use crate::components::{Awaited, Erase, Piece, awaited, failure_notice};
 use crate::error::AppError;
-use crate::model::{LogPage, Run, Server};
-use crate::streaming::{Live, NEWEST, follow};
+use crate::streaming::{Live, NEWEST_ROWS, follow};
 
 /// `/`
 #[component]
 pub fn MonitorPage() -> impl IntoView {
-    let runs = OnceResource::new(list_active_runs());
-    let servers = OnceResource::new(list_servers());
-    let newest = OnceResource::new(list_logs(NEWEST.to_owned()));
+    let snapshot: OnceResource<Result<MonitorSnapshot, AppError>, Wire> = OnceResource::new_with_options(read_monitor(NEWEST_ROWS), false);
+    let shown = move || -> Awaited {
+        Box::pin(async move {
+            match snapshot.await {
+                Ok(snapshot) => board(snapshot),
+                Err(error) => failure_notice("what is running", &error, "/".to_owned()),
+            }
+        })
+    };
     view! {
-        <Title text="Monitor"/>
         <h1 class="visually-hidden">"Monitor"</h1>
-        <Suspense fallback=skeleton>
-            {move || Suspend::new(async move {
-                match runs.await {
-                    Ok(runs) => board(runs, servers.await, newest.await),
-                    Err(error) => failure_notice("what is running", &error, "/".to_owned()),
-                }
-            })}
-        </Suspense>
+        {awaited(skeleton, shown)}
     }
     .erase()
 }
 
-fn board(runs: Vec<Run>, servers: Result<Vec<Server>, AppError>, newest: Result<LogPage, AppError>) -> AnyView {
-    let (server_list, server_problem) = apart(servers);
-    let (page, feed_problem) = apart(newest);
-    let followed = feed_problem.is_none();
-    let page = page.unwrap_or_else(|| LogPage { entries: Vec::new(), total: 0, total_in_scope: 0, next_before: None, head: 0 });
-    let live = Live::new(page, runs, server_list.unwrap_or_default());
-    if followed {
+fn board(snapshot: MonitorSnapshot) -> Piece {
+    let (servers, server_problem) = apart(snapshot.servers);
+    let (page, feed_problem) = apart(snapshot.newest);
+    let live = Live::new(page, snapshot.runs, servers.unwrap_or_default());
+    if feed_problem.is_none() {
         follow(live);
     }
-    let servers_known = server_problem.is_none();
     view! {
-        <Counters live=live servers_known=servers_known/>
+        {counters(live, server_problem.is_none())}
         {match server_problem {
-            None => view! { <ServerStrip live=live/> }.erase(),
+            None => server_strip(live),
             Some(AppError::Forbidden) => ().erase(),
             Some(error) => failure_notice("the servers", &error, "/".to_owned()),
         }}
-        <RunningRuns live=live/>
+        {running_runs(live)}
         {match feed_problem {
-            None => view! { <FeedSection live=live/> }.erase(),
+            None => feed_section(live),
             Some(error) => failure_notice("the log", &error, "/".to_owned()),
         }}
     }
@@ -76,7 +69,7 @@ fn apart<T>(read: Result<T, AppError>) -> (Option<T>, Option<AppError>) {
     }
 }
 
-fn skeleton() -> AnyView {
+fn skeleton() -> Piece {
     view! {
         <div class="skeleton-stack" role="status">
             <span class="visually-hidden">"Loading"</span>

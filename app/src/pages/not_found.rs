@@ -1,7 +1,6 @@
 //! A URL that is nothing.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 use crate::components::Erase;
 
@@ -9,14 +8,9 @@ use crate::components::Erase;
 #[component]
 pub fn NotFoundPage() -> impl IntoView {
     view! {
-        <Title text="Not found"/>
-        <main class="gate">
-            <div class="gate__panel">
-                <h1 class="gate__title">"There is no such page"</h1>
-                <p>"The address may be mistyped, or the page may have moved."</p>
-                <a class="button button--primary" href="/">"Go to Monitor"</a>
-            </div>
-        </main>
+        <h1 class="page-title">"There is no such page"</h1>
+        <p class="section">"The address may be mistyped, or the page may have moved."</p>
+        <p class="section"><a class="button" href="/">"Go to Monitor"</a></p>
     }
     .erase()
 }

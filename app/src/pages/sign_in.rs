@@ -1,10 +1,9 @@
 //! Signing in. A plain form: the server checks it and answers with a redirect, so it needs no script.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
-use crate::components::{Erase, Field, Notice, Tone, mark};
+use crate::components::{Erase, Field, Tone, mark, notice};
 
 /// `/sign-in?next=…&error=…`
 #[component]
@@ -16,16 +15,13 @@ pub fn SignInPage() -> impl IntoView {
         _ => ("You could not be signed in", "Try again. If it goes on, the panel's log says why."),
     });
     view! {
-        <Title text="Sign in"/>
         <main class="gate">
             <form class="gate__panel" method="post" action="/sign-in">
                 <p class="gate__product">{mark("gate__mark")}"Tailback"</p>
                 <h1 class="gate__title">"Sign in"</h1>
-                {problem.map(|(title, text)| view! {
-                    <div role="alert"><Notice tone=Tone::Error title=title><p>{text}</p></Notice></div>
-                })}
-                <Field label="User name" name="username" autocomplete="username"/>
-                <Field label="Password" name="password" kind="password" autocomplete="current-password"/>
+                {problem.map(|(title, text)| view! { <div role="alert">{notice(Tone::Error, title, text.erase())}</div> })}
+                {Field { label: "User name", name: "username", kind: "text", autocomplete: "username", hint: None }.view()}
+                {Field { label: "Password", name: "password", kind: "password", autocomplete: "current-password", hint: None }.view()}
                 <input type="hidden" name="next" value=query.get("next").unwrap_or_else(|| "/".to_owned())/>
                 <button class="button button--primary" type="submit">"Sign in"</button>
             </form>

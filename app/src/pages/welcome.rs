@@ -1,10 +1,9 @@
 //! The first start: whoever holds the one-time link from the console becomes the first administrator.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
-use crate::components::{Erase, Field, Notice, Tone, mark};
+use crate::components::{Erase, Field, Tone, mark, notice};
 
 /// `/welcome?token=…&error=…`
 #[component]
@@ -21,19 +20,16 @@ pub fn WelcomePage() -> impl IntoView {
         _ => ("The account could not be created", "Try again. If it goes on, the panel's log says why."),
     });
     view! {
-        <Title text="Welcome"/>
         <main class="gate">
             <form class="gate__panel" method="post" action="/welcome">
                 <p class="gate__product">{mark("gate__mark")}"Tailback"</p>
                 <h1 class="gate__title">"Welcome"</h1>
                 <p class="gate__lead">"Create the first administrator. Further users are added from inside the panel."</p>
-                {problem.map(|(title, text)| view! {
-                    <div role="alert"><Notice tone=Tone::Error title=title><p>{text}</p></Notice></div>
-                })}
+                {problem.map(|(title, text)| view! { <div role="alert">{notice(Tone::Error, title, text.erase())}</div> })}
                 <input type="hidden" name="token" value=query.get("token").unwrap_or_default()/>
-                <Field label="User name" name="username" autocomplete="username"/>
-                <Field label="Password" name="password" kind="password" autocomplete="new-password" hint="At least 12 characters."/>
-                <Field label="Password again" name="password_again" kind="password" autocomplete="new-password"/>
+                {Field { label: "User name", name: "username", kind: "text", autocomplete: "username", hint: None }.view()}
+                {Field { label: "Password", name: "password", kind: "password", autocomplete: "new-password", hint: Some("At least 12 characters.") }.view()}
+                {Field { label: "Password again", name: "password_again", kind: "password", autocomplete: "new-password", hint: None }.view()}
                 <button class="button button--primary" type="submit">"Create administrator"</button>
             </form>
         </main>

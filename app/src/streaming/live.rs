@@ -7,8 +7,8 @@ use leptos::task::spawn_local;
 use super::backoff::wait_millis;
 use super::socket::{Heard, Socket};
 use super::{Connection, Feed};
-use crate::api::{list_active_runs, list_logs, list_servers};
-use crate::components::{Clock, use_clock};
+use crate::api::{MonitorSnapshot, read_monitor};
+use crate::components::{Clock, effect, on_window, use_clock};
 use crate::error::AppError;
 use crate::model::{Frame, LogPage, Run, Server, Timestamp};
 use crate::site::use_page;
@@ -22,8 +22,8 @@ const QUIET_MILLIS: i64 = 30_000;
 /// Two ticks further apart than this mean that the machine slept.
 const SLEPT_MILLIS: i64 = 90_000;
 
-/// The query of the rows a feed begins with.
-pub(crate) const NEWEST: &str = "limit=50";
+/// How many rows a feed begins with.
+pub(crate) const NEWEST_ROWS: u32 = 50;
 
 /// What Monitor shows. Cheap to copy.
 #[derive(Clone, Copy)]
@@ -36,26 +36,29 @@ pub struct Live {
     pub heard_at: RwSignal<Option<Timestamp>>,
     /// Whether another build answers now than the one that rendered this page.
     pub outdated: RwSignal<bool>,
-    /// Counts up when someone does not want to wait for the next attempt.
-    pub retries: RwSignal<u32>,
+    /// Connects now rather than when the countdown ends; there once the stream is followed.
+    retry: StoredValue<Option<Callback<()>>>,
 }
 
 impl Live {
-    pub fn new(page: LogPage, runs: Vec<Run>, servers: Vec<Server>) -> Self {
+    /// What the page begins with; the feed is empty if it could not be read.
+    pub fn new(newest: Option<LogPage>, runs: Vec<Run>, servers: Vec<Server>) -> Self {
         Self {
             connection: RwSignal::new(Connection::Connecting),
-            feed: RwSignal::new(Feed::new(page.entries, page.head)),
+            feed: RwSignal::new(newest.map_or_else(Feed::default, |page| Feed::new(page.entries, page.head))),
             runs: RwSignal::new(runs),
             servers: RwSignal::new(servers),
             heard_at: RwSignal::new(None),
             outdated: RwSignal::new(false),
-            retries: RwSignal::new(0),
+            retry: StoredValue::new(None),
         }
     }
 
     /// Tries to connect now rather than when the countdown ends.
     pub fn retry_now(self) {
-        self.retries.update(|retries| *retries += 1);
+        if let Some(retry) = self.retry.get_value() {
+            retry.run(());
+        }
     }
 }
 
@@ -63,7 +66,7 @@ impl Live {
 pub fn follow(live: Live) {
     let clock = use_clock();
     let build = StoredValue::new(use_page().get().build);
-    Effect::new(move |_| {
+    effect(move || {
         let follower = Follower { live, clock, build, socket: StoredValue::new_local(None), state: StoredValue::new(State::default()) };
         follower.connect();
         follower.listen();
@@ -93,28 +96,17 @@ struct Follower {
 
 impl Follower {
     fn listen(self) {
-        Effect::new(move |_| self.tick(self.clock.shown()));
-        Effect::new(move |earlier: Option<u32>| {
-            let retries = self.live.retries.get();
-            if earlier.is_some() {
-                self.connect();
-            }
-            retries
-        });
-        let online = window_event_listener(leptos::ev::online, move |_| self.resume());
-        let offline = window_event_listener(leptos::ev::offline, move |_| self.lose());
-        let visible = window_event_listener(leptos::ev::visibilitychange, move |_| {
+        effect(move || self.tick(self.clock.shown()));
+        on_window("online", move |_| self.resume());
+        on_window("offline", move |_| self.lose());
+        on_window("visibilitychange", move |_| {
             if document().hidden() {
                 self.reload_if_outdated();
             } else {
                 self.resume();
             }
         });
-        on_cleanup(move || {
-            online.remove();
-            offline.remove();
-            visible.remove();
-        });
+        self.live.retry.set_value(Some(Callback::new(move |()| self.connect())));
     }
 
     /// Opens the stream after the last row seen, whatever was there before.
@@ -226,25 +218,21 @@ impl Follower {
         self.state.update_value(|state| state.asked_at = Some(now));
         let quiet = self.live.heard_at.get_untracked().is_none_or(|at| now.millis_since(at) > QUIET_MILLIS);
         spawn_local(async move {
-            match list_active_runs().await {
-                Ok(runs) => {
-                    self.live.runs.try_set(runs);
-                }
+            match read_monitor(1).await {
+                Ok(snapshot) => self.compare_with(snapshot, quiet),
                 Err(error) => self.take_failure(&error),
-            }
-            if let Ok(servers) = list_servers().await {
-                self.live.servers.try_set(servers);
-            }
-            if quiet && let Ok(page) = list_logs("limit=1".to_owned()).await {
-                self.compare_with(&page);
             }
         });
     }
 
-    fn compare_with(self, page: &LogPage) {
-        let newest = page.entries.first().map_or(0, |entry| entry.id);
-        let missed = self.live.feed.try_with_untracked(|feed| newest > feed.last_id()).unwrap_or(false);
-        if missed && self.live.connection.get_untracked() == Connection::Live {
+    fn compare_with(self, snapshot: MonitorSnapshot, quiet: bool) {
+        self.live.runs.try_set(snapshot.runs);
+        if let Ok(servers) = snapshot.servers {
+            self.live.servers.try_set(servers);
+        }
+        let newest = snapshot.newest.ok().and_then(|page| page.entries.first().map(|entry| entry.id));
+        let missed = self.live.feed.try_with_untracked(|feed| newest > Some(feed.last_id())).unwrap_or(false);
+        if quiet && missed && self.live.connection.get_untracked() == Connection::Live {
             self.connect();
         }
     }
@@ -263,7 +251,7 @@ impl Follower {
     /// Some rows are gone: shows the newest of those that are left.
     fn start_over(self) {
         spawn_local(async move {
-            if let Ok(page) = list_logs(NEWEST.to_owned()).await {
+            if let Ok(MonitorSnapshot { newest: Ok(page), .. }) = read_monitor(NEWEST_ROWS).await {
                 self.live.feed.try_update(|feed| feed.replace(page.entries, page.head));
             }
         });

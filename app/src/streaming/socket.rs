@@ -6,6 +6,7 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::JsValue;
 use web_sys::{CloseEvent, MessageEvent, WebSocket};
 
+use super::frame;
 use crate::model::Frame;
 
 /// What a socket has to say.
@@ -28,9 +29,9 @@ impl Socket {
         let hear_frame = hear.clone();
         let on_message = Closure::<dyn FnMut(_)>::new(move |event: MessageEvent| {
             let Some(text) = event.data().as_string() else { return };
-            match serde_json::from_str(&text) {
+            match frame::read(&text) {
                 Ok(frame) => hear_frame(Heard::Frame(frame)),
-                Err(error) => logging::warn!("the stream sent a frame this page does not know: {error}"),
+                Err(error) => logging::warn!("the stream: {error}"),
             }
         });
         let on_close = Closure::<dyn FnMut(_)>::new(move |_: CloseEvent| hear(Heard::Closed));

@@ -80,8 +80,16 @@ pub(super) fn recognise(log: &str) -> Option<Finding> {
         .collect();
     SIGNS.iter().find_map(|(trouble, signs)| {
         let (line, _) = lines.iter().find(|(_, lower)| signs.iter().any(|sign| lower.contains(sign)))?;
-        Some(Finding { trouble: *trouble, line: line.trim().to_owned() })
+        Some(Finding { trouble: *trouble, line: without_meter(line).trim().to_owned() })
     })
+}
+
+/// rsync prints its errors behind the meter, on the same line.
+fn without_meter(line: &str) -> &str {
+    match line.find("rsync: ") {
+        Some(at) if line[..at].contains("B/s") => &line[at..],
+        _ => line,
+    }
 }
 
 impl Trouble {
@@ -133,6 +141,12 @@ mod tests {
     fn each_trouble_is_recognised(#[case] line: &str, #[case] trouble: Trouble) {
         let log = format!("first line\n{line}\nrsync error: something (code 23) at main.c(1338)\n");
         assert_eq!(recognise(&log), Some(Finding { trouble, line: line.to_owned() }));
+    }
+
+    #[test]
+    fn a_meter_before_the_message_is_left_out() {
+        let log = "4259840 40% 500.24kB/s 0:00:12 rsync: [receiver] write failed on \"/b/x\": No space left on device (28)";
+        assert!(recognise(log).unwrap().line.starts_with("rsync: [receiver]"));
     }
 
     #[test]

@@ -2,23 +2,20 @@
 
 use leptos::prelude::*;
 
-use crate::components::Erase;
-
-use crate::components::icon;
+use crate::components::{Erase, Piece, icon, reactive, text};
 use crate::site::{Theme, use_page};
 
 /// A button that turns to the next theme. Does nothing without scripts, and is hidden there.
-#[component]
-pub fn ThemeSwitch() -> impl IntoView {
+pub(super) fn theme_switch() -> Piece {
     let theme = RwSignal::new(use_page().get().theme);
     let turn = move |_| {
         theme.update(|theme| *theme = theme.next());
         remember(theme.get_untracked());
     };
-    let label = move || format!("Theme: {}", theme.get());
+    let label = text(move || format!("Theme: {}", theme.get()));
     view! {
         <button class="button button--quiet needs-script" type="button" title=label aria-label=label on:click=turn>
-            {move || icon(theme.get())}
+            {reactive(move || Some(icon(theme.get())))}
         </button>
     }
     .erase()

@@ -3,12 +3,13 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen_futures::JsFuture;
+use web_sys::Element;
 
-use crate::components::{Erase, Icon, Moment, StatusBadge, format, icon};
+use crate::components::{Erase, Icon, Moment, Piece, StatusBadge, find, format, icon};
 use crate::model::{LogEntryDetail, Named};
 
 /// The body of the dialog.
-pub(super) fn detail_view(entry: LogEntryDetail) -> AnyView {
+pub(super) fn detail_view(entry: LogEntryDetail) -> Piece {
     let LogEntryDetail { entry, detail, exit_code, explanation, next_step } = entry;
     let name = |named: Option<Named>| named.map(|named| named.name);
     let permalink = format!("/logs?entry={}", entry.id);
@@ -25,14 +26,14 @@ pub(super) fn detail_view(entry: LogEntryDetail) -> AnyView {
                 {fact("Point", entry.point)}
                 {fact("Duration", entry.duration_s.map(format::duration))}
             </dl>
-            <Remote detail=detail/>
+            {remote_log(detail)}
             <p class="message-log__foot"><a href=permalink data-noscroll="true">{icon(Icon::Link)}"Permalink to entry "{entry.id}</a></p>
         </div>
     }
     .erase()
 }
 
-fn exit_code_view(code: i64, explanation: Option<String>, next_step: Option<String>) -> AnyView {
+fn exit_code_view(code: i64, explanation: Option<String>, next_step: Option<String>) -> Piece {
     view! {
         <div class="exit-code">
             <p><strong class="exit-code__figure">"Exit code "{code}</strong>{explanation.map(|text| format!(": {text}"))}</p>
@@ -46,46 +47,44 @@ fn exit_code_view(code: i64, explanation: Option<String>, next_step: Option<Stri
 const LONG_FACT: usize = 18;
 
 /// A term and its value; nothing where the row has none.
-fn fact(term: &'static str, value: Option<String>) -> Option<AnyView> {
+fn fact(term: &'static str, value: Option<String>) -> Option<Piece> {
     let long = value.as_ref().is_some_and(|value| value.len() > LONG_FACT);
     value.map(|value| view! { <div class="facts__item" class=("facts__item--long", long)><dt>{term}</dt><dd>{value}</dd></div> }.erase())
 }
 
 /// The remote log, with a button to copy it.
-#[component]
-fn Remote(detail: Option<String>) -> impl IntoView {
+fn remote_log(detail: Option<String>) -> Piece {
     let Some(detail) = detail else {
         return view! { <p class="message-log__none">"This entry carries no remote log."</p> }.erase();
     };
-    let text = NodeRef::<leptos::html::Pre>::new();
-    let copied = RwSignal::new(None::<&'static str>);
+    let copied = RwSignal::new(String::new());
     let copy = {
         let detail = detail.clone();
-        move |_| copy_text(detail.clone(), text, copied)
+        move |_| copy_text(detail.clone(), copied)
     };
     view! {
         <div class="remote-log">
             <header class="remote-log__header">
                 <h3 class="remote-log__title">"Remote log"</h3>
-                <span class="remote-log__outcome" role="status">{move || copied.get()}</span>
+                <span class="remote-log__outcome" role="status">{copied}</span>
                 <button class="button needs-script" type="button" on:click=copy>{icon(Icon::Copy)}"Copy"</button>
             </header>
-            <pre class="remote-log__text" tabindex="0" aria-label="Remote log" role="region" node_ref=text>{detail}</pre>
+            <pre class="remote-log__text" tabindex="0" aria-label="Remote log" role="region">{detail}</pre>
         </div>
     }
     .erase()
 }
 
 /// Copies the text; where the clipboard is blocked (a page without https), selects it, so that one keystroke does.
-fn copy_text(detail: String, shown: NodeRef<leptos::html::Pre>, copied: RwSignal<Option<&'static str>>) {
+fn copy_text(detail: String, copied: RwSignal<String>) {
     spawn_local(async move {
         let clipboard = window().navigator().clipboard();
         let available = !js_sys::Object::is(&clipboard, &wasm_bindgen::JsValue::UNDEFINED);
         let done = available && JsFuture::from(clipboard.write_text(&detail)).await.is_ok();
         let outcome = if done { "Copied" } else { "Selected: press Ctrl+C" };
-        if !done && let (Some(pre), Ok(Some(selection))) = (shown.try_get_untracked().flatten(), window().get_selection()) {
+        if !done && let (Some(pre), Ok(Some(selection))) = (find::<Element>(".remote-log__text"), window().get_selection()) {
             drop(selection.select_all_children(&pre));
         }
-        copied.try_set(Some(outcome));
+        copied.try_set(outcome.to_owned());
     });
 }

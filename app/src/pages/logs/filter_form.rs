@@ -8,16 +8,15 @@ use strum::VariantArray;
 use wasm_bindgen::JsCast;
 use web_sys::{FormData, HtmlFormElement, UrlSearchParams};
 
+use super::Servers;
 use super::address::{LogsAddress, form_href};
-use super::quick_ranges::QuickRanges;
-use crate::components::{Erase, Icon, icon};
-use crate::error::AppError;
+use super::quick_ranges::quick_ranges;
+use crate::components::{Awaited, Erase, Icon, Piece, awaited, icon, reactive, text};
 use crate::model::{LogFilter, LogStatus, Server, SourceType, TimeBound};
 use crate::site::use_page;
 
 /// Everything the rows can be narrowed by.
-#[component]
-pub(super) fn FilterForm(address: Memo<LogsAddress>, servers: OnceResource<Result<Vec<Server>, AppError>>) -> impl IntoView {
+pub(super) fn filter_form(address: Memo<LogsAddress>, servers: Servers) -> Piece {
     let filter = Memo::new(move |_| address.with(LogsAddress::filter));
     let navigate = use_navigate();
     let submit = move |event: leptos::ev::SubmitEvent| {
@@ -26,44 +25,45 @@ pub(super) fn FilterForm(address: Memo<LogsAddress>, servers: OnceResource<Resul
             navigate(&href, NavigateOptions { scroll: false, ..NavigateOptions::default() });
         }
     };
+    let server_options =
+        move || -> Awaited { Box::pin(async move { servers.await.map_or_else(|_| ().erase(), |servers| server_select(servers, filter)) }) };
+    let active = Memo::new(move |_| filter.with(|filter| filter.active_count() > 0));
+    let clear_link =
+        || view! { <a class="button button--quiet" href="/logs" data-noscroll="true">{icon(Icon::Close)}"Clear filters"</a> }.erase();
+    let clear = reactive(move || active.get().then(clear_link));
     view! {
         <form class="filter-form" method="get" action="/logs" autocomplete="off" role="search" aria-label="Filter the log" on:submit=submit on:change=apply_choice>
             <div class="filter-form__range">
-                <DateField label="From" name="from" bound=Signal::derive(move || filter.with(|filter| filter.from))/>
-                <DateField label="To" name="to" bound=Signal::derive(move || filter.with(|filter| filter.to))/>
-                <QuickRanges address=address/>
+                {date_field("From", "from", move || filter.with(|filter| filter.from))}
+                {date_field("To", "to", move || filter.with(|filter| filter.to))}
+                {quick_ranges(address)}
             </div>
             <fieldset class="chips">
                 <legend class="visually-hidden">"Status"</legend>
                 {LogStatus::VARIANTS.iter().map(|status| chip(*status, filter)).collect_view()}
             </fieldset>
             <div class="filter-form__selects">
-                <TypeSelect filter=filter/>
-                <Transition>
-                    {move || Suspend::new(async move { servers.await.ok().map(|servers| server_select(servers, filter)) })}
-                </Transition>
+                {type_select(filter)}
+                {awaited(|| ().erase(), server_options)}
                 <button class="button button--primary" type="submit">"Apply"</button>
-                {move || filter.with(|filter| filter.active_count() > 0).then(|| view! {
-                    <a class="button button--quiet" href="/logs" data-noscroll="true">{icon(Icon::Close)}"Clear filters"</a>
-                })}
+                {clear}
             </div>
-            {move || narrowings(&filter.get(), &address.get())}
+            {reactive(move || narrowings(&filter.get(), &address.get()))}
         </form>
     }
     .erase()
 }
 
 /// A day. A moment that came with the URL stays in force, as a hidden field, until a day is chosen.
-#[component]
-fn DateField(label: &'static str, name: &'static str, #[prop(into)] bound: Signal<Option<TimeBound>>) -> impl IntoView {
-    let day = move || match bound.get() {
+fn date_field(label: &'static str, name: &'static str, bound: impl Fn() -> Option<TimeBound> + Copy + Send + Sync + 'static) -> Piece {
+    let day = text(move || match bound() {
         Some(TimeBound::Day(day)) => day.to_string(),
         _ => String::new(),
-    };
-    let moment = move || match bound.get() {
-        Some(TimeBound::Moment(at)) => Some(view! { <input type="hidden" name=name value=at.to_string()/> }),
+    });
+    let moment = reactive(move || match bound() {
+        Some(TimeBound::Moment(at)) => Some(view! { <input type="hidden" name=name value=at.to_string()/> }.erase()),
         _ => None,
-    };
+    });
     view! {
         <label class="field field--inline">
             <span class="field__label">{label}</span>
@@ -74,8 +74,8 @@ fn DateField(label: &'static str, name: &'static str, #[prop(into)] bound: Signa
     .erase()
 }
 
-fn chip(status: LogStatus, filter: Memo<LogFilter>) -> AnyView {
-    let chosen = move || filter.with(|filter| filter.status.contains(&status));
+fn chip(status: LogStatus, filter: Memo<LogFilter>) -> Piece {
+    let chosen = text(move || filter.with(|filter| filter.status.contains(&status)));
     view! {
         <label class="chip" data-status=status.to_string()>
             <input class="chip__box" type="checkbox" name="status" value=status.to_string() checked=chosen prop:checked=chosen/>
@@ -86,34 +86,32 @@ fn chip(status: LogStatus, filter: Memo<LogFilter>) -> AnyView {
     .erase()
 }
 
-#[component]
-fn TypeSelect(filter: Memo<LogFilter>) -> impl IntoView {
+fn type_select(filter: Memo<LogFilter>) -> Piece {
     let options = SourceType::VARIANTS.iter().map(|kind| (kind.to_string(), kind.to_string())).collect();
-    let chosen = Memo::new(move |_| filter.with(|filter| join(&filter.source_type)));
+    let chosen = text(move || filter.with(|filter| join(&filter.source_type)));
     select("Type", "type", "All types", options, chosen)
 }
 
-fn server_select(servers: Vec<Server>, filter: Memo<LogFilter>) -> AnyView {
+fn server_select(servers: Vec<Server>, filter: Memo<LogFilter>) -> Piece {
     let options = servers.into_iter().map(|server| (server.id.to_string(), server.name)).collect();
-    let chosen = Memo::new(move |_| filter.with(|filter| join(&filter.server)));
+    let chosen = text(move || filter.with(|filter| join(&filter.server)));
     select("Server", "server", "All servers", options, chosen)
 }
 
 /// A select over values and words. A value in the URL that is none of the options (several at once, say) becomes one, so
 /// that applying the form again does not lose it.
-fn select(label: &'static str, name: &'static str, all: &'static str, options: Vec<(String, String)>, chosen: Memo<String>) -> AnyView {
+fn select(label: &'static str, name: &'static str, all: &'static str, options: Vec<(String, String)>, chosen: Signal<String>) -> Piece {
     let values: Vec<_> = options.iter().map(|(value, _)| value.clone()).collect();
-    let several = move || {
+    let several = reactive(move || {
         let chosen = chosen.get();
-        (!chosen.is_empty() && !values.contains(&chosen))
-            .then(|| view! { <option value=chosen.clone() selected=true>{chosen.replace(',', ", ")}</option> })
-    };
+        (!chosen.is_empty() && !values.contains(&chosen)).then(|| option(chosen.clone(), chosen.replace(',', ", "), text(|| true)))
+    });
     let options = options.into_iter().map(|(value, word)| {
         let is_chosen = {
             let value = value.clone();
-            move || chosen.with(|chosen| *chosen == value)
+            text(move || chosen.with(|chosen| *chosen == value))
         };
-        view! { <option value=value selected=is_chosen.clone() prop:selected=is_chosen>{word}</option> }
+        option(value, word, is_chosen)
     });
     view! {
         <label class="field field--inline">
@@ -128,8 +126,12 @@ fn select(label: &'static str, name: &'static str, all: &'static str, options: V
     .erase()
 }
 
+fn option(value: String, word: String, chosen: Signal<bool>) -> Piece {
+    view! { <option value=value selected=chosen prop:selected=chosen>{word}</option> }.erase()
+}
+
 /// What narrows the rows but has no field of its own, each with a way to take it away.
-fn narrowings(filter: &LogFilter, address: &LogsAddress) -> Option<AnyView> {
+fn narrowings(filter: &LogFilter, address: &LogsAddress) -> Option<Piece> {
     let page = use_page();
     let moment = |bound: Option<TimeBound>| match bound {
         Some(TimeBound::Moment(at)) => Some(page.local(at)),

@@ -5,75 +5,61 @@ use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
-use super::Loaded;
 use super::address::LogsAddress;
 use super::detail::detail_view;
-use crate::components::{Erase, Icon, failure_notice, icon, open_as_modal, return_focus};
+use super::{Detail, Loaded};
+use crate::components::{
+    Awaited, Erase, Icon, Piece, Reactive, awaited, effect, failure_notice, icon, open_as_modal, reactive, return_focus, text,
+};
 use crate::error::AppError;
 use crate::model::LogEntryDetail;
 
-type Detail = Resource<Result<Option<LogEntryDetail>, AppError>>;
-
 /// The dialog, while the URL names a row.
-#[component]
-pub(super) fn MessageLog(address: Memo<LogsAddress>, detail: Detail, loaded: Loaded) -> impl IntoView {
+pub(super) fn message_log(address: Memo<LogsAddress>, detail: Detail, loaded: Loaded) -> Reactive {
     let is_open = Memo::new(move |_| address.with(|address| address.entry().is_some()));
     let opened_here = StoredValue::new(false);
     notice_changes(address, opened_here);
-    view! {
-        <Show when=move || is_open.get()>
-            <Dialog address=address detail=detail loaded=loaded opened_here=opened_here/>
-        </Show>
-    }
-    .erase()
+    reactive(move || is_open.get().then(|| dialog(address, detail, loaded, opened_here)))
 }
 
-#[component]
-fn Dialog(address: Memo<LogsAddress>, detail: Detail, loaded: Loaded, opened_here: StoredValue<bool>) -> impl IntoView {
-    let dialog = NodeRef::<leptos::html::Dialog>::new();
-    Effect::new(move |_| {
-        if let Some(dialog) = dialog.get() {
-            open_as_modal(&dialog);
-        }
-    });
+fn dialog(address: Memo<LogsAddress>, detail: Detail, loaded: Loaded, opened_here: StoredValue<bool>) -> Piece {
+    effect(|| open_as_modal(".message-log"));
     let close = closer(address, opened_here);
-    let close_href = move || address.with(LogsAddress::href);
+    let close_href = text(move || address.with(LogsAddress::href));
+    let close_instead = move |event: leptos::ev::MouseEvent| {
+        event.prevent_default();
+        close.run(());
+    };
+    let cancel = move |event: leptos::ev::Event| {
+        event.prevent_default();
+        close.run(());
+    };
+    let click = move |event: leptos::ev::MouseEvent| {
+        if is_backdrop(&event) {
+            close.run(());
+        }
+    };
+    let loading = || view! { <p class="message-log__body" role="status">"Loading"</p> }.erase();
+    let body = move || -> Awaited {
+        Box::pin(async move {
+            let read = detail.await;
+            content(&address.get_untracked(), read)
+        })
+    };
     view! {
-        <dialog
-            class="message-log"
-            open=true
-            node_ref=dialog
-            aria-labelledby="message-log"
-            on:cancel=move |event: leptos::ev::Event| {
-                event.prevent_default();
-                close.run(());
-            }
-            on:click=move |event| {
-                if is_backdrop(&event) {
-                    close.run(());
-                }
-            }
-        >
+        <dialog class="message-log" open=true aria-labelledby="message-log" on:cancel=cancel on:click=click>
             <header class="message-log__header">
                 <h2 class="message-log__title" id="message-log" tabindex="-1" autofocus=true>"Message log"</h2>
-                <Neighbours address=address loaded=loaded/>
-                <a class="button button--quiet" href=close_href aria-label="Close" data-noscroll="true" on:click=move |event| {
-                    event.prevent_default();
-                    close.run(());
-                }>{icon(Icon::Close)}</a>
+                {neighbours(address, loaded)}
+                <a class="button button--quiet" href=close_href aria-label="Close" data-noscroll="true" on:click=close_instead>{icon(Icon::Close)}</a>
             </header>
-            <Transition fallback=|| view! { <p class="message-log__body" role="status">"Loading"</p> }>
-                {move || Suspend::new(async move {
-                    let read = detail.await;
-                    content(&address.get_untracked(), read)
-                })}
-            </Transition>
+            {awaited(loading, body)}
         </dialog>
     }
     .erase()
 }
 
-fn content(address: &LogsAddress, read: Result<Option<LogEntryDetail>, AppError>) -> AnyView {
+fn content(address: &LogsAddress, read: Result<Option<LogEntryDetail>, AppError>) -> Piece {
     let id = address.entry().unwrap_or_default();
     match read {
         Ok(Some(entry)) => detail_view(entry),
@@ -89,8 +75,7 @@ fn content(address: &LogsAddress, read: Result<Option<LogEntryDetail>, AppError>
 }
 
 /// Links to the rows above and below among those loaded.
-#[component]
-fn Neighbours(address: Memo<LogsAddress>, loaded: Loaded) -> impl IntoView {
+fn neighbours(address: Memo<LogsAddress>, loaded: Loaded) -> Piece {
     let neighbour = move |step: isize| {
         let id = address.with(LogsAddress::entry)?;
         let found = loaded.rows.with(|rows| {
@@ -100,8 +85,10 @@ fn Neighbours(address: Memo<LogsAddress>, loaded: Loaded) -> impl IntoView {
         found.map(|id| address.with(|address| address.entry_href(id)))
     };
     let link = move |step: isize, symbol: Icon, word: &'static str| {
+        let href = text(move || neighbour(step));
+        let missing = move |value: &'static str| text(move || href.with(Option::is_none).then(|| value.to_owned()));
         view! {
-            <a class="button button--quiet" href=move || neighbour(step) aria-label=word title=word role=move || neighbour(step).is_none().then_some("link") aria-disabled=move || neighbour(step).is_none().then_some("true") prop:replace=true data-noscroll="true">
+            <a class="button button--quiet" href=href aria-label=word title=word role=missing("link") aria-disabled=missing("true") prop:replace=true data-noscroll="true">
                 {icon(symbol)}
             </a>
         }
@@ -132,8 +119,11 @@ fn closer(address: Memo<LogsAddress>, opened_here: StoredValue<bool>) -> Callbac
 /// Notes whether a link on this page opened the dialog; and when it has gone, returns focus to the link of the row it
 /// showed last.
 fn notice_changes(address: Memo<LogsAddress>, opened_here: StoredValue<bool>) {
-    Effect::new(move |earlier: Option<Option<i64>>| {
+    let shown = StoredValue::new(None::<Option<i64>>);
+    effect(move || {
         let entry = address.with(LogsAddress::entry);
+        let earlier = shown.get_value();
+        shown.set_value(Some(entry));
         match (earlier, entry) {
             (Some(None), Some(_)) => opened_here.set_value(true),
             (Some(Some(closed)), None) => {
@@ -142,7 +132,6 @@ fn notice_changes(address: Memo<LogsAddress>, opened_here: StoredValue<bool>) {
             }
             _ => {}
         }
-        entry
     });
 }
 

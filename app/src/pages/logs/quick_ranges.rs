@@ -4,7 +4,7 @@ use chrono::Days;
 use leptos::prelude::*;
 
 use super::address::LogsAddress;
-use crate::components::{Erase, use_clock};
+use crate::components::{Erase, Piece, text, use_clock};
 use crate::model::{LogFilter, TimeBound, Timestamp, Zone};
 use crate::site::use_page;
 
@@ -56,15 +56,15 @@ impl QuickRange {
 }
 
 /// Links to the quick ranges of the current filter.
-#[component]
-pub(super) fn QuickRanges(address: Memo<LogsAddress>) -> impl IntoView {
+pub(super) fn quick_ranges(address: Memo<LogsAddress>) -> Piece {
     let zone = StoredValue::new(use_page().get().zone);
     let clock = use_clock();
-    let minute = Memo::new(move |_| Timestamp(clock.shown().millis() / MINUTE_MILLIS * MINUTE_MILLIS));
     let links = QuickRange::ALL.map(|range| {
-        let href = move || zone.with_value(|zone| address.with(|address| address.since_href(range.start(minute.get(), zone))));
-        let shown = move || zone.with_value(|zone| address.with(|address| range.is_shown(&address.filter(), minute.get(), zone)));
-        view! { <li><a class="quick-ranges__link" href=href aria-current=move || shown().then_some("true") data-noscroll="true">{range.word()}</a></li> }
+        let href = text(move || zone.with_value(|zone| address.with(|address| address.since_href(range.start(clock.shown(), zone)))));
+        let shown = text(move || {
+            zone.with_value(|zone| address.with(|address| range.is_shown(&address.filter(), clock.shown(), zone))).then_some("true")
+        });
+        view! { <li><a class="quick-ranges__link" href=href aria-current=shown data-noscroll="true">{range.word()}</a></li> }.erase()
     });
     view! { <ul class="quick-ranges" aria-label="Quick ranges">{links.collect_view()}</ul> }.erase()
 }

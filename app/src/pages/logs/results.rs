@@ -8,105 +8,103 @@ use super::address::LogsAddress;
 use super::{Loaded, Loading};
 use crate::api::list_logs;
 use crate::components::{
-    Erase, Icon, LogColumns, LogTableHead, Notice, Tone, format, icon, log_row, message_href, sentence, skeleton_rows,
+    Erase, Icon, Item, LogColumns, Piece, Tone, effect, format, icon, list, log_row, log_table_head, message_href, notice, on_window,
+    reactive, sentence, skeleton_rows, text, top_of,
 };
-use crate::model::{FieldError, LogPage};
+use crate::model::{FieldError, LogEntry, LogPage};
 
 /// Rows in the page at most when more are loaded in place; after that the next page replaces them.
 const IN_PLACE_LIMIT: usize = 2_000;
 
 /// Counts, table and paging.
-#[component]
-pub(super) fn Results(address: Memo<LogsAddress>, loaded: Loaded, page: LogPage) -> impl IntoView {
-    let paged = move || address.with(LogsAddress::is_paged);
+pub(super) fn results(address: Memo<LogsAddress>, loaded: Loaded, page: &LogPage) -> Piece {
+    let newest = text(move || address.with(LogsAddress::newest_href));
+    let paged = Memo::new(move |_| address.with(LogsAddress::is_paged));
+    let back = reactive(move || paged.get().then(|| view! { " · "<a href=newest>"Back to the newest"</a> }.erase()));
     view! {
         <p class="log-count" role="status">
             <strong class="log-count__figure">{format::count(page.total)}</strong>" of "
             <strong class="log-count__figure">{format::count(page.total_in_scope)}</strong>
             {if page.total_in_scope == 1 { " entry" } else { " entries" }}
-            {move || paged().then(|| view! { " · "<a href=move || address.with(LogsAddress::newest_href)>"Back to the newest"</a> })}
+            {back}
         </p>
-        {if page.entries.is_empty() { nothing(&page) } else { table(address, loaded) }}
+        {if page.entries.is_empty() { nothing(page) } else { table(address, loaded) }}
     }
     .erase()
 }
 
-fn nothing(page: &LogPage) -> AnyView {
+fn nothing(page: &LogPage) -> Piece {
     if page.total_in_scope == 0 {
-        return view! {
-            <Notice tone=Tone::Neutral title="Nothing has been recorded yet">
-                <p>"Rows appear here when the first run begins, or when someone changes something."</p>
-            </Notice>
-        }
-        .erase();
+        let body = view! { <p>"Rows appear here when the first run begins, or when someone changes something."</p> };
+        return notice(Tone::Neutral, "Nothing has been recorded yet", body.erase());
     }
     if page.total == 0 {
-        let text = format!("None of {} passes this filter.", format::rows(page.total_in_scope));
-        return view! {
-            <Notice tone=Tone::Neutral title="No rows match">
-                <p>{text}</p>
-                <a class="button" href="/logs">{icon(Icon::Close)}"Clear filters"</a>
-            </Notice>
-        }
-        .erase();
+        let none = format!("None of {} passes this filter.", format::rows(page.total_in_scope));
+        let body = view! {
+            <p>{none}</p>
+            {clear_filters()}
+        };
+        return notice(Tone::Neutral, "No rows match", body.erase());
     }
-    view! {
-        <Notice tone=Tone::Neutral title="No older rows">
-            <p>"This is the end of what matches."</p>
-        </Notice>
-    }
-    .erase()
+    notice(Tone::Neutral, "No older rows", view! { <p>"This is the end of what matches."</p> }.erase())
 }
 
-fn table(address: Memo<LogsAddress>, loaded: Loaded) -> AnyView {
-    let row = move |entry: crate::model::LogEntry| {
-        let href = message_href(&entry, |id| address.with_untracked(|address| address.entry_href(id)));
-        log_row(&entry, LogColumns::Full, href, false)
+fn clear_filters() -> Piece {
+    view! { <a class="button" href="/logs">{icon(Icon::Close)}"Clear filters"</a> }.erase()
+}
+
+fn table(address: Memo<LogsAddress>, loaded: Loaded) -> Piece {
+    let row = move |entry: &LogEntry| {
+        let href = message_href(entry, |id| address.with_untracked(|address| address.entry_href(id)));
+        log_row(entry, LogColumns::Full, href, false)
     };
+    let rows = move || loaded.rows.get().into_iter().map(|entry| Item::new(entry.id, move || row(&entry))).collect();
     view! {
         <table class="log-table log-table--full" role="table">
             <caption class="visually-hidden">"Log entries, newest first"</caption>
-            <LogTableHead columns=LogColumns::Full/>
-            <tbody role="rowgroup">
-                <For each=move || loaded.rows.get() key=|entry| entry.id children=row/>
-            </tbody>
+            {log_table_head(LogColumns::Full)}
+            <tbody role="rowgroup">{list(rows)}</tbody>
         </table>
-        <Older address=address loaded=loaded/>
+        {older(address, loaded)}
     }
     .erase()
 }
 
 /// The way to older rows: a link without scripts, more rows in place with them.
-#[component]
-fn Older(address: Memo<LogsAddress>, loaded: Loaded) -> impl IntoView {
+fn older(address: Memo<LogsAddress>, loaded: Loaded) -> Piece {
     let loading = loaded.loading;
-    let foot = NodeRef::<leptos::html::Div>::new();
-    let load = move || load_older(address, loaded);
-    load_when_near(foot, move || {
+    load_when_near(move || {
         if loading.get_untracked() == Loading::Idle {
-            load();
+            load_older(address, loaded);
         }
     });
-    let href = move || loaded.next_before.get().map(|before| address.with(|address| address.before_href(before)));
+    let problem = reactive(move || match loading.get() {
+        Loading::Failed(error) => Some(view! { <p class="log-foot__problem" role="alert">{sentence(&error.to_string())}</p> }.erase()),
+        _ => None,
+    });
+    let more = Memo::new(move |_| loaded.next_before.get().is_some());
+    let way_on = reactive(move || {
+        let end = || view! { <p class="log-foot__end">"The beginning of what matches."</p> }.erase();
+        Some(if more.get() { older_link(address, loaded) } else { end() })
+    });
+    view! { <div class="log-foot">{problem}{way_on}</div> }.erase()
+}
+
+fn older_link(address: Memo<LogsAddress>, loaded: Loaded) -> Piece {
+    let busy = text(move || loaded.loading.get() == Loading::Busy);
+    let href = text(move || loaded.next_before.get().map(|before| address.with(|address| address.before_href(before))));
     let click = move |event: leptos::ev::MouseEvent| {
         let plain = !(event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key());
         if plain && loaded.rows.with_untracked(Vec::len) < IN_PLACE_LIMIT {
             event.prevent_default();
-            load();
+            load_older(address, loaded);
         }
     };
-    let word = move || if loading.get() == Loading::Busy { "Loading older rows" } else { "Load older" };
     view! {
-        <div class="log-foot" node_ref=foot>
-            {move || match loading.get() {
-                Loading::Failed(error) => Some(view! { <p class="log-foot__problem" role="alert">{sentence(&error.to_string())}</p> }),
-                _ => None,
-            }}
-            {move || match href() {
-                Some(href) => view! { <a class="button" href=href on:click=click aria-busy=move || (loading.get() == Loading::Busy).then_some("true")>{icon(Icon::ArrowDown)}{word}</a> }.erase(),
-                None => view! { <p class="log-foot__end">"The beginning of what matches."</p> }.erase(),
-            }}
-        </div>
+        <a class="button" href=href on:click=click aria-busy=text(move || busy.get().then(|| "true".to_owned()))>
+            {icon(Icon::ArrowDown)}
+            {text(move || if busy.get() { "Loading older rows" } else { "Load older" }.to_owned())}
+        </a>
     }
     .erase()
 }
@@ -139,43 +137,37 @@ fn load_older(address: Memo<LogsAddress>, loaded: Loaded) {
 }
 
 /// Calls this when the foot of the table comes within a screen of being seen.
-fn load_when_near(foot: NodeRef<leptos::html::Div>, load: impl Fn() + Copy + 'static) {
-    Effect::new(move |_| {
-        let handle = window_event_listener(leptos::ev::scroll, move |_| {
-            let Some(foot) = foot.get_untracked() else { return };
+fn load_when_near(load: impl Fn() + Copy + 'static) {
+    effect(move || {
+        on_window("scroll", move |_| {
             let screen = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(0.0);
-            if foot.get_bounding_client_rect().top() < 2.0 * screen {
+            if top_of(".log-foot").is_some_and(|top| top < 2.0 * screen) {
                 load();
             }
         });
-        on_cleanup(move || handle.remove());
     });
 }
 
 /// A filter that cannot be: which field, and why.
-pub(super) fn bad_filter(address: &LogsAddress, problems: &[FieldError]) -> AnyView {
+pub(super) fn bad_filter(address: &LogsAddress, problems: &[FieldError]) -> Piece {
     let item = |problem: &FieldError| {
         let given = address.given(&problem.field).map(|value| format!(" “{value}”"));
         view! { <li><strong>{problem.field.clone()}</strong>{given}": "{problem.reason.clone()}</li> }
     };
     let items = problems.iter().map(item).collect_view();
-    view! {
-        <div role="alert">
-            <Notice tone=Tone::Error title="This filter cannot be applied">
-                <ul class="notice__list">{items}</ul>
-                <a class="button" href="/logs">{icon(Icon::Close)}"Clear filters"</a>
-            </Notice>
-        </div>
-    }
-    .erase()
+    let body = view! {
+        <ul class="notice__list">{items}</ul>
+        {clear_filters()}
+    };
+    view! { <div role="alert">{notice(Tone::Error, "This filter cannot be applied", body.erase())}</div> }.erase()
 }
 
 /// The table's shape while the first rows are on their way.
-pub(super) fn skeleton() -> AnyView {
+pub(super) fn skeleton() -> Piece {
     view! {
         <p class="log-count" role="status">"Loading"</p>
         <table class="log-table log-table--full" role="table" aria-busy="true">
-            <LogTableHead columns=LogColumns::Full/>
+            {log_table_head(LogColumns::Full)}
             {skeleton_rows(LogColumns::Full, 12)}
         </table>
     }

@@ -2,86 +2,76 @@
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::Element;
+use web_sys::{Element, KeyboardEvent};
 
-use super::feed_table::FeedTable;
+use super::feed_table::feed_table;
 use super::following::Following;
-use crate::components::{Ago, Erase, Icon, Notice, Tone, format, icon, use_clock};
+use crate::components::{
+    Ago, Erase, Icon, Piece, Reactive, Tone, effect, find, format, icon, notice, on_window, reactive, text, top_of, use_clock,
+};
 use crate::streaming::{Connection, Feed, Live, reload};
 
 /// New rows as they are written.
-#[component]
-pub fn FeedSection(live: Live) -> impl IntoView {
+pub(super) fn feed_section(live: Live) -> Piece {
     let following = RwSignal::new(Following::Tail);
-    let heading = NodeRef::<leptos::html::Section>::new();
     let press = Callback::new(move |()| {
         following.update(|following| *following = following.pressed());
         if following.get_untracked() == Following::Tail {
-            return_to_top(heading);
+            return_to_top();
         }
     });
-    Effect::new(move |_| {
+    effect(move || {
         let tail = following.get() == Following::Tail;
         live.feed.update(|feed| if tail { feed.release() } else { feed.hold() });
     });
     listen_for_space(press);
     view! {
-        <section class="section feed" aria-labelledby="feed" node_ref=heading>
+        <section class="section feed" aria-labelledby="feed">
             <header class="feed__header">
                 <h2 class="section__title" id="feed">"Live feed"</h2>
-                <ConnectionState live=live following=following/>
+                {connection_state(live, following)}
                 <button class="button needs-script" type="button" aria-keyshortcuts="Space" on:click=move |_| press.run(())>
-                    {move || pause_label(following.get())}
+                    {reactive(move || Some(pause_label(following.get())))}
                 </button>
             </header>
-            <ConnectionBanner live=live/>
-            <NewRowsPill live=live press=press/>
-            <FeedTable live=live following=following/>
+            {connection_banner(live)}
+            {new_rows_pill(live, press)}
+            {feed_table(live, following)}
         </section>
     }
     .erase()
 }
 
-fn pause_label(following: Following) -> AnyView {
+fn pause_label(following: Following) -> Piece {
     let (symbol, word) = if following == Following::Tail { (Icon::Pause, "Pause") } else { (Icon::Play, "Resume") };
     view! { {icon(symbol)}<span>{word}</span> }.erase()
 }
 
 /// The state in one word, announced when it changes.
-#[component]
-fn ConnectionState(live: Live, following: RwSignal<Following>) -> impl IntoView {
-    let paused = move || following.get() != Following::Tail;
-    let word = Memo::new(move |_| {
-        live.connection.with(|connection| if paused() && *connection == Connection::Live { "Paused" } else { connection.word() })
-    });
-    let name = Memo::new(move |_| {
-        live.connection.with(|connection| if paused() && *connection == Connection::Live { "paused" } else { connection.name() })
-    });
+fn connection_state(live: Live, following: RwSignal<Following>) -> Piece {
+    let paused = move || following.get() != Following::Tail && live.connection.with(|connection| *connection == Connection::Live);
+    let name = text(move || if paused() { "paused" } else { live.connection.with(Connection::name) }.to_owned());
+    let word = text(move || if paused() { "Paused" } else { live.connection.with(Connection::word) }.to_owned());
     view! {
-        <p class="connection" role="status" aria-live="polite" data-state=move || name.get()>
+        <p class="connection" role="status" aria-live="polite" data-state=name>
             <span class="connection__dot" aria-hidden="true"></span>
-            <span>{move || word.get()}</span>
+            <span>{word}</span>
         </p>
     }
     .erase()
 }
 
 /// What is wrong with the connection and what can be done.
-#[component]
-fn ConnectionBanner(live: Live) -> impl IntoView {
-    let name = Memo::new(move |_| live.connection.with(Connection::name));
-    view! {
-        {move || match name.get() {
-            "reconnecting" => reconnecting(live),
-            "signed-out" => signed_out(),
-            _ => ().erase(),
-        }}
-        {move || live.outdated.get().then(outdated)}
-    }
-    .erase()
+fn connection_banner(live: Live) -> Piece {
+    let waits = Memo::new(move |_| live.connection.with(|connection| matches!(connection, Connection::Waiting { .. })));
+    let ended = Memo::new(move |_| live.connection.with(|connection| *connection == Connection::SignedOut));
+    let lost = reactive(move || waits.get().then(|| reconnecting(live)));
+    let over = reactive(move || ended.get().then(signed_out));
+    let old = reactive(move || live.outdated.get().then(outdated));
+    view! { {lost}{over}{old} }.erase()
 }
 
-fn reconnecting(live: Live) -> AnyView {
+fn reconnecting(live: Live) -> Piece {
     let clock = use_clock();
     let countdown = move || {
         live.connection.with(|connection| match connection {
@@ -98,61 +88,60 @@ fn reconnecting(live: Live) -> AnyView {
             _ => None,
         })
     };
-    view! {
-        <Notice tone=Tone::Warning title="The connection is lost">
-            <p>
-                "Next attempt in "<span class="figures">{countdown}</span>
-                {move || live.heard_at.get().map(|at| view! { ", last update " <Ago at=at/> })}
-                ". No row will be missing afterwards. "
-                {detail}
-            </p>
-            <button class="button" type="button" on:click=move |_| live.retry_now()>{icon(Icon::Retry)}"Retry now"</button>
-        </Notice>
-    }
-    .erase()
+    let heard = move || live.heard_at.get().map(|at| view! { ", last update " <Ago at=at/> }.erase());
+    let body = view! {
+        <p>
+            "Next attempt in "<span class="figures">{text(countdown)}</span>
+            {reactive(heard)}
+            ". No row will be missing afterwards. "
+            {text(detail)}
+        </p>
+        <button class="button" type="button" on:click=move |_| live.retry_now()>{icon(Icon::Retry)}"Retry now"</button>
+    };
+    notice(Tone::Warning, "The connection is lost", body.erase())
 }
 
-fn signed_out() -> AnyView {
-    view! {
-        <Notice tone=Tone::Warning title="You are signed out">
-            <p>"The rows below are as old as your session."</p>
-            <a class="button" href="/sign-in?next=/" rel="external">"Sign in"</a>
-        </Notice>
-    }
-    .erase()
+fn signed_out() -> Piece {
+    let body = view! {
+        <p>"The rows below are as old as your session."</p>
+        <a class="button" href="/sign-in?next=/" rel="external">"Sign in"</a>
+    };
+    notice(Tone::Warning, "You are signed out", body.erase())
 }
 
-fn outdated() -> AnyView {
-    view! {
-        <Notice tone=Tone::Neutral title="The panel has been updated">
-            <p>"This page is from the version before. It reloads by itself when you look elsewhere."</p>
-            <button class="button" type="button" on:click=move |_| reload()>{icon(Icon::Retry)}"Reload now"</button>
-        </Notice>
-    }
-    .erase()
+fn outdated() -> Piece {
+    let body = view! {
+        <p>"This page is from the version before. It reloads by itself when you look elsewhere."</p>
+        <button class="button" type="button" on:click=move |_| reload()>{icon(Icon::Retry)}"Reload now"</button>
+    };
+    notice(Tone::Neutral, "The panel has been updated", body.erase())
 }
 
 /// How many rows wait, and the way to them.
-#[component]
-fn NewRowsPill(live: Live, press: Callback<()>) -> impl IntoView {
-    let waiting = Memo::new(move |_| live.feed.with(Feed::waiting_rows));
-    view! {
-        <Show when=move || { waiting.get() > 0 }>
-            <div class="feed__pill">
-                <button class="pill" type="button" on:click=move |_| press.run(())>
-                    {icon(Icon::ArrowUp)}
-                    {move || format!("{} new {}", format::count(waiting.get().into()), if waiting.get() == 1 { "row" } else { "rows" })}
-                </button>
-            </div>
-        </Show>
-    }
-    .erase()
+fn new_rows_pill(live: Live, press: Callback<()>) -> Reactive {
+    let waiting = move || live.feed.with(Feed::waiting_rows);
+    let some = Memo::new(move |_| waiting() > 0);
+    let word = move || format!("{} new {}", format::count(waiting().into()), if waiting() == 1 { "row" } else { "rows" });
+    reactive(move || {
+        let pill = || {
+            view! {
+                <div class="feed__pill">
+                    <button class="pill" type="button" on:click=move |_| press.run(())>
+                        {icon(Icon::ArrowUp)}
+                        {text(word)}
+                    </button>
+                </div>
+            }
+            .erase()
+        };
+        some.get().then(pill)
+    })
 }
 
 /// Brings the top of the feed into view, unless it is.
-fn return_to_top(section: NodeRef<leptos::html::Section>) {
-    if let Some(section) = section.get_untracked()
-        && section.get_bounding_client_rect().top() < 0.0
+fn return_to_top() {
+    if top_of(".feed").is_some_and(|top| top < 0.0)
+        && let Some(section) = find::<Element>(".feed")
     {
         section.scroll_into_view();
     }
@@ -160,8 +149,9 @@ fn return_to_top(section: NodeRef<leptos::html::Section>) {
 
 /// The space bar is Pause wherever it has no other meaning.
 fn listen_for_space(press: Callback<()>) {
-    Effect::new(move |_| {
-        let handle = window_event_listener(leptos::ev::keydown, move |event| {
+    effect(move || {
+        on_window("keydown", move |event| {
+            let Some(event) = event.dyn_ref::<KeyboardEvent>() else { return };
             let plain = event.key() == " " && !event.ctrl_key() && !event.alt_key() && !event.meta_key() && !event.shift_key();
             let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
             let taken = target.is_some_and(|target| {
@@ -172,6 +162,5 @@ fn listen_for_space(press: Callback<()>) {
                 press.run(());
             }
         });
-        on_cleanup(move || handle.remove());
     });
 }

@@ -2,10 +2,13 @@
 //! height (the style sheet sees to that), so what is above and below the window is two blanks.
 
 use leptos::prelude::*;
-use web_sys::{Element, HtmlElement};
+use web_sys::HtmlElement;
 
 use super::following::Following;
-use crate::components::{Erase, LogColumns, LogTableHead, format, log_row, message_href, use_clock};
+use crate::components::{
+    Erase, Item, LogColumns, Piece, effect, find, format, list, log_row, log_table_head, message_href, on_window, reactive, text, top_of,
+    use_clock,
+};
 use crate::streaming::{Feed, FeedItem, FeedRow, Live};
 
 /// Lines in the page at most.
@@ -18,43 +21,44 @@ const ABOVE: usize = 100;
 const FRESH_MILLIS: i64 = 2_000;
 
 /// The table, its two blanks and the way to older rows.
-#[component]
-pub fn FeedTable(live: Live, following: RwSignal<Following>) -> impl IntoView {
+pub(super) fn feed_table(live: Live, following: RwSignal<Following>) -> Piece {
     let first = RwSignal::new(0_usize);
-    let table = NodeRef::<leptos::html::Table>::new();
-    let above = NodeRef::<leptos::html::Td>::new();
-    let below = NodeRef::<leptos::html::Td>::new();
     let empty = Memo::new(move |_| live.feed.with(Feed::is_empty));
-    watch_scrolling(table, following, first);
-    Effect::new(move |_| {
+    effect(move || watch_scrolling(following, first));
+    effect(move || {
         let length = live.feed.with(Feed::len);
         let first = first.get();
-        let row_height = table.get().map_or(0.0, |table| row_height(&table));
-        set_height(above, first, row_height);
-        set_height(below, length.saturating_sub(first + WINDOW), row_height);
+        set_height(".log-table__blank--above", first);
+        set_height(".log-table__blank--below", length.saturating_sub(first + WINDOW));
     });
+    let rows = move || {
+        let window = live.feed.with(|feed| feed.window(first.get(), WINDOW));
+        window.into_iter().map(|row| Item::new(row.key(), move || line(&row))).collect()
+    };
     view! {
-        <table class="log-table log-table--feed" role="table" aria-labelledby="feed" node_ref=table>
-            <LogTableHead columns=LogColumns::Feed/>
-            <tbody class="log-table__blank" aria-hidden="true"><tr><td node_ref=above colspan="6"></td></tr></tbody>
+        <table class="log-table log-table--feed" role="table" aria-labelledby="feed">
+            {log_table_head(LogColumns::Feed)}
+            <tbody class="log-table__blank" aria-hidden="true"><tr><td class="log-table__blank--above" colspan="6"></td></tr></tbody>
             <tbody role="rowgroup">
-                <For each=move || live.feed.with(|feed| feed.window(first.get(), WINDOW)) key=|row| row.key() children=move |row| line(&row)/>
+                {list(rows)}
             </tbody>
-            <tbody class="log-table__blank" aria-hidden="true"><tr><td node_ref=below colspan="6"></td></tr></tbody>
+            <tbody class="log-table__blank" aria-hidden="true"><tr><td class="log-table__blank--below" colspan="6"></td></tr></tbody>
         </table>
-        <Show when=move || empty.get() fallback=move || older_link(live)>
-            <p class="section__empty">"Nothing has been recorded yet. Rows appear here the moment they are written."</p>
-        </Show>
+        {reactive(move || Some(if empty.get() { nothing_yet() } else { older_link(live) }))}
     }
     .erase()
 }
 
-fn older_link(live: Live) -> AnyView {
-    let href = move || live.feed.with(Feed::oldest_id).map_or_else(|| "/logs".to_owned(), |id| format!("/logs?before={id}"));
+fn nothing_yet() -> Piece {
+    view! { <p class="section__empty">"Nothing has been recorded yet. Rows appear here the moment they are written."</p> }.erase()
+}
+
+fn older_link(live: Live) -> Piece {
+    let href = text(move || live.feed.with(Feed::oldest_id).map_or_else(|| "/logs".to_owned(), |id| format!("/logs?before={id}")));
     view! { <p class="feed__older"><a class="button" href=href>"Older rows in Logs"</a></p> }.erase()
 }
 
-fn line(row: &FeedRow) -> AnyView {
+fn line(row: &FeedRow) -> Piece {
     match &row.item {
         FeedItem::Entry(entry) => {
             let fresh = row.arrived_at.is_some_and(|at| use_clock().read().millis_since(at) < FRESH_MILLIS);
@@ -70,7 +74,7 @@ fn line(row: &FeedRow) -> AnyView {
     }
 }
 
-fn marker(text: String, href: Option<String>) -> AnyView {
+fn marker(text: String, href: Option<String>) -> Piece {
     view! {
         <tr class="log-table__row log-table__row--marker" role="row">
             <td class="log-table__cell" role="cell" colspan="6">{text}" "{href.map(|href| view! { <a href=href>"Show them in Logs"</a> })}</td>
@@ -80,21 +84,17 @@ fn marker(text: String, href: Option<String>) -> AnyView {
 }
 
 /// Follows the scroll position: it decides whether new rows wait and which part of the feed is in the page.
-fn watch_scrolling(table: NodeRef<leptos::html::Table>, following: RwSignal<Following>, first: RwSignal<usize>) {
-    Effect::new(move |_| {
-        let handle = window_event_listener(leptos::ev::scroll, move |_| {
-            let Some(table) = table.get_untracked() else { return };
-            let top = table.get_bounding_client_rect().top();
-            let now = following.get_untracked().scrolled(top < 0.0);
-            if now != following.get_untracked() {
-                following.set(now);
-            }
-            let start = window_start(-top, row_height(&table));
-            if start != first.get_untracked() {
-                first.set(start);
-            }
-        });
-        on_cleanup(move || handle.remove());
+fn watch_scrolling(following: RwSignal<Following>, first: RwSignal<usize>) {
+    on_window("scroll", move |_| {
+        let Some(top) = top_of(".log-table--feed") else { return };
+        let now = following.get_untracked().scrolled(top < 0.0);
+        if now != following.get_untracked() {
+            following.set(now);
+        }
+        let start = window_start(-top, row_height());
+        if start != first.get_untracked() {
+            first.set(start);
+        }
     });
 }
 
@@ -108,17 +108,16 @@ fn window_start(pixels_above: f64, row_height: f64) -> usize {
     line.saturating_sub(ABOVE) / STEP * STEP
 }
 
-fn row_height(table: &Element) -> f64 {
-    let row = table.query_selector(".log-table__row").ok().flatten();
-    row.map_or(0.0, |row| row.get_bounding_client_rect().height())
+fn row_height() -> f64 {
+    find::<HtmlElement>(".log-table--feed .log-table__row").map_or(0.0, |row| row.get_bounding_client_rect().height())
 }
 
-fn set_height(cell: NodeRef<leptos::html::Td>, lines: usize, row_height: f64) {
-    let Some(cell) = cell.get_untracked() else { return };
-    #[expect(clippy::cast_precision_loss, reason = "at most 2,000 lines")]
-    let height = format!("{}px", lines as f64 * row_height);
-    let cell: &HtmlElement = &cell;
-    if let Err(error) = cell.style().set_property("height", &height) {
+/// Makes a blank as high as the lines it stands for.
+fn set_height(selector: &str, lines: usize) {
+    let Some(cell) = find::<HtmlElement>(selector) else { return };
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "at most 2,000 lines")]
+    let pixels = (lines as f64 * row_height()) as i64;
+    if let Err(error) = cell.style().set_property("height", &format!("{pixels}px")) {
         leptos::logging::warn!("size the blank of the feed: {error:?}");
     }
 }

@@ -2,67 +2,62 @@
 
 use leptos::prelude::*;
 
-use super::stop_button::StopButton;
-use crate::components::{Erase, format, use_clock};
+use super::stop_button::stop_button;
+use crate::components::{Erase, Item, Piece, format, list, nothing_if, text, use_clock};
 use crate::model::{Permission, Progress, Run, RunState};
 use crate::site::use_page;
 use crate::streaming::Live;
 
 /// Every run that is not over, oldest first.
-#[component]
-pub fn RunningRuns(live: Live) -> impl IntoView {
-    let none = Memo::new(move |_| live.runs.with(Vec::is_empty));
+pub(super) fn running_runs(live: Live) -> Piece {
+    let cards =
+        move || live.runs.with(|runs| runs.iter().cloned().map(|run| Item::new(run.id.clone(), move || card(live, run.clone()))).collect());
     view! {
         <section class="section" aria-labelledby="running">
             <h2 class="section__title" id="running">"Running now"</h2>
-            <Show when=move || none.get()>
-                <p class="section__empty">"Nothing is running."</p>
-            </Show>
-            <div class="run-cards">
-                <For each=move || live.runs.get() key=|run| run.id.clone() children=move |run| card(live, run)/>
-            </div>
+            {nothing_if(move || live.runs.with(Vec::is_empty), || "Nothing is running.".erase())}
+            <div class="run-cards">{list(cards)}</div>
         </section>
     }
     .erase()
 }
 
-fn card(live: Live, first: Run) -> AnyView {
+fn card(live: Live, first: Run) -> Piece {
     let id = first.id.clone();
     let title = format!("{} on {}", first.schedule.name, first.server.name);
     let heading = format!("run-{id}");
     let fallback = first.clone();
     let run = Memo::new(move |_| live.runs.with(|runs| runs.iter().find(|run| run.id == id).cloned()).unwrap_or_else(|| fallback.clone()));
-    let stop = use_page().may(Permission::StopRunningSchedule).then(|| view! { <StopButton run=run/> });
+    let stop = use_page().may(Permission::StopRunningSchedule).then(|| stop_button(run));
     view! {
         <article class="run-card" aria-labelledby=heading.clone()>
             <header class="run-card__header">
                 <h3 class="run-card__title" id=heading.clone()>{first.schedule.name}</h3>
-                <p class="run-card__where">{first.server.name}" · "{first.source_type.to_string()}" · "{move || run.with(|run| run.state.word())}</p>
+                <p class="run-card__where">{first.server.name}" · "{first.source_type.to_string()}" · "{text(move || run.with(|run| run.state.word().to_owned()))}</p>
                 {stop}
             </header>
             <div class="run-card__way">
-                <progress class="run-card__progress" max="100" aria-label=format!("Progress of {title}") value=move || run.with(bar_value)></progress>
-                <span class="run-card__percent">{move || run.with(percent_word)}</span>
+                <progress class="run-card__progress" max="100" aria-label=format!("Progress of {title}") value=text(move || run.with(bar_value))></progress>
+                <span class="run-card__percent">{text(move || run.with(percent_word).unwrap_or_default())}</span>
             </div>
             <dl class="run-card__figures">
-                <Figure term="Elapsed" value=elapsed(run)/>
-                <Figure term="Copied" value=move || progress(run, |progress| progress.bytes).map(format::size)/>
-                <Figure term="Speed" value=move || progress(run, |progress| progress.speed_bps).map(format::speed)/>
-                <Figure term="Left" value=move || progress(run, |progress| progress.eta_s).map(format::duration)/>
+                {figure("Elapsed", elapsed(run))}
+                {figure("Copied", move || progress(run, |progress| progress.bytes).map(format::size))}
+                {figure("Speed", move || progress(run, |progress| progress.speed_bps).map(format::speed))}
+                {figure("Left", move || progress(run, |progress| progress.eta_s).map(format::duration))}
             </dl>
-            <p class="run-card__line">{move || progress(run, |progress| progress.last_line.clone()).unwrap_or_else(|| waiting_line(run))}</p>
+            <p class="run-card__line">{text(move || progress(run, |progress| progress.last_line.clone()).unwrap_or_else(|| waiting_line(run)))}</p>
         </article>
     }
     .erase()
 }
 
 /// One figure of a run; a dash while the tool does not say.
-#[component]
-fn Figure(term: &'static str, #[prop(into)] value: Signal<Option<String>>) -> impl IntoView {
+fn figure(term: &'static str, value: impl Fn() -> Option<String> + Send + Sync + 'static) -> Piece {
     view! {
         <div class="figure">
             <dt class="figure__term">{term}</dt>
-            <dd class="figure__value">{move || value.get().unwrap_or_else(|| "–".to_owned())}</dd>
+            <dd class="figure__value">{text(move || value().unwrap_or_else(|| "–".to_owned()))}</dd>
         </div>
     }
     .erase()
@@ -85,11 +80,13 @@ fn bar_value(run: &Run) -> Option<String> {
 }
 
 fn percent_word(run: &Run) -> Option<String> {
-    percent(run).map(|percent| format!("{percent:.0} %"))
+    percent(run).map(|percent| format!("{percent} %"))
 }
 
-fn percent(run: &Run) -> Option<f64> {
-    run.progress.as_ref()?.percent.map(|percent| percent.clamp(0.0, 100.0))
+/// Whole percents; a figure that runs past its end stops at it.
+fn percent(run: &Run) -> Option<u8> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 100")]
+    run.progress.as_ref()?.percent.map(|percent| percent.clamp(0.0, 100.0) as u8)
 }
 
 fn progress<T>(run: Memo<Run>, field: impl FnOnce(&Progress) -> Option<T>) -> Option<T> {

@@ -2,22 +2,26 @@
 
 use leptos::prelude::*;
 
-use crate::components::{Ago, Erase, LinkBadge};
+use crate::components::{Ago, Erase, Item, LinkBadge, Piece, list, nothing_if};
 use crate::model::{LinkState, Server, Timestamp};
 use crate::streaming::Live;
 
 /// The servers, or how to get one.
-#[component]
-pub fn ServerStrip(live: Live) -> impl IntoView {
-    let none = Memo::new(move |_| live.servers.with(Vec::is_empty));
+pub(super) fn server_strip(live: Live) -> Piece {
+    let items = move || {
+        live.servers.with(|servers| {
+            servers.iter().cloned().map(|server| Item::new(version(&server), move || server_item(server.clone()))).collect()
+        })
+    };
+    let first_steps = || {
+        view! { "No servers yet. Add one through the API (" <code>"POST /api/v1/servers"</code> "); it appears here when it is first checked." }.erase()
+    };
     view! {
         <section class="section" aria-labelledby="servers">
             <h2 class="section__title" id="servers">"Servers"</h2>
-            <Show when=move || none.get()>
-                <p class="section__empty">"No servers yet. Add one through the API (" <code>"POST /api/v1/servers"</code> "); it appears here when it is first checked."</p>
-            </Show>
+            {nothing_if(move || live.servers.with(Vec::is_empty), first_steps)}
             <ul class="server-strip">
-                <For each=move || live.servers.get() key=version children=server_item/>
+                {list(items)}
             </ul>
         </section>
     }
@@ -29,7 +33,7 @@ fn version(server: &Server) -> (i64, String, u8, Option<Timestamp>) {
     (server.id, server.name.clone(), server.link.state as u8, server.link.checked_at)
 }
 
-fn server_item(server: Server) -> AnyView {
+fn server_item(server: Server) -> Piece {
     let link = server.link;
     let unpinned = server.host_key.is_none();
     let checked = link.checked_at.map(|at| view! { <span class="server__checked">"checked " <Ago at=at/></span> });

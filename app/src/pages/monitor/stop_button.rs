@@ -1,31 +1,34 @@
 //! Stopping a run, after asking. The dialog is a popover and the form a plain one, so both work without script.
 
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
-use crate::api::StopRun;
-use crate::components::{Erase, sentence};
+use crate::api::stop_run;
+use crate::components::{Erase, Piece, sentence, text};
 use crate::model::{Run, RunState};
 
 /// The button and its question.
-#[component]
-pub fn StopButton(run: Memo<Run>) -> impl IntoView {
+pub(super) fn stop_button(run: Memo<Run>) -> Piece {
     let first = run.get_untracked();
     let dialog = format!("stop-{}", first.id);
     let title = format!("{dialog}-title");
     let id = StoredValue::new(first.id.clone());
-    let stop = ServerAction::<StopRun>::new();
-    let stopping = move || stop.pending().get() || run.with(|run| run.state == RunState::Canceling);
-    let problem = move || match stop.value().get() {
-        Some(Err(error)) => Some(sentence(&error.to_string())),
-        _ => None,
-    };
+    let asked = RwSignal::new(false);
+    let problem = RwSignal::new(String::new());
+    let stopping = text(move || asked.get() || run.with(|run| run.state == RunState::Canceling));
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
-        stop.dispatch(StopRun { id: id.get_value() });
+        asked.set(true);
+        spawn_local(async move {
+            if let Err(error) = stop_run(id.get_value()).await {
+                problem.try_set(sentence(&error.to_string()));
+            }
+            asked.try_set(false);
+        });
     };
     view! {
         <button class="button run-card__stop" type="button" popovertarget=dialog.clone() disabled=stopping aria-label=format!("Stop {} on {}", first.schedule.name, first.server.name)>
-            {move || if stopping() { "Stopping" } else { "Stop" }}
+            {text(move || if stopping.get() { "Stopping" } else { "Stop" }.to_owned())}
         </button>
         <p class="run-card__problem" role="alert">{problem}</p>
         <div class="confirm" id=dialog.clone() popover="auto" role="dialog" aria-labelledby=title.clone()>
