@@ -186,8 +186,7 @@ function compile() {
   const profile = dev ? 'dev' : 'wasm-release';
   // Panics name their source file: without this the home directory of whoever builds would be published, and change the hash.
   const cargoHome = process.env.CARGO_HOME || path.join(os.homedir(), '.cargo');
-  // Erased components share their code, which is half of the file.
-  const rustflags = [`--remap-path-prefix=${cargoHome}/registry/src=/registry`, '--cfg=erase_components'];
+  const rustflags = [`--remap-path-prefix=${cargoHome}/registry/src=/registry`];
   // One crate type: with the rlib beside it nothing is optimised across crates.
   run('cargo', ['rustc', '--crate-type', 'cdylib', '-p', 'app', '--lib', '--target', 'wasm32-unknown-unknown', '--profile', profile, '--no-default-features', '--features', 'hydrate'], {
     env: { ...process.env, CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: rustflags.join(' ') },

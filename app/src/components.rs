@@ -14,7 +14,7 @@ mod notice;
 mod status_badge;
 
 pub use dom::{effect, find, on_window, open_as_modal, return_focus, top_of};
-pub use erase::{Awaited, Erase, Item, Piece, Reactive, awaited, list, reactive, text};
+pub use erase::{Awaited, Drawing, Erase, Item, Piece, Reactive, awaited, list, reactive, text};
 pub use field::Field;
 pub use icon::{Icon, icon, mark};
 pub use layout::{Layout, title_of};

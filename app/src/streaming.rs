@@ -4,7 +4,6 @@
 mod backoff;
 mod connection;
 mod feed;
-mod frame;
 mod live;
 mod socket;
 

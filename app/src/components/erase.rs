@@ -15,6 +15,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
 use leptos::prelude::*;
+use leptos::tachys::reactive_graph::OwnedView;
 
 pub use self::piece::Piece;
 
@@ -67,14 +68,27 @@ fn keyed(items: Signal<Vec<Item>>) -> Piece {
     view! { <For each=move || items.get() key=|item| item.key children=|item| (item.draw)()/> }.erase()
 }
 
-/// A future that ends in a part of the page.
-pub type Awaited = Pin<Box<dyn Future<Output = Piece> + Send>>;
+/// How to draw what was waited for.
+pub type Drawing = Box<dyn FnOnce() -> Piece + Send>;
 
-/// A part of the page that waits for what it shows. While something newer is on its way the older stays.
+/// A future that ends in a part of the page.
+pub type Awaited = Pin<Box<dyn Future<Output = Drawing> + Send>>;
+
+/// A part of the page that waits for what it shows. While something newer is on its way the older stays, with every signal
+/// in it: what is drawn lives as long as it is in the page, not only until the next future begins.
 pub fn awaited(fallback: impl Fn() -> Piece + Send + Sync + 'static, draw: impl Fn() -> Awaited + Send + Sync + 'static) -> Piece {
     transition(Arc::new(fallback), Arc::new(draw))
 }
 
 fn transition(fallback: Arc<dyn Fn() -> Piece + Send + Sync>, draw: Arc<dyn Fn() -> Awaited + Send + Sync>) -> Piece {
-    view! { <Transition fallback=move || fallback()>{move || Suspend::new(draw())}</Transition> }.erase()
+    let page = Owner::current().unwrap_or_default();
+    let waiting = move || {
+        let (page, drawing) = (page.clone(), draw());
+        Suspend::new(async move {
+            let drawing = drawing.await;
+            let owner = page.child();
+            OwnedView::new_with_owner(owner.with(drawing), owner)
+        })
+    };
+    view! { <Transition fallback=move || fallback()>{waiting}</Transition> }.erase()
 }

@@ -14,7 +14,7 @@ use self::address::LogsAddress;
 use self::filter_form::filter_form;
 use self::message_log::message_log;
 use crate::api::{Wire, find_log_entry, list_logs, list_servers};
-use crate::components::{Awaited, Erase, Piece, awaited, failure_notice};
+use crate::components::{Awaited, Drawing, Erase, Piece, awaited, failure_notice};
 use crate::error::AppError;
 use crate::model::{LogEntry, LogEntryDetail, LogPage, Server};
 use crate::site::use_page;
@@ -46,12 +46,16 @@ pub fn LogsPage() -> impl IntoView {
     let loaded = Loaded { rows: RwSignal::new(Vec::new()), next_before: RwSignal::new(None), loading: RwSignal::new(Loading::Idle) };
     let rows = move || -> Awaited {
         Box::pin(async move {
-            let below = match page.await {
-                Ok(page) => show(address, loaded, page),
-                Err(error) => problem(address, &error),
-            };
-            // Beside the rows, because it leads to the next of them.
-            view! { {message_log(address, detail, loaded)}{below} }.erase()
+            let read = page.await;
+            let drawing: Drawing = Box::new(move || {
+                let below = match read {
+                    Ok(page) => show(address, loaded, page),
+                    Err(error) => problem(address, &error),
+                };
+                // Beside the rows, because it leads to the next of them.
+                view! { {message_log(address, detail, loaded)}{below} }.erase()
+            });
+            drawing
         })
     };
     view! {

@@ -16,7 +16,7 @@ use self::feed_section::feed_section;
 use self::run_card::running_runs;
 use self::server_strip::server_strip;
 use crate::api::{MonitorSnapshot, Wire, read_monitor};
-use crate::components::{Awaited, Erase, Piece, awaited, failure_notice};
+use crate::components::{Awaited, Drawing, Erase, Piece, awaited, failure_notice};
 use crate::error::AppError;
 use crate::streaming::{Live, NEWEST_ROWS, follow};
 
@@ -26,10 +26,12 @@ pub fn MonitorPage() -> impl IntoView {
     let snapshot: OnceResource<Result<MonitorSnapshot, AppError>, Wire> = OnceResource::new_with_options(read_monitor(NEWEST_ROWS), false);
     let shown = move || -> Awaited {
         Box::pin(async move {
-            match snapshot.await {
+            let read = snapshot.await;
+            let drawing: Drawing = Box::new(move || match read {
                 Ok(snapshot) => board(snapshot),
                 Err(error) => failure_notice("what is running", &error, "/".to_owned()),
-            }
+            });
+            drawing
         })
     };
     view! {

@@ -11,7 +11,7 @@ use web_sys::{FormData, HtmlFormElement, UrlSearchParams};
 use super::Servers;
 use super::address::{LogsAddress, form_href};
 use super::quick_ranges::quick_ranges;
-use crate::components::{Awaited, Erase, Icon, Piece, awaited, icon, reactive, text};
+use crate::components::{Awaited, Drawing, Erase, Icon, Piece, awaited, icon, reactive, text};
 use crate::model::{LogFilter, LogStatus, Server, SourceType, TimeBound};
 use crate::site::use_page;
 
@@ -25,8 +25,13 @@ pub(super) fn filter_form(address: Memo<LogsAddress>, servers: Servers) -> Piece
             navigate(&href, NavigateOptions { scroll: false, ..NavigateOptions::default() });
         }
     };
-    let server_options =
-        move || -> Awaited { Box::pin(async move { servers.await.map_or_else(|_| ().erase(), |servers| server_select(servers, filter)) }) };
+    let server_options = move || -> Awaited {
+        Box::pin(async move {
+            let read = servers.await;
+            let drawing: Drawing = Box::new(move || read.map_or_else(|_| ().erase(), |servers| server_select(servers, filter)));
+            drawing
+        })
+    };
     let active = Memo::new(move |_| filter.with(|filter| filter.active_count() > 0));
     let clear_link =
         || view! { <a class="button button--quiet" href="/logs" data-noscroll="true">{icon(Icon::Close)}"Clear filters"</a> }.erase();

@@ -9,7 +9,7 @@ use super::address::LogsAddress;
 use super::detail::detail_view;
 use super::{Detail, Loaded};
 use crate::components::{
-    Awaited, Erase, Icon, Piece, Reactive, awaited, effect, failure_notice, icon, open_as_modal, reactive, return_focus, text,
+    Awaited, Drawing, Erase, Icon, Piece, Reactive, awaited, effect, failure_notice, icon, open_as_modal, reactive, return_focus, text,
 };
 use crate::error::AppError;
 use crate::model::LogEntryDetail;
@@ -43,7 +43,8 @@ fn dialog(address: Memo<LogsAddress>, detail: Detail, loaded: Loaded, opened_her
     let body = move || -> Awaited {
         Box::pin(async move {
             let read = detail.await;
-            content(&address.get_untracked(), read)
+            let drawing: Drawing = Box::new(move || content(&address.get_untracked(), read));
+            drawing
         })
     };
     view! {
