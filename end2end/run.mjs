@@ -1,6 +1,6 @@
 // Starts the demonstration, runs the tests against it, stops it as Ctrl-C does and looks at what it leaves.
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -34,6 +34,28 @@ async function link() {
   }
 }
 
+/** Files, mounts and processes of the demonstration that are still there. */
+function leftBehind() {
+  const dir = output.match(/^Until then its files are in (\S+)$/m)?.[1];
+  if (!dir) return ['the demonstration did not say where its files are'];
+  const left = existsSync(dir) ? [`${dir} was left behind`] : [];
+  if (readFileSync('/proc/mounts', 'utf8').includes(dir)) left.push(`a mount in ${dir} was left behind`);
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    const said = [() => readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' '), () => readlinkSync(`/proc/${pid}/cwd`)].map(quietly);
+    if (said.some((text) => text.includes(dir))) left.push(`process ${pid} was left behind: ${said[0]}`);
+  }
+  return left;
+}
+
+/** A process may end while it is looked at. */
+function quietly(read) {
+  try {
+    return read();
+  } catch {
+    return '';
+  }
+}
+
 let code = 1;
 try {
   const url = await within(START_WITHIN_MS, 'starting the demonstration', link());
@@ -45,8 +67,7 @@ try {
   const complaints = [];
   if (left !== 0) complaints.push(`the demonstration ended with ${left}`);
   if (/panicked at/.test(errors)) complaints.push('the server panicked');
-  const dir = errors.match(/\/\S*tailback-demo-\w+/)?.[0];
-  if (dir && existsSync(dir)) complaints.push(`${dir} was left behind`);
+  complaints.push(...leftBehind());
   if (complaints.length > 0) throw new Error(complaints.join('; '));
 } catch (error) {
   console.error(`end2end: ${error.message}`);

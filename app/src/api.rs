@@ -9,6 +9,6 @@ mod wire;
 
 pub use logs::{FindLogEntry, ListLogs, find_log_entry, list_logs};
 pub use monitor::{MonitorSnapshot, ReadMonitor, read_monitor};
-pub use runs::{ListActiveRuns, StopRun, list_active_runs, stop_run};
+pub use runs::{StopRun, stop_run};
 pub use servers::{ListServers, list_servers};
 pub use wire::Wire;

@@ -4,7 +4,7 @@
 mod churn;
 mod mariadb;
 pub mod programs;
-mod small_disk;
+pub mod small_disk;
 pub mod sshd;
 mod stage;
 

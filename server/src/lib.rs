@@ -11,6 +11,7 @@ pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod doors;
+pub mod fault;
 pub mod history;
 pub mod inventory;
 pub mod jobs;

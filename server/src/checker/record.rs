@@ -8,6 +8,7 @@ use super::outcome::Ended;
 use super::progress::{progress, statistics};
 use super::watch::Instruments;
 use crate::audit::LogRow;
+use crate::fault::{self, Moment};
 use crate::store::runs::{self, ActiveRun, Ending};
 use crate::store::{StoreError, servers};
 use crate::words::{byte_words, duration_words};
@@ -19,7 +20,9 @@ pub(super) async fn begun(tools: &Instruments, run: &ActiveRun, at: Timestamp) -
         let Run { source_type, schedule, server, .. } = &run.run;
         let row = LogRow::of_run(&run.run, LogStatus::Started, format!("{source_type} {} started on {}", schedule.name, server.name));
         change.log(row.point(Some(run.job.point().to_owned())));
+        fault::at(Moment::StartWritten);
         change.commit().await?;
+        fault::at(Moment::StartCommitted);
     }
     publish(tools, &run.run.id).await
 }
@@ -59,7 +62,9 @@ pub(super) async fn ended(
     if runs::finish(change.tx(), &run.run.id, &ending).await? {
         let row = LogRow::of_run(&run.run, ended.status, message).point(point).duration_s(duration_s).exit_code(ended.exit_code);
         change.log(row.detail(&without_rewrites(&seen.log)));
+        fault::at(Moment::EndWritten);
         change.commit().await?;
+        fault::at(Moment::EndCommitted);
     }
     publish(tools, &run.run.id).await
 }

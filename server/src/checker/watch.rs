@@ -15,6 +15,7 @@ use super::pass::{Order, PassError, look};
 use super::record;
 use crate::audit::{Trail, clean_text};
 use crate::clock::Clock;
+use crate::fault::{self, Moment};
 use crate::jobs::{Beginning, begin};
 use crate::keys::{KeyError, Keys};
 use crate::ssh::{Client, Deadlines, SshError, Target};
@@ -210,9 +211,11 @@ impl Watch {
             if !still_wanted {
                 return Ok(());
             }
+            fault::at(Moment::StartMarked);
         }
         match begin(self.client()?, id, &run.job).await? {
             Beginning::Begun { ago } => {
+                fault::at(Moment::StartAnswered);
                 let at = self.now().plus_millis(-i64::try_from(ago.as_millis()).unwrap_or(0)).max(run.run.created_at);
                 record::begun(&self.tools, run, at).await?;
             }
@@ -241,8 +244,12 @@ impl Watch {
                 continue;
             }
             match judge(facts, observation, &log) {
-                Verdict::Going => record::going(&self.tools, run, observation, now).await?,
+                Verdict::Going => {
+                    fault::at(Moment::Looked);
+                    record::going(&self.tools, run, observation, now).await?;
+                }
                 Verdict::Ended(ended) => {
+                    fault::at(Moment::EndSeen);
                     record::ended(&self.tools, run, observation, ended, server_time(report.clock, observation.ended, now)).await?;
                 }
                 Verdict::Begin | Verdict::Unclear => {}

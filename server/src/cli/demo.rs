@@ -38,6 +38,7 @@ pub(super) async fn run(flags: DemoFlags) -> anyhow::Result<()> {
         let schedules = stage.introduce(panel).await?;
         say(format!("Open  http://{}/sign-in/link?token={}", serving.address, link.text()));
         say(format!("{schedules} backups run now and again every minute. Ctrl-C stops everything and leaves nothing behind."));
+        say(format!("Until then its files are in {}", stage.dir().display()));
         anyhow::Ok(stage)
     };
     let stopped_early = until_told_to_stop();

@@ -4,7 +4,6 @@
 //! Leaves to others what runs on it, and the key that signs in.
 
 use std::collections::{HashMap, HashSet};
-use std::env;
 use std::fs;
 use std::iter;
 use std::net::{Ipv4Addr, TcpListener};
@@ -20,6 +19,9 @@ use nix::unistd::{Pid, User, geteuid};
 use ssh_key::rand_core::OsRng;
 use ssh_key::{Algorithm, HashAlg, LineEnding, PrivateKey};
 use tokio::time::{Instant, sleep};
+
+use super::programs::find;
+use super::small_disk::SmallDisk;
 
 /// Starting takes tens of milliseconds; a machine that is busy building may need a few seconds.
 const START_WITHIN: Duration = Duration::from_secs(15);
@@ -47,17 +49,22 @@ impl PrivateSshd {
     /// Keeps its files in `dir`, which must exist, and lets in who holds the key, as the user that this process runs as. The log is
     /// `sshd.log` there.
     pub async fn start(dir: &Path, authorized_public_key: &str) -> Result<Self> {
-        Self::launch(dir, authorized_public_key, None).await
+        Self::launch(dir, authorized_public_key, None, None).await
     }
 
     /// The same with another `$HOME` for its sessions, for several servers that share one user. They still begin in the directory
     /// that the system has for that user: scripts say `"$HOME"/…`.
     pub async fn start_with_home(dir: &Path, authorized_public_key: &str, home: &Path) -> Result<Self> {
-        Self::launch(dir, authorized_public_key, Some(home)).await
+        Self::launch(dir, authorized_public_key, Some(home), None).await
     }
 
-    async fn launch(dir: &Path, authorized_public_key: &str, home: Option<&Path>) -> Result<Self> {
-        let sshd = find_sshd()?;
+    /// The same, and its sessions see a disk that nobody else sees.
+    pub async fn start_with_disk(dir: &Path, authorized_public_key: &str, home: &Path, disk: &SmallDisk) -> Result<Self> {
+        Self::launch(dir, authorized_public_key, Some(home), Some(disk)).await
+    }
+
+    async fn launch(dir: &Path, authorized_public_key: &str, home: Option<&Path>, disk: Option<&SmallDisk>) -> Result<Self> {
+        let sshd = find("sshd", "openssh-server")?;
         let dir = fs::canonicalize(dir).with_context(|| format!("find the directory {}", dir.display()))?;
         let user = User::from_uid(geteuid())?.context("find the name of the current user")?.name;
         if geteuid().is_root() {
@@ -74,7 +81,7 @@ impl PrivateSshd {
                 write(&dir.join("sshd_config"), &configuration(&dir, port, home, false)?)?;
             }
             write(&dir.join("sshd.log"), "")?;
-            let listener = Some(spawn(&sshd, &dir)?);
+            let listener = Some(spawn(&sshd, &dir, disk)?);
             let mut started = Self { dir: dir.clone(), port, user: user.clone(), host_key: host_key.clone(), listener };
             match started.await_listening(1).await {
                 Ok(()) => return Ok(started),
@@ -196,18 +203,6 @@ impl Drop for PrivateSshd {
     }
 }
 
-/// By its whole path, which `sshd` needs to start itself again for each connection; it is rarely on the path of a user.
-fn find_sshd() -> Result<PathBuf> {
-    let path = env::var_os("PATH").unwrap_or_default();
-    ["/usr/sbin", "/usr/local/sbin"]
-        .into_iter()
-        .map(PathBuf::from)
-        .chain(env::split_paths(&path).filter(|dir| dir.is_absolute()))
-        .map(|dir| dir.join("sshd"))
-        .find(|file| file.is_file())
-        .context("find sshd: install the package openssh-server")
-}
-
 fn free_port() -> Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("find a free port")?;
     Ok(listener.local_addr()?.port())
@@ -249,8 +244,12 @@ fn penalties_are_unknown(sshd: &Path, dir: &Path) -> Result<bool> {
     Ok(unknown)
 }
 
-fn spawn(sshd: &Path, dir: &Path) -> Result<Child> {
-    Command::new(sshd)
+fn spawn(sshd: &Path, dir: &Path, disk: Option<&SmallDisk>) -> Result<Child> {
+    let mut command = match disk {
+        Some(disk) => disk.command(sshd)?,
+        None => Command::new(sshd),
+    };
+    command
         .arg("-D")
         .arg("-f")
         .arg(dir.join("sshd_config"))

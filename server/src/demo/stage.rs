@@ -18,6 +18,9 @@ use crate::state::Panel;
 /// KiB per second: slow enough to watch.
 const WATCHABLE_KBPS: u32 = 500;
 
+/// Less than what is to be copied there.
+const SMALL_DISK_MEGABYTES: u32 = 4;
+
 /// What the demonstration has running beside the panel. Dropping it takes everything down.
 pub struct Stage {
     // In the order in which they must go: jobs first, the directory last.
@@ -25,7 +28,7 @@ pub struct Stage {
     churn: Option<tokio::task::JoinHandle<()>>,
     servers: Vec<(&'static str, PrivateSshd)>,
     mariadb: Option<PrivateMariadb>,
-    small_disk: Option<SmallDisk>,
+    has_small_disk: bool,
     dir: TempDir,
 }
 
@@ -38,14 +41,24 @@ impl Stage {
     /// Makes the directory and starts the servers, letting in who holds `public_key`.
     pub async fn set(dir: TempDir, public_key: &str) -> Result<Self> {
         let root = dir.path().to_owned();
-        let mut stage = Self { jobs: Jobs { homes: Vec::new() }, churn: None, servers: Vec::new(), mariadb: None, small_disk: None, dir };
-        for name in ["web-1", "db-1"] {
+        let disk = SmallDisk::at(&root.join("web-1/small-disk"), SMALL_DISK_MEGABYTES);
+        if let Err(cause) = &disk {
+            tracing::warn!("{cause:#}; the backup that runs out of space is left out");
+        }
+        let disk = disk.ok();
+        let mut stage =
+            Self { jobs: Jobs { homes: Vec::new() }, churn: None, servers: Vec::new(), mariadb: None, has_small_disk: disk.is_some(), dir };
+        for (name, disk) in [("web-1", disk.as_ref()), ("db-1", None)] {
             let home = root.join(name);
-            let sshd = root.join(format!("{name}.sshd"));
+            let dir = root.join(format!("{name}.sshd"));
             make(&home)?;
-            make(&sshd)?;
+            make(&dir)?;
             stage.jobs.homes.push(home.clone());
-            stage.servers.push((name, PrivateSshd::start_with_home(&sshd, public_key, &home).await?));
+            let sshd = match disk {
+                Some(disk) => PrivateSshd::start_with_disk(&dir, public_key, &home, disk).await?,
+                None => PrivateSshd::start_with_home(&dir, public_key, &home).await?,
+            };
+            stage.servers.push((name, sshd));
         }
         stage.fill_web(&root.join("web-1")).await?;
         stage.fill_database(&root.join("db-1")).await?;
@@ -61,10 +74,6 @@ impl Stage {
         }
         write_upload(&home.join("uploads"), 0, 5 << 20)?;
         make(&home.join("backup"))?;
-        match SmallDisk::mount(&home.join("small-disk"), 4).await {
-            Ok(disk) => self.small_disk = Some(disk),
-            Err(cause) => tracing::warn!("no small file system to fill: {cause:#}; the backup that runs out of space is left out"),
-        }
         self.churn = Some(tokio::spawn(churn(
             home.join("uploads"),
             vec![home.join("backup/site"), home.join("backup/uploads"), home.join("backup/partial")],
@@ -149,13 +158,18 @@ impl Stage {
                 ..every_minute("mail spool", away)
             },
         ];
-        if self.small_disk.is_some() {
+        if self.has_small_disk {
             all.push(ScheduleDraft {
                 files: files(&[at("web-1/uploads")], at("web-1/small-disk/uploads")),
                 ..every_minute("web uploads", web)
             });
         }
         all
+    }
+
+    /// Where everything is kept.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
     }
 
     /// Takes everything down.

@@ -10,6 +10,7 @@ use super::Job;
 use crate::audit::{Change, LogRow, Trail};
 use crate::checker::Pokes;
 use crate::clock::{Clock, time_zone, zone_table};
+use crate::fault::{self, Moment};
 use crate::store::runs::{self, NewRun};
 use crate::store::{Database, StoreError, schedules};
 
@@ -70,7 +71,9 @@ impl RunRequests {
             );
             made.push((run.id, source_type));
         }
+        fault::at(Moment::RequestWritten);
         change.commit().await?;
+        fault::at(Moment::RequestCommitted);
         self.pokes.poke(schedule.policy.server_id);
         Ok(made)
     }

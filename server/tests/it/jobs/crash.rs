@@ -8,10 +8,12 @@ use std::time::Duration;
 use rstest::rstest;
 use serde_json::{Value, json};
 use server::demo::sshd::PrivateSshd;
+use server::fault::Moment;
 use server::keys::Keys;
+use strum::VariantArray as _;
 
 use crate::support::engine::Engine;
-use crate::support::panel::{answer, client, eventually};
+use crate::support::panel::{PATIENCE, answer, client, eventually};
 use crate::support::postgres;
 
 /// The real program on a data directory, killed without a word.
@@ -61,11 +63,17 @@ impl House {
     }
 
     async fn start(&self) -> Process {
+        self.start_to_die_at(None).await
+    }
+
+    async fn start_to_die_at(&self, moment: Option<Moment>) -> Process {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         drop(listener);
         let log = std::fs::File::options().append(true).create(true).open(self.dir.path().join("panel.log")).unwrap();
-        let child = self.command(&["serve", "--bind", &address]).stderr(log).spawn().unwrap();
+        let mut serve = self.command(&["serve", "--bind", &address]);
+        serve.envs(moment.map(|moment| ("TAILBACK_DIE_AT", moment.to_string())));
+        let child = serve.stderr(log).spawn().unwrap();
         let output = self.command(&["token", "create", "--user", "ada"]).stdout(Stdio::piped()).output().unwrap();
         assert!(output.status.success());
         let process = Process { child, address, token: String::from_utf8(output.stdout).unwrap().trim().to_owned(), http: client() };
@@ -93,6 +101,15 @@ impl Process {
 
     async fn post(&self, path: &str, body: &Value) -> Value {
         answer(self.http.post(self.url(path)).bearer_auth(&self.token).json(body)).await.1
+    }
+
+    /// Waits until the panel has killed itself.
+    async fn died(mut self, moment: Moment) {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        while self.child.try_wait().unwrap().is_none() {
+            assert!(tokio::time::Instant::now() < deadline, "the panel never came to {moment}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     fn kill(mut self) {
@@ -171,27 +188,32 @@ async fn a_panel_killed_during_20_runs_writes_20_outcomes_once_each(#[case] engi
     third.kill();
 }
 
+#[rstest]
+#[case(Engine::Sqlite)]
+#[case(Engine::Postgres)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_panel_killed_at_any_step_of_start_and_finish_starts_nothing_twice() {
-    const ROUNDS: u64 = 14;
-    let house = House::build(Engine::Sqlite).await;
+async fn a_panel_killed_between_any_two_steps_starts_nothing_twice_and_loses_nothing(#[case] engine: Engine) {
+    let house = House::build(engine).await;
     let first = house.start().await;
-    let schedules = prepare(&house, &first, usize::try_from(ROUNDS).unwrap()).await;
+    let schedules = prepare(&house, &first, Moment::VARIANTS.len()).await;
     first.kill();
-    for (round, schedule) in (0..ROUNDS).zip(&schedules) {
-        let process = house.start().await;
-        process.post(&format!("/api/v1/schedules/{schedule}/run"), &json!({})).await;
-        // From before the server hears of it to after the end has been seen: the run itself takes four seconds.
-        tokio::time::sleep(Duration::from_millis(if round < 9 { round * 40 } else { 3200 + (round - 9) * 500 })).await;
-        process.kill();
+    for (moment, schedule) in Moment::VARIANTS.iter().zip(&schedules) {
+        let process = house.start_to_die_at(Some(*moment)).await;
+        // It may die before it answers.
+        let asked = process.http.post(process.url(&format!("/api/v1/schedules/{schedule}/run"))).bearer_auth(&process.token);
+        drop(asked.json(&json!({})).send().await);
+        process.died(*moment).await;
     }
     let last = house.start().await;
     last.all_ended().await;
     let rows = tally(&last).await;
-    assert_eq!(rows.len(), schedules.len());
-    for (n, (run, statuses)) in rows.iter().enumerate() {
+    // What was never committed was never promised to anyone.
+    assert_eq!(rows.len(), schedules.len() - 1, "{rows:?}");
+    for (run, statuses) in &rows {
         assert_eq!(statuses, &["started", "completed"], "{run}");
-        assert_eq!(points(&house, n), 1, "job {n} ran once");
+    }
+    for (n, moment) in Moment::VARIANTS.iter().enumerate() {
+        assert_eq!(points(&house, n), usize::from(*moment != Moment::RequestWritten), "how often the job ran that met {moment}");
     }
     last.kill();
 }
