@@ -19,7 +19,7 @@ pub use filter::{LogFilter, LogQuery, TimeBound, parse_pairs};
 pub use log_entry::{LogEntry, LogEntryDetail, LogPage, Named};
 pub use permission::{Permission, Scope, Viewer};
 pub use run::{Progress, Run, RunId, RunState, Trigger};
-pub use schedule::{CatchUp, FilesJob, MysqlJob, Schedule, ScheduleDraft, ScheduleKind};
+pub use schedule::{CatchUp, CommandJob, Destination, EXTRA_ARGS, FilesJob, MysqlJob, Schedule, ScheduleDraft, ScheduleKind, WatchJob};
 pub use server::{HostKey, Link, LinkState, Server, ServerDraft};
 pub use source_type::SourceType;
 pub use status::LogStatus;

@@ -46,7 +46,9 @@ impl Runs for RunPort {
             RunError::Forbidden => AppError::Forbidden,
             RunError::Store(cause) => masked(cause),
             RunError::Invalid(error) => AppError::Invalid(vec![error]),
-            RunError::Over | RunError::Overlap { .. } => AppError::Invalid(vec![app::model::FieldError::new("run", cause.to_string())]),
+            RunError::Over | RunError::NotOurs(_) | RunError::Overlap { .. } => {
+                AppError::Invalid(vec![app::model::FieldError::new("run", cause.to_string())])
+            }
         })
     }
 }

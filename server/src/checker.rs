@@ -17,4 +17,5 @@ mod watch;
 
 pub use advice::{Advice, advise};
 pub use exit_codes::{Explanation, Outcome, explain};
+pub use outcome::{Ended, judge_report};
 pub use supervisor::{Checker, Instruments, Pokes};

@@ -9,7 +9,7 @@ mod start;
 mod timetable;
 
 pub use cron::{CronError, CronTimes};
-pub use job::Job;
+pub use job::{Job, Sight};
 pub use new_runs::{RunError, RunRequests};
 pub use start::{Beginning, begin};
 pub use timetable::Timetable;

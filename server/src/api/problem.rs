@@ -81,7 +81,7 @@ impl From<RunError> for Problem {
             RunError::NotFound => Self::not_found(),
             RunError::Forbidden => Self::forbidden(),
             RunError::Invalid(error) => Self::invalid(vec![error]),
-            RunError::Over | RunError::Overlap { .. } => Self::new(StatusCode::CONFLICT, cause.to_string()),
+            RunError::Over | RunError::NotOurs(_) | RunError::Overlap { .. } => Self::new(StatusCode::CONFLICT, cause.to_string()),
             RunError::Store(cause) => cause.into(),
         }
     }

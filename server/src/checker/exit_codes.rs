@@ -81,7 +81,7 @@ fn rsync(code: i64) -> Option<Explanation> {
 }
 
 fn dump(code: i64) -> Option<Explanation> {
-    use Outcome::{Completed, Error};
+    use Outcome::{Completed, Connection, Error};
     Some(match code {
         0 => row(Completed, "success, with the completion line", "Nothing to do."),
         1 => row(
@@ -99,6 +99,7 @@ fn dump(code: i64) -> Option<Explanation> {
         5 => row(Error, "the dump could not be written", "Check free space, quota and the health of the destination's file system."),
         6 => row(Error, "illegal table", "Check the names of databases and tables in the schedule."),
         7 => row(Error, "a table's definition could not be read", "Repair or drop the view or table named in the log."),
+        255 => row(Connection, "the SSH connection to the storage failed", "Check that the server can reach the storage with its own key."),
         _ => return None,
     })
 }

@@ -36,8 +36,8 @@ pub(super) struct Observation {
     /// Unix seconds on the server's clock.
     pub(super) started: Option<i64>,
     pub(super) ended: Option<i64>,
-    /// `key=value` lines that the job left.
-    pub(super) result: BTreeMap<String, String>,
+    /// `key=value` lines that the job left; a key may come more than once.
+    pub(super) results: Vec<(String, String)>,
     /// KiB written so far, where the job says where to.
     pub(super) part_kib: Option<i64>,
     /// A piece of the log: where it begins, how long the log is.
@@ -55,7 +55,7 @@ impl Default for Observation {
             exit: ExitFile::Absent,
             started: None,
             ended: None,
-            result: BTreeMap::new(),
+            results: Vec::new(),
             part_kib: None,
             log: Vec::new(),
             log_size: 0,
@@ -136,16 +136,21 @@ impl Observation {
             "exit" => self.exit = exit_file(rest),
             "result" => {
                 if let Some((key, value)) = rest.split_once('=') {
-                    self.result.insert(key.trim().to_owned(), value.trim().to_owned());
+                    self.results.push((key.trim().to_owned(), value.trim().to_owned()));
                 }
             }
             _ => {}
         }
     }
 
+    /// What the job left under a key, the last if it did more than once.
+    pub(super) fn result(&self, key: &str) -> Option<&str> {
+        self.results.iter().rev().find(|(found, _)| found == key).map(|(_, value)| value.as_str())
+    }
+
     /// A number that the job left.
     pub(super) fn result_number(&self, key: &str) -> Option<i64> {
-        self.result.get(key).and_then(|value| number(value))
+        self.result(key).and_then(number)
     }
 }
 
@@ -189,7 +194,7 @@ mod tests {
         assert_eq!(report.clock, Some(1_795_312_800));
         assert_eq!((run.begun, run.alive, &run.exit), (Begun::Yes, false, &ExitFile::Code(23)));
         assert_eq!(String::from_utf8_lossy(&run.log), "end\nM-ark\n\nrun x\n\n");
-        assert_eq!(run.result["point"], "point.x");
+        assert_eq!(run.result("point"), Some("point.x"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::observation::Observation;
 use super::outcome::Ended;
 use super::progress::{progress, statistics};
 use super::watch::Instruments;
-use crate::audit::LogRow;
+use crate::audit::{Change, LogRow};
 use crate::fault::{self, Moment};
 use crate::store::runs::{self, ActiveRun, Ending};
 use crate::store::{StoreError, servers};
@@ -19,7 +19,7 @@ pub(super) async fn begun(tools: &Instruments, run: &ActiveRun, at: Timestamp) -
     if runs::mark_running(change.tx(), &run.run.id, at).await? {
         let Run { source_type, schedule, server, .. } = &run.run;
         let row = LogRow::of_run(&run.run, LogStatus::Started, format!("{source_type} {} started on {}", schedule.name, server.name));
-        change.log(row.point(Some(run.job.point().to_owned())));
+        change.log(row.point(run.job.point().map(str::to_owned)));
         fault::at(Moment::StartWritten);
         change.commit().await?;
         fault::at(Moment::StartCommitted);
@@ -46,7 +46,7 @@ pub(super) async fn ended(
 ) -> Result<(), StoreError> {
     let statistics = statistics(run.run.source_type, seen, ended.state == RunState::Completed);
     let finished_at = finished_at.max(run.run.started_at.unwrap_or(finished_at));
-    let point = seen.result.get("point").cloned();
+    let point = seen.result("point").map(str::to_owned);
     let failed = !matches!(ended.state, RunState::Completed | RunState::Canceled);
     let ending = Ending {
         state: ended.state,
@@ -62,11 +62,24 @@ pub(super) async fn ended(
     if runs::finish(change.tx(), &run.run.id, &ending).await? {
         let row = LogRow::of_run(&run.run, ended.status, message).point(point).duration_s(duration_s).exit_code(ended.exit_code);
         change.log(row.detail(&without_rewrites(&seen.log)));
+        expire(&mut change, run, seen).await?;
         fault::at(Moment::EndWritten);
         change.commit().await?;
         fault::at(Moment::EndCommitted);
     }
     publish(tools, &run.run.id).await
+}
+
+/// Points that retention has removed: their runs are expired, and the trail says so.
+async fn expire(change: &mut Change, run: &ActiveRun, seen: &Observation) -> Result<(), StoreError> {
+    let Run { source_type, schedule, server, .. } = &run.run;
+    for (_, point) in seen.results.iter().filter(|(key, _)| key == "removed") {
+        let expired = runs::expire(change.tx(), schedule.id, *source_type, point).await?;
+        let message = format!("{source_type} {}: {point} was removed by retention", schedule.name);
+        let row = LogRow::new(LogStatus::Info, *source_type, message).server(server.id).schedule(schedule.id);
+        change.log(row.run(expired.unwrap_or_else(|| run.run.id.clone())).point(Some(point.clone())));
+    }
+    Ok(())
 }
 
 /// A run that waited too long for its beginning and that no server was asked to begin.

@@ -236,7 +236,7 @@ impl Watch {
             let Some(observation) = report.runs.get(&run.run.id) else { continue };
             let log = clean_text(&record::without_rewrites(&observation.log));
             let was_running = run.run.started_at.is_some();
-            let facts = Facts { source_type: run.run.source_type, was_running, stop_requested: run.stop.is_some() };
+            let facts = Facts { job: &run.job, was_running, stop_requested: run.stop.is_some() };
             let begun = observation.begun == super::observation::Begun::Yes;
             if begun && !was_running && run.run.state != RunState::Canceling {
                 // It had begun although nobody heard the answer.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use app::model::{CatchUp, FilesJob, HostKey, MysqlJob, Permission, ScheduleDraft, ScheduleKind, Scope, ServerDraft, Viewer};
+use app::model::{FilesJob, HostKey, MysqlJob, Permission, ScheduleDraft, ScheduleKind, Scope, ServerDraft, Viewer};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use strum::VariantArray;
@@ -124,22 +124,27 @@ impl Stage {
     fn schedules(&self, web: i64, db: i64, away: i64) -> Vec<ScheduleDraft> {
         let at = |path: &str| self.dir.path().join(path).display().to_string();
         let files = |sources: &[String], destination: String| {
-            Some(FilesJob { sources: sources.to_vec(), destination, excludes: Vec::new(), bandwidth_kbps: Some(WATCHABLE_KBPS) })
+            Some(FilesJob {
+                sources: sources.to_vec(),
+                destination,
+                excludes: Vec::new(),
+                keep_points: Some(8),
+                bandwidth_kbps: Some(WATCHABLE_KBPS),
+                extra_args: Vec::new(),
+            })
         };
         let dump = |defaults: &str, destination: &str| {
-            Some(MysqlJob { databases: Some(vec!["shop".to_owned()]), defaults_file: at(defaults), destination: at(destination) })
+            Some(MysqlJob {
+                databases: Some(vec!["shop".to_owned()]),
+                defaults_file: at(defaults),
+                destination: at(destination),
+                keep_points: Some(8),
+            })
         };
         let every_minute = |name: &str, server_id: i64| ScheduleDraft {
-            name: name.to_owned(),
-            server_id,
-            kind: ScheduleKind::Managed,
-            enabled: true,
             cron: Some("* * * * *".to_owned()),
-            timezone: None,
-            catch_up: CatchUp::Skip,
             grace_minutes: 1,
-            files: None,
-            mysql: None,
+            ..ScheduleDraft::new(name, server_id, ScheduleKind::Managed)
         };
         let mut all = vec![
             ScheduleDraft {

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use app::model::{FieldError, LogStatus, Permission, RunId, Schedule, SourceType, Timestamp, Trigger, Viewer};
+use app::model::{FieldError, LogStatus, Permission, RunId, Schedule, ScheduleDraft, ScheduleKind, SourceType, Timestamp, Trigger, Viewer};
 use chrono_tz::Tz;
 use ulid::Ulid;
 
-use super::Job;
+use super::{Job, Sight};
 use crate::audit::{Change, LogRow, Trail};
 use crate::checker::Pokes;
 use crate::clock::{Clock, time_zone, zone_table};
@@ -25,6 +25,8 @@ pub enum RunError {
     Invalid(FieldError),
     #[error("{source_type} of this schedule is running already, as run {run}")]
     Overlap { source_type: SourceType, run: RunId },
+    #[error("Tailback does not run this job, it is {0}")]
+    NotOurs(ScheduleKind),
     #[error("the run is over, or being stopped already")]
     Over,
     #[error(transparent)]
@@ -53,6 +55,9 @@ impl RunRequests {
             return Err(RunError::Forbidden);
         }
         let schedule = schedules::find(&self.database, &viewer.scope, schedule_id).await?.ok_or(RunError::NotFound)?;
+        if schedule.policy.kind != ScheduleKind::Managed {
+            return Err(RunError::NotOurs(schedule.policy.kind));
+        }
         let wanted = wanted_types(&schedule, types)?;
         let now = self.clock.now();
         let mut change = self.trail.begin().await?;
@@ -84,6 +89,9 @@ impl RunRequests {
             return Err(RunError::Forbidden);
         }
         let run = runs::find(&self.database, &viewer.scope, id).await?.ok_or(RunError::NotFound)?;
+        if run.trigger == Trigger::Watched {
+            return Err(RunError::NotOurs(ScheduleKind::Watched));
+        }
         let mut change = self.trail.begin().await?;
         if !runs::request_stop(change.tx(), id, &viewer.username, self.clock.now()).await? {
             return Err(RunError::Over);
@@ -124,11 +132,7 @@ impl RunRequests {
         let policy = &schedule.policy;
         let zone = policy.timezone.as_deref().and_then(time_zone).unwrap_or(self.zone);
         let point = format!("point.{}", zone_table(zone).local(due_at.unwrap_or(now)).stamp());
-        let job = match (source_type, &policy.files, &policy.mysql) {
-            (SourceType::Files, Some(files), _) => Job::Files { files: files.clone(), point },
-            (SourceType::Mysql, _, Some(mysql)) => Job::Mysql { mysql: mysql.clone(), point },
-            _ => unreachable!("types are taken from the schedule that has them"),
-        };
+        let job = job_of(policy, source_type, point);
         let grace = i64::from(policy.grace_minutes) * 60_000;
         NewRun {
             id: new_run_id(now),
@@ -140,6 +144,17 @@ impl RunRequests {
             start_by: now.plus_millis(grace),
             job,
         }
+    }
+}
+
+/// The job of a schedule for one of its types.
+fn job_of(policy: &ScheduleDraft, source_type: SourceType, point: String) -> Job {
+    match (source_type, &policy.files, &policy.mysql, &policy.command, &policy.watch) {
+        (SourceType::Files, Some(files), ..) => Job::Files { files: files.clone(), point },
+        (SourceType::Mysql, _, Some(mysql), ..) => Job::Mysql { mysql: mysql.clone(), point },
+        (_, _, _, Some(command), _) if policy.kind == ScheduleKind::Managed => Job::Command { command: command.clone() },
+        (.., Some(watch)) => Job::Watched { watch: watch.clone(), sight: Sight::default() },
+        (_, _, _, command, None) => Job::Reported { command: command.clone() },
     }
 }
 

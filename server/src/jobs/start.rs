@@ -24,7 +24,10 @@ pub enum Beginning {
 
 /// Asks the server to begin a run. Safe to repeat: a run begins once.
 pub async fn begin(client: &mut Client, id: &RunId, job: &Job) -> Result<Beginning, SshError> {
-    let script = Script::new(START).arg(id.as_str()).arg(job_file(job)?);
+    let Some(text) = job_file(job)? else {
+        return Ok(Beginning::Waiting { said: "nothing of this job is Tailback's to begin".to_owned() });
+    };
+    let script = Script::new(START).arg(id.as_str()).arg(text);
     let output = client.run(&script, DEADLINE).await?;
     let text = String::from_utf8_lossy(&output.stdout);
     let answer = text.lines().rev().find_map(|line| line.strip_prefix("tailback-start "));

@@ -59,6 +59,12 @@ impl Row {
         T::try_from(number).map_err(|_| StoreError::Value { column, value: number.to_string() })
     }
 
+    /// The same where it is not null.
+    pub fn optional_small<T: TryFrom<i64>>(&self, column: &'static str) -> Result<Option<T>, StoreError> {
+        let Some(number) = self.get::<Option<i64>>(column)? else { return Ok(None) };
+        T::try_from(number).map(Some).map_err(|_| StoreError::Value { column, value: number.to_string() })
+    }
+
     /// Text that must parse.
     pub fn parsed<T: FromStr>(&self, column: &'static str) -> Result<T, StoreError> {
         let text = self.text(column)?;

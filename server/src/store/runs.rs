@@ -79,8 +79,8 @@ pub async fn insert_skipped(tx: &mut Transaction, run: &NewRun, reason: &str) ->
 async fn insert_as(tx: &mut Transaction, run: &NewRun, state: RunState, error: Option<&str>) -> Result<(), StoreError> {
     let job = serde_json::to_string(&run.job).unwrap_or_else(|_| unreachable!("a job of strings and numbers is JSON"));
     let sql = Sql::new(
-        "insert into run (id, schedule_id, server_id, source_type, trigger_kind, state, due_at, created_at, start_by, job, finished_at, error) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        "insert into run (id, schedule_id, server_id, source_type, trigger_kind, state, due_at, created_at, start_by, job, finished_at, error, \
+         outcome) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
     )
     .bind(&run.id)
     .bind(run.schedule_id)
@@ -93,7 +93,8 @@ async fn insert_as(tx: &mut Transaction, run: &NewRun, state: RunState, error: O
     .bind(run.start_by)
     .bind(job)
     .bind((state == RunState::Skipped).then_some(run.created_at))
-    .bind(error.map(str::to_owned));
+    .bind(error.map(str::to_owned))
+    .bind((state == RunState::Skipped).then_some(state as i64));
     tx.execute(sql).await?;
     Ok(())
 }
@@ -132,7 +133,7 @@ pub async fn record_progress(tx: &mut Transaction, id: &RunId, progress: &Progre
 /// Ends an active run; false if it has ended already.
 pub async fn finish(tx: &mut Transaction, id: &RunId, ending: &Ending) -> Result<bool, StoreError> {
     let sql = Sql::new(
-        "update run set state = $1, finished_at = $2, exit_code = $3, bytes_done = $4, bytes_total = $5, bytes_written = $6, \
+        "update run set state = $1, outcome = $1, finished_at = $2, exit_code = $3, bytes_done = $4, bytes_total = $5, bytes_written = $6, \
          files_done = $7, files_total = $8, files_written = $9, point = $10, error = $11, progress = null, checked_at = $2 \
          where id = $12 and state in (1, 2, 3, 7)",
     )
@@ -149,6 +150,17 @@ pub async fn finish(tx: &mut Transaction, id: &RunId, ending: &Ending) -> Result
     .bind(ending.error.clone())
     .bind(id);
     Ok(tx.execute(sql).await? == 1)
+}
+
+/// Marks the run that made this point as expired; false if there is none.
+pub async fn expire(tx: &mut Transaction, schedule_id: i64, source_type: SourceType, point: &str) -> Result<Option<RunId>, StoreError> {
+    let sql =
+        Sql::new("update run set state = $1 where schedule_id = $2 and source_type = $3 and point = $4 and state in (4, 5) returning id")
+            .bind(RunState::Expired)
+            .bind(schedule_id)
+            .bind(source_type)
+            .bind(point);
+    tx.fetch_optional(sql).await?.map(|row| row.parsed("id")).transpose()
 }
 
 /// Asks for a stop; false if the run is over or being stopped already.

@@ -5,8 +5,8 @@ use app::model::{CatchUp, Schedule, ScheduleDraft, ScheduleKind, Scope, Timestam
 use super::scope::push_scope;
 use super::{Database, Row, Sql, StoreError, Transaction};
 
-const COLUMNS: &str = "select p.id, p.server_id, p.name, p.kind, p.enabled, p.cron, p.timezone, p.catch_up, p.grace_minutes, p.files, \
-     p.mysql, p.due_after from schedule p where p.deleted_at is null";
+const COLUMNS: &str = "select p.id, p.server_id, p.name, p.kind, p.enabled, p.cron, p.timezone, p.catch_up, p.grace_minutes, \
+     p.long_run_hours, p.target_hours, p.files, p.mysql, p.command, p.watch, p.due_after from schedule p where p.deleted_at is null";
 
 /// Every schedule in scope, by name.
 pub async fn list(database: &Database, scope: &Scope) -> Result<Vec<Schedule>, StoreError> {
@@ -46,17 +46,19 @@ pub async fn advance(tx: &mut Transaction, id: i64, from: Timestamp, to: Timesta
 /// Stores a new schedule and returns its id. Cron times up to `now` do not count.
 pub async fn insert(tx: &mut Transaction, draft: &ScheduleDraft, now: Timestamp) -> Result<i64, StoreError> {
     let sql = Sql::new(
-        "insert into schedule (server_id, name, kind, enabled, cron, timezone, catch_up, grace_minutes, files, mysql, due_after, created_at) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) returning id",
+        "insert into schedule (server_id, name, kind, enabled, cron, timezone, catch_up, grace_minutes, long_run_hours, target_hours, files, \
+         mysql, command, watch, due_after, created_at) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15) returning id",
     );
-    tx.fetch_one(bind_draft(sql, draft).bind(now).bind(now)).await?.int("id")
+    tx.fetch_one(bind_draft(sql, draft).bind(now)).await?.int("id")
 }
 
-/// Replaces a schedule. Cron times up to `now` do not count any more.
+/// Replaces a schedule. Cron times up to `now` do not count any more, and what a watched job left so far is not news.
 pub async fn update(tx: &mut Transaction, id: i64, draft: &ScheduleDraft, now: Timestamp) -> Result<bool, StoreError> {
     let sql = Sql::new(
         "update schedule set server_id = $1, name = $2, kind = $3, enabled = $4, cron = $5, timezone = $6, catch_up = $7, \
-         grace_minutes = $8, files = $9, mysql = $10, due_after = $11 where id = $12 and deleted_at is null",
+         grace_minutes = $8, long_run_hours = $9, target_hours = $10, files = $11, mysql = $12, command = $13, watch = $14, due_after = $15, \
+         watch_seen = null where id = $16 and deleted_at is null",
     );
     Ok(tx.execute(bind_draft(sql, draft).bind(now).bind(id)).await? == 1)
 }
@@ -74,7 +76,6 @@ pub async fn any_on(tx: &mut Transaction, server_id: i64) -> Result<bool, StoreE
 }
 
 fn bind_draft(sql: Sql, draft: &ScheduleDraft) -> Sql {
-    let json = |value: Result<String, serde_json::Error>| value.unwrap_or_else(|_| unreachable!("a job of strings and numbers is JSON"));
     sql.bind(draft.server_id)
         .bind(draft.name.as_str())
         .bind(draft.kind)
@@ -83,8 +84,16 @@ fn bind_draft(sql: Sql, draft: &ScheduleDraft) -> Sql {
         .bind(draft.timezone.clone())
         .bind(draft.catch_up)
         .bind(i64::from(draft.grace_minutes))
-        .bind(draft.files.as_ref().map(|job| json(serde_json::to_string(job))))
-        .bind(draft.mysql.as_ref().map(|job| json(serde_json::to_string(job))))
+        .bind(json(&draft.long_run_hours))
+        .bind(draft.target_hours.map(i64::from))
+        .bind(draft.files.as_ref().map(json))
+        .bind(draft.mysql.as_ref().map(json))
+        .bind(draft.command.as_ref().map(json))
+        .bind(draft.watch.as_ref().map(json))
+}
+
+fn json<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_else(|_| unreachable!("strings and numbers are JSON"))
 }
 
 fn schedule(row: &Row) -> Result<Schedule, StoreError> {
@@ -97,8 +106,12 @@ fn schedule(row: &Row) -> Result<Schedule, StoreError> {
         timezone: row.get("timezone")?,
         catch_up: row.numbered("catch_up", CatchUp::from_repr)?,
         grace_minutes: row.small("grace_minutes")?,
+        long_run_hours: row.optional_json("long_run_hours")?.unwrap_or_default(),
+        target_hours: row.optional_small("target_hours")?,
         files: row.optional_json("files")?,
         mysql: row.optional_json("mysql")?,
+        command: row.optional_json("command")?,
+        watch: row.optional_json("watch")?,
     };
     Ok(Schedule { id: row.int("id")?, policy })
 }

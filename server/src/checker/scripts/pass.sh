@@ -82,7 +82,7 @@ while [ $# -ge 3 ]; do
     say exit odd
   fi
   if [ -f "$dir/result" ] && [ ! -L "$dir/result" ]; then
-    head -c 4096 "$dir/result" | while IFS= read -r line; do say result "$line"; done
+    head -c 65536 "$dir/result" | while IFS= read -r line; do say result "$line"; done
   fi
   if [ $alive = yes ] && [ -f "$dir/part" ]; then
     part=$(head -n 1 "$dir/part")

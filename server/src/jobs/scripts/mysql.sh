@@ -1,11 +1,8 @@
-# $1 destination, $2 point, $3 defaults file; then the databases, none for all.
+# $1 destination, $2 storage or nothing, $3 point, $4 how many to keep or nothing, $5 defaults file; then the databases, none for
+# all.
 job() {
-  dest=${1%/} point=$2 defaults=$3
-  shift 3
-  # Local time comes twice when clocks go back; a point is never moved into another.
-  again=1
-  while [ -e "$dest/$point" ]; do again=$((again + 1)); point=${point%-again-*}-again-$again; done
-  part=$dest/$point.in.progress
+  dest=$1 storage=$2 point=$3 keep=$4 defaults=$5
+  shift 5
   dump=$(command -v mariadb-dump || command -v mysqldump) || { echo "mysqldump: command not found"; return 127; }
   client=$(command -v mariadb || command -v mysql) || { echo "mysql: command not found"; return 127; }
   [ -r "$defaults" ] || { echo "cannot read the defaults file $defaults"; return 1; }
@@ -23,31 +20,47 @@ job() {
     set +f
   fi
   [ $# -gt 0 ] || { echo "there is no database to dump"; return 1; }
-  mkdir -p "$part" || return 5
-  printf '%s\n' "$part" >"$dir/part"
-  total=$# done=0 bytes=0
+  open_point
+  code=$?
+  case $code in
+    0) ;;
+    255) return 255 ;;
+    *) return 5 ;;
+  esac
+  [ -n "$storage" ] || printf '%s\n' "$part" >"$dir/part"
+  total=$# done=0 bytes=0 names_used=
   for database in "$@"; do
     done=$((done + 1))
     echo "dumping $database ($done of $total)"
-    file=$part/$(printf '%s' "$database" | tr -c 'A-Za-z0-9._-' '_').sql.gz
-    [ -e "$file" ] && file=${file%.sql.gz}.$done.sql.gz
-    # A pipeline's code is the first failing command's.
-    { "$dump" "--defaults-extra-file=$defaults" --single-transaction --quick --routines --events --triggers --hex-blob "$database"
-      echo $? >"$dir/dump.code"; } | gzip -c >"$file"
-    packed=$?
-    code=$(cat "$dir/dump.code" 2>/dev/null || echo 5)
-    if [ "$code" -ne 0 ]; then rm -rf "$part"; return "$code"; fi
-    if [ $packed -ne 0 ]; then echo "gzip ended with $packed"; rm -rf "$part"; return 5; fi
+    name=$(printf '%s' "$database" | tr -c 'A-Za-z0-9._-' '_')
+    case " $names_used " in *" $name "*) name=$name.$done ;; esac
+    names_used="$names_used $name"
+    file=$part/$name.sql.gz
+    dump_one "$database" || { code=$?; drop_point; return $code; }
     # Read back from the storage: proves that the file is whole, not only that it was written.
-    case $(gzip -dc "$file" | tail -c 400) in
+    there 'gzip -dc -- "$1" | tail -c 400; echo; wc -c <"$1"' "$file" >"$dir/end"
+    case $(cat "$dir/end") in
       *'-- Dump completed'*) ;;
-      *) echo "the dump of $database lacks its completion line"; rm -rf "$part"; return 0 ;;
+      *) echo "the dump of $database lacks its completion line"; drop_point; return 0 ;;
     esac
-    bytes=$((bytes + $(wc -c <"$file")))
+    bytes=$((bytes + $(tail -n 1 "$dir/end")))
   done
-  mv "$part" "$dest/$point" || return 5
-  note "point=$point"
+  close_point || return 5
   note "bytes_written=$bytes"
   note "files_written=$total"
   note "complete=yes"
+}
+
+# A pipeline's code is that of its first command that failed.
+dump_one() {
+  { "$dump" "--defaults-extra-file=$defaults" --single-transaction --quick --routines --events --triggers --hex-blob "$1"
+    echo $? >"$dir/dump.code"; } | { gzip -c; echo $? >"$dir/gzip.code"; } | there 'cat >"$1"' "$file"
+  stored=$?
+  code=$(cat "$dir/dump.code" 2>/dev/null || echo 5)
+  # A storage that went away also ends the dump, by a broken pipe.
+  [ $stored -eq 255 ] && return 255
+  [ $stored -eq 0 ] || { echo "storing the dump ended with $stored"; return 5; }
+  [ "$code" -eq 0 ] || return "$code"
+  packed=$(cat "$dir/gzip.code" 2>/dev/null || echo 1)
+  [ "$packed" -eq 0 ] || { echo "gzip ended with $packed"; return 5; }
 }

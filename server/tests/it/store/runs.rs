@@ -1,6 +1,6 @@
 //! Runs change state once, whoever comes second.
 
-use app::model::{CatchUp, FilesJob, RunId, RunState, ScheduleDraft, ScheduleKind, Scope, ServerDraft, SourceType, Timestamp, Trigger};
+use app::model::{FilesJob, RunId, RunState, ScheduleDraft, ScheduleKind, Scope, ServerDraft, SourceType, Timestamp, Trigger};
 use rstest::rstest;
 use server::jobs::Job;
 use server::store::runs::{self, Ending, NewRun, RunStatistics};
@@ -11,7 +11,14 @@ use crate::support::engine::{Engine, TestDatabase};
 const NOW: Timestamp = Timestamp::from_millis(1_795_312_800_000);
 
 fn files() -> FilesJob {
-    FilesJob { sources: vec!["/srv".to_owned()], destination: "/backup".to_owned(), excludes: vec![], bandwidth_kbps: None }
+    FilesJob {
+        sources: vec!["/srv".to_owned()],
+        destination: "/backup".to_owned(),
+        excludes: vec![],
+        keep_points: None,
+        bandwidth_kbps: None,
+        extra_args: vec![],
+    }
 }
 
 async fn scheduled(database: &Database) -> (i64, i64) {
@@ -27,18 +34,7 @@ async fn scheduled(database: &Database) -> (i64, i64) {
         host_key: None,
     };
     let server_id = servers::insert(&mut tx, &server, NOW).await.unwrap();
-    let schedule = ScheduleDraft {
-        name: "nightly".to_owned(),
-        server_id,
-        kind: ScheduleKind::Managed,
-        enabled: true,
-        cron: None,
-        timezone: None,
-        catch_up: CatchUp::Skip,
-        grace_minutes: 10,
-        files: Some(files()),
-        mysql: None,
-    };
+    let schedule = ScheduleDraft { files: Some(files()), ..ScheduleDraft::new("nightly", server_id, ScheduleKind::Managed) };
     let schedule_id = schedules::insert(&mut tx, &schedule, NOW).await.unwrap();
     tx.commit().await.unwrap();
     (server_id, schedule_id)
