@@ -1,19 +1,19 @@
 //! Servers and schedules as people make, change and remove them. Every change is a row of the trail that names who did it.
 
+mod connection_test;
+
 use std::sync::Arc;
 
 use app::model::{FieldError, HostKey, LogStatus, Permission, Schedule, ScheduleDraft, Server, ServerDraft, Viewer};
 use chrono_tz::Tz;
-use serde::Serialize;
 use tokio::sync::Notify;
-use utoipa::ToSchema;
 
+pub use self::connection_test::{ConnectionTest, TestStep};
 use crate::audit::{LogRow, Trail};
 use crate::checker::Pokes;
 use crate::clock::{Clock, time_zone};
 use crate::jobs::CronTimes;
-use crate::keys::{Keys, check_private_key};
-use crate::ssh::{Client, Deadlines, Target, fetch_host_key};
+use crate::keys::{Keys, check_private_key, generate};
 use crate::store::{Database, StoreError, runs, schedules, servers};
 use crate::words::cause_words;
 
@@ -30,19 +30,6 @@ pub enum InventoryError {
     Busy,
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-/// What a trial connection found.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ConnectionTest {
-    /// Whether signing in worked.
-    ok: bool,
-    /// The fingerprint that the server offers.
-    offered_host_key: Option<HostKey>,
-    /// Why not, in words.
-    error: Option<String>,
-    /// The line for the server's `authorized_keys`, when it is to use the panel's own key.
-    public_key: String,
 }
 
 /// Makes, changes and removes.
@@ -128,20 +115,23 @@ impl Inventory {
     pub async fn test_server(&self, viewer: &Viewer, id: i64) -> Result<ConnectionTest, InventoryError> {
         allow(viewer, Permission::EditServers)?;
         let server = self.server(viewer, id).await?;
-        let deadlines = Deadlines::default();
-        let public_key = self.keys.public_line().to_owned();
-        let offered = match fetch_host_key(&server.host, server.port, &deadlines).await {
-            Ok(offered) => offered,
-            Err(cause) => return Ok(ConnectionTest { ok: false, offered_host_key: None, error: Some(cause_words(&cause)), public_key }),
-        };
-        let tried = match self.keys.of_server(&self.database, id).await {
-            Ok(private_key) => {
-                let target = Target { host: server.host, port: server.port, user: server.user, private_key, host_key: server.host_key };
-                Client::connect(&target, &deadlines).await.map(drop).map_err(|cause| cause_words(&cause))
-            }
-            Err(cause) => Err(cause_words(&cause)),
-        };
-        Ok(ConnectionTest { ok: tried.is_ok(), offered_host_key: Some(offered), error: tried.err(), public_key })
+        let private_key = self.keys.of_server(&self.database, id).await;
+        Ok(connection_test::test(server, private_key, self.keys.public_line().to_owned(), &self.clock).await)
+    }
+
+    /// Makes a key for one server and signs in with it from now on.
+    pub async fn make_server_key(&self, viewer: &Viewer, id: i64) -> Result<(), InventoryError> {
+        allow(viewer, Permission::EditServers)?;
+        let server = self.server(viewer, id).await?;
+        let text = generate(&format!("tailback@{}", server.name.replace(char::is_whitespace, "-"))).map_err(|cause| {
+            InventoryError::Invalid(vec![FieldError::new("private_key", format!("could not be made: {}", cause_words(&cause)))])
+        })?;
+        let mut change = self.trail.begin().await?;
+        servers::set_private_key(change.tx(), id, self.keys.seal_for_server(id, &text)).await?;
+        change.log(LogRow::system(LogStatus::Info, format!("{} made a new key for server {}", viewer.username, server.name)).server(id));
+        change.commit().await?;
+        self.pokes.poke(id);
+        Ok(())
     }
 
     async fn server(&self, viewer: &Viewer, id: i64) -> Result<Server, InventoryError> {
@@ -195,6 +185,12 @@ impl Inventory {
     }
 
     async fn check_schedule(&self, viewer: &Viewer, draft: &ScheduleDraft) -> Result<(), InventoryError> {
+        let problems = self.schedule_problems(viewer, draft).await?;
+        if problems.is_empty() { Ok(()) } else { Err(InventoryError::Invalid(problems)) }
+    }
+
+    /// Everything that is wrong with a schedule, but for a name that is taken: only storing it tells.
+    pub async fn schedule_problems(&self, viewer: &Viewer, draft: &ScheduleDraft) -> Result<Vec<FieldError>, StoreError> {
         let mut problems = draft.problems();
         if servers::find(&self.database, &viewer.scope, draft.server_id).await?.is_none() {
             problems.push(FieldError::new("server_id", "there is no such server"));
@@ -208,7 +204,7 @@ impl Inventory {
         {
             problems.push(FieldError::new("cron", cause.to_string()));
         }
-        if problems.is_empty() { Ok(()) } else { Err(InventoryError::Invalid(problems)) }
+        Ok(problems)
     }
 }
 

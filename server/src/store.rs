@@ -5,9 +5,11 @@
 //! the row of the trail that tells of it are committed together (see `audit`).
 
 pub mod accounts;
+pub mod destinations;
 mod engine;
 mod error;
 pub mod log;
+pub mod outcomes;
 mod row;
 pub mod runs;
 pub mod schedules;

@@ -65,6 +65,7 @@ mod tests {
             account: None,
             host_key: None,
             link,
+            clock_skew_s: None,
         }
     }
 

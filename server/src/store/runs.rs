@@ -61,7 +61,7 @@ pub struct Ending {
     pub error: Option<String>,
 }
 
-const COLUMNS: &str = "select r.id, r.schedule_id, p.name as schedule_name, r.server_id, s.name as server_name, r.source_type, \
+pub(super) const COLUMNS: &str = "select r.id, r.schedule_id, p.name as schedule_name, r.server_id, s.name as server_name, r.source_type, \
      r.trigger_kind, r.state, r.created_at, r.start_by, r.start_sent, r.started_at, r.finished_at, r.exit_code, r.bytes_done, r.bytes_total, \
      r.bytes_written, r.files_done, r.files_total, r.files_written, r.point, r.error, r.progress, r.checked_at, r.stop_by, r.stop_at, r.job \
      from run r join schedule p on p.id = r.schedule_id join server s on s.id = r.server_id where 1 = 1";
@@ -266,7 +266,7 @@ fn active_run(row: &Row) -> Result<ActiveRun, StoreError> {
     Ok(ActiveRun { run: run(row)?, job, start_by: row.time("start_by")?, start_sent: row.flag("start_sent")?, stop })
 }
 
-fn run(row: &Row) -> Result<Run, StoreError> {
+pub(super) fn run(row: &Row) -> Result<Run, StoreError> {
     let started_at = row.optional_time("started_at")?;
     let finished_at = row.optional_time("finished_at")?;
     Ok(Run {

@@ -6,7 +6,7 @@ use super::scope::push_scope;
 use super::{Database, Row, Sql, StoreError, Transaction};
 
 const COLUMNS: &str = "select s.id, s.name, s.host, s.port, s.username, s.region, s.account, s.host_key, s.link_state, s.link_since, \
-     s.link_checked_at, s.link_error from server s where s.deleted_at is null";
+     s.link_checked_at, s.link_error, s.clock_skew_s from server s where s.deleted_at is null";
 
 /// Every server in scope, by name.
 pub async fn list(database: &Database, scope: &Scope) -> Result<Vec<Server>, StoreError> {
@@ -120,6 +120,7 @@ fn server(row: &Row) -> Result<Server, StoreError> {
         account: row.get("account")?,
         host_key: row.optional_parsed("host_key")?,
         link: read_link(row)?,
+        clock_skew_s: row.get("clock_skew_s")?,
     })
 }
 

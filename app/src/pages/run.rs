@@ -1,0 +1,1 @@
+//! One run and lists of them. Documents.

@@ -1,0 +1,1 @@
+//! Runs: one story each, and lists.

@@ -1,0 +1,1 @@
+//! Schedules: list, form, one schedule.
