@@ -12,10 +12,12 @@ mod pass;
 mod progress;
 mod recognise;
 mod record;
+mod run_logs;
 mod supervisor;
 mod watch;
 
 pub use advice::{Advice, advise};
 pub use exit_codes::{Explanation, Outcome, explain};
 pub use outcome::{Ended, judge_report};
+pub use run_logs::RunLogs;
 pub use supervisor::{Checker, Instruments, Pokes};

@@ -12,8 +12,9 @@ pub use self::connection_test::{ConnectionTest, TestStep};
 use crate::audit::{LogRow, Trail};
 use crate::checker::Pokes;
 use crate::clock::{Clock, time_zone};
-use crate::jobs::CronTimes;
+use crate::jobs::{CronTimes, Job, Rehearsal, rehearse};
 use crate::keys::{Keys, check_private_key, generate};
+use crate::ssh::{Client, Deadlines, Target};
 use crate::store::{Database, StoreError, runs, schedules, servers};
 use crate::words::cause_words;
 
@@ -163,6 +164,46 @@ impl Inventory {
         change.commit().await?;
         self.schedules_changed.notify_one();
         self.schedule(viewer, id).await
+    }
+
+    /// Pauses a schedule or lets it go on. Times that were due while it was paused do not count.
+    pub async fn enable_schedule(&self, viewer: &Viewer, id: i64, enabled: bool) -> Result<(), InventoryError> {
+        allow(viewer, Permission::EditSchedule)?;
+        let schedule = self.schedule(viewer, id).await?;
+        let draft = ScheduleDraft { enabled, ..schedule.policy };
+        let mut change = self.trail.begin().await?;
+        if !schedules::update(change.tx(), id, &draft, self.clock.now()).await? {
+            return Err(InventoryError::NotFound);
+        }
+        let what = if enabled { "resumed" } else { "paused" };
+        let message = format!("{} {what} schedule {}", viewer.username, draft.name);
+        change.log(LogRow::system(LogStatus::Info, message).server(draft.server_id).schedule(id));
+        change.commit().await?;
+        self.schedules_changed.notify_one();
+        Ok(())
+    }
+
+    /// Asks the server of a schedule what each of its jobs would do there. Nothing is changed.
+    pub async fn rehearse(&self, viewer: &Viewer, id: i64, jobs: &[Job]) -> Result<Vec<Result<Rehearsal, String>>, InventoryError> {
+        allow(viewer, Permission::RunSchedule)?;
+        let schedule = self.schedule(viewer, id).await?;
+        let server = self.server(viewer, schedule.policy.server_id).await?;
+        let mut client = match self.connect(server).await {
+            Ok(client) => client,
+            Err(words) => return Ok(jobs.iter().map(|_| Err(words.clone())).collect()),
+        };
+        let mut rehearsals = Vec::new();
+        for job in jobs {
+            rehearsals.push(rehearse(&mut client, job).await.map_err(|cause| cause_words(&cause)));
+        }
+        Ok(rehearsals)
+    }
+
+    /// A connection of its own, beside the checker's; the error is in words.
+    async fn connect(&self, server: Server) -> Result<Client, String> {
+        let private_key = self.keys.of_server(&self.database, server.id).await.map_err(|cause| cause_words(&cause))?;
+        let target = Target { host: server.host, port: server.port, user: server.user, private_key, host_key: server.host_key };
+        Client::connect(&target, &Deadlines::default()).await.map_err(|cause| cause_words(&cause))
     }
 
     pub async fn remove_schedule(&self, viewer: &Viewer, id: i64) -> Result<(), InventoryError> {

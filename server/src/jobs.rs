@@ -2,14 +2,18 @@
 //! checker's to find out.
 
 mod cron;
+mod forecast;
 mod job;
 mod new_runs;
+mod rehearse;
 mod script;
 mod start;
 mod timetable;
 
 pub use cron::{CronError, CronTimes};
+pub use forecast::forecast;
 pub use job::{Job, Sight};
 pub use new_runs::{RunError, RunRequests};
+pub use rehearse::{Rehearsal, rehearse};
 pub use start::{Beginning, begin};
 pub use timetable::Timetable;

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::adapters::{ClockPort, RunPort, ServerPort};
 use crate::audit::Trail;
 use crate::auth::{Accounts, Passwords};
-use crate::checker::{Checker, Instruments, Pokes};
+use crate::checker::{Checker, Instruments, Pokes, RunLogs};
 use crate::clock::{Clock, zone_table};
 use crate::config::Config;
 use crate::history::History;
@@ -39,6 +39,8 @@ pub struct Panel {
     pub inventory: Inventory,
     pub history: History,
     pub run_requests: RunRequests,
+    /// What is known of the logs of runs that go on.
+    pub run_logs: Arc<RunLogs>,
     pub keys: Keys,
     pub ports: Ports,
     pub stop: CancellationToken,
@@ -110,6 +112,7 @@ impl Panel {
             zone,
             history,
             run_requests,
+            run_logs: Arc::new(RunLogs::default()),
             keys,
         };
         Ok((panel, Unstarted { pokes, schedules_changed }))

@@ -1,1 +1,9 @@
-//! One run and lists of them. Documents.
+//! Runs: one story each, and lists of them. Documents.
+
+mod figures;
+mod list;
+mod story;
+mod timeline;
+
+pub use self::list::{RunList, RunSearch, list, run_table};
+pub use self::story::{ask_stop, story};

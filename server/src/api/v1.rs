@@ -14,6 +14,7 @@ use utoipa::{Modify, OpenApi, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub(crate) use self::runs::RunQuery;
 use super::Problem;
 use crate::state::Panel;
 
@@ -70,6 +71,7 @@ pub fn routes() -> axum::Router<Panel> {
         .routes(routes!(runs::list))
         .routes(routes!(runs::find))
         .routes(routes!(runs::stop))
+        .routes(routes!(runs::log))
         .split_for_parts();
     router.route("/api/v1/openapi.json", axum::routing::get(move || std::future::ready(Json(description.clone()))))
 }

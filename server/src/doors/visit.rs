@@ -22,11 +22,12 @@ const ZONE_YEARS_MS: i64 = 12 * 366 * 86_400_000;
 
 /// Who asks for which page.
 pub(super) struct Visit {
-    pub panel: Panel,
-    pub viewer: Viewer,
+    pub(super) panel: Panel,
+    pub(super) viewer: Viewer,
     page: PageContext,
     path: String,
     query: String,
+    origin: String,
 }
 
 /// A whole page that says no.
@@ -56,70 +57,76 @@ impl FromRequestParts<Panel> for Visit {
             viewer,
             path: parts.uri.path().to_owned(),
             query: query.unwrap_or_default(),
+            origin: origin(&parts.headers),
         })
     }
 }
 
 impl Visit {
     /// The moment at which the page is made: what its ages count from.
-    pub fn now(&self) -> Timestamp {
+    pub(super) fn now(&self) -> Timestamp {
         self.page.now
     }
 
     /// One parameter of the query.
-    pub fn parameter(&self, name: &str) -> Option<String> {
+    pub(super) fn parameter(&self, name: &str) -> Option<String> {
         let pairs = app::model::parse_pairs(&self.query);
         pairs.into_iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value)
     }
 
-    pub fn query(&self) -> &str {
+    /// Where the panel is, as this browser calls it.
+    pub(super) fn panel_url(&self) -> String {
+        self.origin.clone()
+    }
+
+    pub(super) fn query(&self) -> &str {
         &self.query
     }
 
     /// Refuses whoever may not do this.
-    pub fn require(&self, permission: Permission) -> Result<(), Refused> {
+    pub(super) fn require(&self, permission: Permission) -> Result<(), Refused> {
         if self.viewer.may(permission) { Ok(()) } else { Err(self.forbidden()) }
     }
 
     /// What a look-up found; what is not there and what may not be seen answer alike.
-    pub fn found<T>(&self, read: Result<Option<T>, StoreError>) -> Result<T, Refused> {
+    pub(super) fn found<T>(&self, read: Result<Option<T>, StoreError>) -> Result<T, Refused> {
         self.read(read)?.ok_or_else(|| self.not_found())
     }
 
     /// What a read gave.
-    pub fn read<T>(&self, read: Result<T, StoreError>) -> Result<T, Refused> {
+    pub(super) fn read<T>(&self, read: Result<T, StoreError>) -> Result<T, Refused> {
         read.map_err(|cause| self.unavailable(&cause))
     }
 
     /// The number in a path.
-    pub fn id(&self, text: &str) -> Result<i64, Refused> {
+    pub(super) fn id(&self, text: &str) -> Result<i64, Refused> {
         text.parse().map_err(|_| self.not_found())
     }
 
-    pub fn page(&self, title: &str, content: impl FnOnce() -> Piece) -> Response {
+    pub(super) fn page(&self, title: &str, content: impl FnOnce() -> Piece) -> Response {
         self.page_with(StatusCode::OK, title, content)
     }
 
     /// A form that came back: it shows what was filled in and what is wrong.
-    pub fn form_again(&self, title: &str, content: impl FnOnce() -> Piece) -> Response {
+    pub(super) fn form_again(&self, title: &str, content: impl FnOnce() -> Piece) -> Response {
         self.page_with(StatusCode::UNPROCESSABLE_ENTITY, title, content)
     }
 
-    pub fn page_with(&self, status: StatusCode, title: &str, content: impl FnOnce() -> Piece) -> Response {
+    pub(super) fn page_with(&self, status: StatusCode, title: &str, content: impl FnOnce() -> Piece) -> Response {
         let html = Document { here: &self.path, title }.render(self.page.clone(), &crate::site::assets(), content);
         let html = ([(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"))], html);
         (status, html).into_response()
     }
 
-    pub fn not_found(&self) -> Refused {
+    pub(super) fn not_found(&self) -> Refused {
         self.refusal(StatusCode::NOT_FOUND, "Not found", refusal::not_found)
     }
 
-    pub fn forbidden(&self) -> Refused {
+    pub(super) fn forbidden(&self) -> Refused {
         self.refusal(StatusCode::FORBIDDEN, "Not allowed", refusal::forbidden)
     }
 
-    pub fn conflict(&self, reason: impl Into<String>, back: String) -> Refused {
+    pub(super) fn conflict(&self, reason: impl Into<String>, back: String) -> Refused {
         let reason = reason.into();
         self.refusal(StatusCode::CONFLICT, "Not now", || refusal::conflict(reason, back))
     }
@@ -134,7 +141,7 @@ impl Visit {
     }
 
     /// Problems of the fields come back as they are; everything else is a page of its own.
-    pub fn problems(&self, cause: InventoryError, back: &str) -> Result<Vec<app::model::FieldError>, Refused> {
+    pub(super) fn problems(&self, cause: InventoryError, back: &str) -> Result<Vec<app::model::FieldError>, Refused> {
         match cause {
             InventoryError::Invalid(problems) => Ok(problems),
             InventoryError::NotFound => Err(self.not_found()),
@@ -145,7 +152,7 @@ impl Visit {
     }
 
     /// The same where there is no form to show them beside.
-    pub fn refuse(&self, cause: InventoryError, back: &str) -> Refused {
+    pub(super) fn refuse(&self, cause: InventoryError, back: &str) -> Refused {
         match self.problems(cause, back) {
             Ok(problems) => {
                 let reasons: Vec<_> = problems.into_iter().map(|problem| problem.reason).collect();
@@ -156,7 +163,7 @@ impl Visit {
     }
 
     /// Why no run was made or stopped.
-    pub fn refuse_run(&self, cause: RunError, back: &str) -> Refused {
+    pub(super) fn refuse_run(&self, cause: RunError, back: &str) -> Refused {
         match cause {
             RunError::NotFound => self.not_found(),
             RunError::Forbidden => self.forbidden(),
@@ -172,6 +179,15 @@ impl Visit {
 /// Leads on after something was done; `said` is a word that the next page turns into a sentence.
 pub(super) fn see(path: &str, said: &str) -> Response {
     Redirect::to(&format!("{path}?said={said}")).into_response()
+}
+
+/// The origin of a request, fit to be shown in a command; a host that is none is left to the reader.
+fn origin(headers: &HeaderMap) -> String {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let plain = |host: &&str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));
+    let host = text(header::HOST).filter(plain).unwrap_or("PANEL");
+    let scheme = if text(header::HeaderName::from_static("x-forwarded-proto")) == Some("https") { "https" } else { "http" };
+    format!("{scheme}://{host}")
 }
 
 /// What a page needs to know while it is rendered.

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::components::{Erase, LinkBadge, Piece, format};
 use crate::model::{DestinationState, LinkState, Permission, Server};
-use crate::pages::document::{ago, empty, flash};
+use crate::pages::document::{ago, empty, flash, span_of};
 use crate::site::use_page;
 
 /// A server with what belongs to it.
@@ -80,16 +80,16 @@ fn line(row: ServerRow) -> Piece {
             </th>
             <td role="cell" data-label="Link">
                 <LinkBadge state=server.link.state/>
-                {since.map(|since| view! { <span class="cell__note">"since "{ago(since)}</span> })}
+                {since.map(|since| view! { <span class="cell__note">"for "{span_of(since)}</span> })}
                 {server.link.error.filter(|_| server.link.state == LinkState::Down).map(|error| view! { <span class="cell__problem">{error}</span> })}
                 {unpinned}
             </td>
             <td role="cell" data-label="Checked">{server.link.checked_at.map_or_else(|| "never".erase(), ago)}</td>
-            <td role="cell" data-label="Region">{dash(server.region)}</td>
-            <td role="cell" data-label="Account">{dash(server.account)}</td>
+            <td role="cell" data-label="Region" class=("is-blank", server.region.is_none())>{dash(server.region.clone())}</td>
+            <td role="cell" data-label="Account" class=("is-blank", server.account.is_none())>{dash(server.account.clone())}</td>
             <td role="cell" data-label="Schedules" class="is-figure">{schedules}</td>
-            <td role="cell" data-label="Disk">{fullest(&destinations)}</td>
-            <td role="cell" data-label="Clock">{skew(server.clock_skew_s)}</td>
+            <td role="cell" data-label="Disk" class=("is-blank", destinations.is_empty())>{fullest(&destinations)}</td>
+            <td role="cell" data-label="Clock" class=("is-blank", server.clock_skew_s.is_none())>{skew(server.clock_skew_s)}</td>
         </tr>
     }
     .erase()
