@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::adapters::{ClockPort, RunPort, ServerPort};
 use crate::audit::Trail;
 use crate::auth::{Accounts, Passwords};
-use crate::checker::{Checker, Instruments, Pokes};
+use crate::checker::{Checker, Instruments, Pokes, RunLogs, attend};
 use crate::clock::{Clock, zone_table};
 use crate::config::Config;
 use crate::history::History;
@@ -40,6 +40,8 @@ pub struct Panel {
     pub history: History,
     pub run_requests: RunRequests,
     pub keys: Keys,
+    /// Logs of runs that go on.
+    pub run_logs: Arc<RunLogs>,
     pub ports: Ports,
     pub stop: CancellationToken,
     leptos_options: LeptosOptions,
@@ -111,6 +113,7 @@ impl Panel {
             history,
             run_requests,
             keys,
+            run_logs: Arc::default(),
         };
         Ok((panel, Unstarted { pokes, schedules_changed }))
     }
@@ -132,7 +135,9 @@ impl Unstarted {
             hub: panel.hub.clone(),
             clock: panel.clock.clone(),
             keys: panel.keys.clone(),
+            run_logs: panel.run_logs.clone(),
         };
+        tasks.spawn(attend(tools.clone(), panel.stop.clone()));
         tasks.spawn(panel.hub.clone().follow(panel.stop.clone()));
         tasks.spawn(Checker::new(tools, self.pokes).follow(panel.stop.clone()));
         tasks.spawn(Timetable::new(panel.run_requests.clone(), self.schedules_changed).follow(panel.stop.clone()));
