@@ -3,6 +3,7 @@
 //! run and a row of the trail in one transaction.
 
 mod advice;
+mod attendance;
 mod exit_codes;
 mod link;
 mod observation;
@@ -13,10 +14,14 @@ mod progress;
 mod recognise;
 mod record;
 mod run_logs;
+mod sighting;
 mod supervisor;
+mod survey;
 mod watch;
+mod watched;
 
 pub use advice::{Advice, advise};
+pub use attendance::attend;
 pub use exit_codes::{Explanation, Outcome, explain};
 pub use outcome::{Ended, judge_report};
 pub use run_logs::RunLogs;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use app::model::LogStatus::{Completed, Connection, Error, Missed, Stopped, Warning};
-use app::model::{LogEntry, LogEntryDetail, LogFilter, LogPage, LogQuery, Run, RunId, RunStory, Viewer, Zone, new_lines};
+use app::model::{LogEntry, LogEntryDetail, LogFilter, LogPage, LogQuery, Run, RunId, RunStory, Timestamp, Viewer, Zone, new_lines};
 
 use crate::audit::decompress;
 use crate::checker::{RunLogs, advise};
@@ -52,7 +52,7 @@ impl History {
     }
 
     /// Everything that is known of a run, if there is one in scope.
-    pub async fn story_of(&self, viewer: &Viewer, id: &RunId, logs: &RunLogs) -> Result<Option<RunStory>, StoreError> {
+    pub async fn story_of(&self, viewer: &Viewer, id: &RunId, logs: &RunLogs, now: Timestamp) -> Result<Option<RunStory>, StoreError> {
         let scope = &viewer.scope;
         let Some(run) = runs::find(&self.database, scope, id).await? else { return Ok(None) };
         let Some(origin) = outcomes::origin(&self.database, scope, id).await? else { return Ok(None) };
@@ -64,15 +64,15 @@ impl History {
         };
         let log = end.as_ref().and_then(|end| end.detail.as_deref());
         let new_lines = log.zip(log_before.as_deref()).map(|(log, before)| new_lines(log, before));
-        let live_log = if run.state.is_active() { logs.tail(id) } else { None };
+        let live_log = if run.state.is_active() { logs.tail(id, now) } else { None };
         Ok(Some(RunStory { run, origin, rows, end, live_log, last_good, new_lines }))
     }
 
     /// The log of a run as far as it is known: empty if nothing is, `None` if there is no such run in scope.
-    pub async fn log_of(&self, viewer: &Viewer, id: &RunId, logs: &RunLogs) -> Result<Option<String>, StoreError> {
+    pub async fn log_of(&self, viewer: &Viewer, id: &RunId, logs: &RunLogs, now: Timestamp) -> Result<Option<String>, StoreError> {
         let Some(run) = runs::find(&self.database, &viewer.scope, id).await? else { return Ok(None) };
         if run.state.is_active() {
-            return Ok(Some(logs.tail(id).unwrap_or_default()));
+            return Ok(Some(logs.tail(id, now).unwrap_or_default()));
         }
         let (_, end) = self.rows_of(viewer, &run).await?;
         Ok(Some(end.and_then(|end| end.detail).unwrap_or_default()))

@@ -4,7 +4,9 @@ mod connection_test;
 
 use std::sync::Arc;
 
-use app::model::{FieldError, HostKey, LogStatus, Permission, Schedule, ScheduleDraft, Server, ServerDraft, Viewer};
+use app::model::{
+    Destination, FieldError, HostKey, LogStatus, Permission, Schedule, ScheduleDraft, Scope, Server, ServerDraft, SourceType, Viewer,
+};
 use chrono_tz::Tz;
 use tokio::sync::Notify;
 
@@ -141,7 +143,7 @@ impl Inventory {
 
     pub async fn add_schedule(&self, viewer: &Viewer, draft: ScheduleDraft) -> Result<Schedule, InventoryError> {
         allow(viewer, Permission::CreateSchedule)?;
-        self.check_schedule(viewer, &draft).await?;
+        self.check_schedule(viewer, &draft, None).await?;
         let mut change = self.trail.begin().await?;
         let id = schedules::insert(change.tx(), &draft, self.clock.now()).await.map_err(taken_name)?;
         let message = format!("{} added schedule {}", viewer.username, draft.name);
@@ -154,7 +156,7 @@ impl Inventory {
     pub async fn change_schedule(&self, viewer: &Viewer, id: i64, draft: ScheduleDraft) -> Result<Schedule, InventoryError> {
         allow(viewer, Permission::EditSchedule)?;
         self.schedule(viewer, id).await?;
-        self.check_schedule(viewer, &draft).await?;
+        self.check_schedule(viewer, &draft, Some(id)).await?;
         let mut change = self.trail.begin().await?;
         if !schedules::update(change.tx(), id, &draft, self.clock.now()).await.map_err(taken_name)? {
             return Err(InventoryError::NotFound);
@@ -225,14 +227,16 @@ impl Inventory {
         schedules::find(&self.database, &viewer.scope, id).await?.ok_or(InventoryError::NotFound)
     }
 
-    async fn check_schedule(&self, viewer: &Viewer, draft: &ScheduleDraft) -> Result<(), InventoryError> {
-        let problems = self.schedule_problems(viewer, draft).await?;
+    async fn check_schedule(&self, viewer: &Viewer, draft: &ScheduleDraft, id: Option<i64>) -> Result<(), InventoryError> {
+        let problems = self.schedule_problems(viewer, draft, id).await?;
         if problems.is_empty() { Ok(()) } else { Err(InventoryError::Invalid(problems)) }
     }
 
-    /// Everything that is wrong with a schedule, but for a name that is taken: only storing it tells.
-    pub async fn schedule_problems(&self, viewer: &Viewer, draft: &ScheduleDraft) -> Result<Vec<FieldError>, StoreError> {
+    /// Everything that is wrong with a schedule (`id`, unless it is a new one), but for a name that is taken: only storing it
+    /// tells.
+    pub async fn schedule_problems(&self, viewer: &Viewer, draft: &ScheduleDraft, id: Option<i64>) -> Result<Vec<FieldError>, StoreError> {
         let mut problems = draft.problems();
+        problems.extend(self.taken_destinations(draft, id).await?);
         if servers::find(&self.database, &viewer.scope, draft.server_id).await?.is_none() {
             problems.push(FieldError::new("server_id", "there is no such server"));
         }
@@ -247,6 +251,33 @@ impl Inventory {
         }
         Ok(problems)
     }
+
+    /// Points are found, and removed, by their names: two schedules in one directory would take each other's for their own. Whose
+    /// it is already is not told to someone who may not see it.
+    async fn taken_destinations(&self, draft: &ScheduleDraft, id: Option<i64>) -> Result<Vec<FieldError>, StoreError> {
+        let others = schedules::list(&self.database, &Scope::All).await?;
+        let taken: Vec<_> = others
+            .iter()
+            .filter(|other| Some(other.id) != id)
+            .flat_map(|other| {
+                other.policy.destinations().filter_map(|(_, text)| Some(place(other.policy.server_id, Destination::parse(text)?)))
+            })
+            .collect();
+        let is_taken =
+            |text: &str| Destination::parse(text).is_some_and(|destination| taken.contains(&place(draft.server_id, destination)));
+        let problem = |(source_type, text): (SourceType, &str)| {
+            is_taken(text).then(|| {
+                let field = if source_type == SourceType::Files { "files.destination" } else { "mysql.destination" };
+                FieldError::new(field, "is where another schedule keeps its points; each needs a directory of its own")
+            })
+        };
+        Ok(draft.destinations().filter_map(problem).collect())
+    }
+}
+
+/// What makes a destination one place: a path on one server, or on a storage that any server may reach.
+fn place(server_id: i64, destination: Destination) -> (Option<i64>, Destination) {
+    (destination.storage.is_none().then_some(server_id), destination)
 }
 
 fn allow(viewer: &Viewer, permission: Permission) -> Result<(), InventoryError> {

@@ -13,6 +13,7 @@ mod timetable;
 pub use cron::{CronError, CronTimes};
 pub use forecast::forecast;
 pub use job::{Job, Sight};
+pub(crate) use new_runs::new_run_id;
 pub use new_runs::{RunError, RunRequests};
 pub use rehearse::{Rehearsal, rehearse};
 pub use start::{Beginning, begin};

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::adapters::{ClockPort, RunPort, ServerPort};
 use crate::audit::Trail;
 use crate::auth::{Accounts, Passwords};
-use crate::checker::{Checker, Instruments, Pokes, RunLogs};
+use crate::checker::{Checker, Instruments, Pokes, RunLogs, attend};
 use crate::clock::{Clock, zone_table};
 use crate::config::Config;
 use crate::history::History;
@@ -39,9 +39,9 @@ pub struct Panel {
     pub inventory: Inventory,
     pub history: History,
     pub run_requests: RunRequests,
-    /// What is known of the logs of runs that go on.
-    pub run_logs: Arc<RunLogs>,
     pub keys: Keys,
+    /// Logs of runs that go on.
+    pub run_logs: Arc<RunLogs>,
     pub ports: Ports,
     pub stop: CancellationToken,
     leptos_options: LeptosOptions,
@@ -112,8 +112,8 @@ impl Panel {
             zone,
             history,
             run_requests,
-            run_logs: Arc::new(RunLogs::default()),
             keys,
+            run_logs: Arc::default(),
         };
         Ok((panel, Unstarted { pokes, schedules_changed }))
     }
@@ -135,7 +135,9 @@ impl Unstarted {
             hub: panel.hub.clone(),
             clock: panel.clock.clone(),
             keys: panel.keys.clone(),
+            run_logs: panel.run_logs.clone(),
         };
+        tasks.spawn(attend(tools.clone(), panel.stop.clone()));
         tasks.spawn(panel.hub.clone().follow(panel.stop.clone()));
         tasks.spawn(Checker::new(tools, self.pokes).follow(panel.stop.clone()));
         tasks.spawn(Timetable::new(panel.run_requests.clone(), self.schedules_changed).follow(panel.stop.clone()));

@@ -1,110 +1,111 @@
-//! The ends of the logs of runs that go on, in memory: what a run's page shows while it runs. What is kept for good is the
-//! detail of the row that tells of the end.
+//! The newest part of the log of every run that goes on, as far as passes have read it: read once, kept in bounded memory.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use app::model::RunId;
+use app::model::{RunId, Timestamp};
 
-use crate::audit::MAX_DETAIL_BYTES;
+use super::observation::LogPiece;
+use super::record::without_rewrites;
+use crate::audit::{clean_text, redact};
 
-/// Runs that are kept at most; far more than go on at a time on the servers of one panel.
-const MAX_RUNS: usize = 512;
+/// What is kept of one log: a few screens. The end of a run brings its own, longer part.
+const KEPT_BYTES: usize = 64 * 1024;
 
-/// Clean, redacted text by run; at most 256 KiB of each.
-#[derive(Debug, Default)]
+/// Somebody who looks at a run's log has it read more often, for this long after the last look.
+const LOOKED_AT_MS: i64 = 15_000;
+
+/// Logs by run.
+#[derive(Default)]
 pub struct RunLogs {
-    by_run: Mutex<HashMap<RunId, String>>,
+    by_run: Mutex<HashMap<RunId, Reading>>,
+}
+
+#[derive(Default)]
+struct Reading {
+    file: String,
+    next: u64,
+    bytes: Vec<u8>,
+    looked_at: Option<Timestamp>,
 }
 
 impl RunLogs {
-    /// The end of a run's log, if anything of it has been read.
-    pub fn tail(&self, id: &RunId) -> Option<String> {
-        self.with(|logs| logs.get(id).cloned())
+    /// The log as a person reads it: clean, without secrets, without what a meter has overwritten. `None` until it was read.
+    pub fn tail(&self, id: &RunId, now: Timestamp) -> Option<String> {
+        let bytes = self.with(id, |reading| {
+            reading.looked_at = Some(now);
+            reading.bytes.clone()
+        })?;
+        Some(redact(&clean_text(&without_rewrites(&bytes))).into_owned())
     }
 
-    /// Adds what is new.
-    pub fn append(&self, id: &RunId, text: &str) {
-        self.with(|logs| {
-            make_room(logs, id);
-            let log = logs.entry(id.clone()).or_default();
-            log.push_str(text);
-            cut(log);
-        });
+    /// Whether somebody is looking at it.
+    pub(super) fn is_looked_at(&self, id: &RunId, now: Timestamp) -> bool {
+        let looked_at = self.with(id, |reading| reading.looked_at).flatten();
+        looked_at.is_some_and(|at| now.millis_since(at) < LOOKED_AT_MS)
     }
 
-    /// Puts a newer state of the end in place of the older.
-    pub fn replace(&self, id: &RunId, text: &str) {
-        self.with(|logs| {
-            make_room(logs, id);
-            let mut log = text.to_owned();
-            cut(&mut log);
-            logs.insert(id.clone(), log);
-        });
+    /// Which file was read, and how far.
+    pub(super) fn position(&self, id: &RunId) -> Option<(String, u64)> {
+        self.with(id, |reading| (reading.file.clone(), reading.next))
+    }
+
+    /// Adds what a pass has read and returns all that is kept.
+    pub(super) fn add(&self, id: &RunId, piece: &LogPiece) -> Vec<u8> {
+        let mut by_run = self.by_run.lock().unwrap_or_else(PoisonError::into_inner);
+        let reading = by_run.entry(id.clone()).or_default();
+        if piece.size == 0 && piece.file.is_empty() {
+            return reading.bytes.clone();
+        }
+        if !reading.file.is_empty() && (reading.file != piece.file || piece.from < reading.next) {
+            reading.bytes.extend_from_slice(b"\n[the log was begun anew]\n");
+        } else if piece.from > reading.next && !reading.file.is_empty() {
+            let skipped = piece.from - reading.next;
+            reading.bytes.extend_from_slice(format!("\n[{skipped} bytes came too fast and are not shown]\n").as_bytes());
+        }
+        reading.bytes.extend_from_slice(&piece.bytes);
+        let extra = reading.bytes.len().saturating_sub(KEPT_BYTES);
+        reading.bytes.drain(..extra);
+        reading.file.clone_from(&piece.file);
+        reading.next = piece.from + u64::try_from(piece.bytes.len()).unwrap_or(u64::MAX);
+        reading.bytes.clone()
     }
 
     /// The run is over.
-    pub fn forget(&self, id: &RunId) {
-        self.with(|logs| logs.remove(id));
+    pub(super) fn forget(&self, id: &RunId) {
+        self.by_run.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut HashMap<RunId, String>) -> T) -> T {
-        work(&mut self.by_run.lock().unwrap_or_else(PoisonError::into_inner))
+    fn with<T>(&self, id: &RunId, read: impl FnOnce(&mut Reading) -> T) -> Option<T> {
+        self.by_run.lock().unwrap_or_else(PoisonError::into_inner).get_mut(id).map(read)
     }
-}
-
-/// Ids grow with time: the oldest run is the one that was most likely forgotten to be forgotten.
-fn make_room(logs: &mut HashMap<RunId, String>, id: &RunId) {
-    if logs.len() >= MAX_RUNS
-        && !logs.contains_key(id)
-        && let Some(oldest) = logs.keys().min().cloned()
-    {
-        logs.remove(&oldest);
-    }
-}
-
-/// Keeps the end, from the beginning of a line where there is one.
-fn cut(log: &mut String) {
-    if log.len() <= MAX_DETAIL_BYTES {
-        return;
-    }
-    let mut start = log.len() - MAX_DETAIL_BYTES;
-    while !log.is_char_boundary(start) {
-        start += 1;
-    }
-    let start = log[start..].find('\n').map_or(start, |line_end| start + line_end + 1);
-    log.drain(..start);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn id(n: usize) -> RunId {
-        format!("01KAMZ3V7S9B3J1Q6Y1C2D{n:04}").parse().unwrap()
+    fn piece(file: &str, from: u64, bytes: &[u8]) -> LogPiece {
+        LogPiece { file: file.to_owned(), from, size: from + bytes.len() as u64, bytes: bytes.to_vec() }
     }
 
     #[test]
-    fn the_end_of_each_log_is_kept() {
-        let logs = RunLogs::default();
-        logs.append(&id(1), "one\n");
-        logs.append(&id(1), "two\n");
-        assert_eq!(logs.tail(&id(1)).as_deref(), Some("one\ntwo\n"));
-        logs.append(&id(1), &format!("{}\nlast é\n", "x".repeat(MAX_DETAIL_BYTES)));
-        assert_eq!(logs.tail(&id(1)).as_deref(), Some("last é\n"));
-        logs.replace(&id(1), "anew");
-        assert_eq!(logs.tail(&id(1)).as_deref(), Some("anew"));
-        logs.forget(&id(1));
-        assert_eq!(logs.tail(&id(1)), None);
-    }
-
-    #[test]
-    fn the_oldest_run_goes_when_there_are_too_many() {
-        let logs = RunLogs::default();
-        for n in 0..=MAX_RUNS {
-            logs.append(&id(n), "x");
-        }
-        assert_eq!(logs.tail(&id(0)), None);
-        assert!(logs.tail(&id(1)).is_some() && logs.tail(&id(MAX_RUNS)).is_some());
+    fn pieces_are_joined_and_what_is_missing_is_said() {
+        let (logs, id) = (RunLogs::default(), "01KAMZ3V7S9B3J1Q6Y1C2D3E4F".parse::<RunId>().unwrap());
+        assert_eq!(logs.tail(&id, Timestamp::from_millis(0)), None);
+        logs.add(&id, &piece("7", 0, b"one\ntw"));
+        logs.add(&id, &piece("7", 6, b"o\n 1%\r 2%"));
+        assert_eq!(logs.position(&id), Some(("7".to_owned(), 15)));
+        logs.add(&id, &piece("7", 100, b"three\n"));
+        logs.add(&id, &piece("8", 0, b"four\n"));
+        assert_eq!(
+            logs.tail(&id, Timestamp::from_millis(0)).unwrap(),
+            "one\ntwo\n 2%\n[85 bytes came too fast and are not shown]\nthree\n\n[the log was begun anew]\nfour\n"
+        );
+        assert!(logs.is_looked_at(&id, Timestamp::from_millis(9000)) && !logs.is_looked_at(&id, Timestamp::from_millis(60_000)));
+        logs.add(&id, &piece("8", 5, &vec![b'x'; 200_000]));
+        assert_eq!(logs.tail(&id, Timestamp::from_millis(0)).unwrap().len(), KEPT_BYTES);
+        logs.forget(&id);
+        assert_eq!(logs.position(&id), None);
     }
 }

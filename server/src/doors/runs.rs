@@ -50,7 +50,7 @@ pub(super) async fn list(visit: Visit) -> Answer {
 pub(super) async fn story(visit: Visit, Path(id): Path<String>) -> Answer {
     require_runs(&visit)?;
     let id = run_id(&visit, &id)?;
-    let story = visit.found(visit.panel.history.story_of(&visit.viewer, &id, &visit.panel.run_logs).await)?;
+    let story = visit.found(visit.panel.history.story_of(&visit.viewer, &id, &visit.panel.run_logs, visit.now()).await)?;
     let title = format!("{} of {}", story.run.source_type, story.run.schedule.name);
     Ok(visit.page(&title, || pages::story(&story, said(&visit))))
 }

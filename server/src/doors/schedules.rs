@@ -161,7 +161,7 @@ async fn take(visit: &Visit, id: Option<i64>, form: ScheduleForm, sent: &Sent) -
         return Ok(visit.page(title, || pages::edit(&view, &form, &Problems::default())));
     }
     let (draft, mut problems) = form.draft();
-    let further = visit.read(visit.panel.inventory.schedule_problems(&visit.viewer, &draft).await)?;
+    let further = visit.read(visit.panel.inventory.schedule_problems(&visit.viewer, &draft, id).await)?;
     add(&mut problems, further);
     if sent.has("check") {
         let zone = draft.timezone.as_deref().map_or(Some(visit.panel.inventory.zone), time_zone);

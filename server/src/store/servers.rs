@@ -109,6 +109,12 @@ pub async fn set_link(tx: &mut Transaction, id: i64, record: &LinkRecord) -> Res
     Ok(())
 }
 
+/// Writes down by how much a server's clock is ahead.
+pub async fn set_clock_skew(tx: &mut Transaction, id: i64, seconds: i64) -> Result<(), StoreError> {
+    tx.execute(Sql::new("update server set clock_skew_s = $1 where id = $2").bind(seconds).bind(id)).await?;
+    Ok(())
+}
+
 fn server(row: &Row) -> Result<Server, StoreError> {
     Ok(Server {
         id: row.int("id")?,

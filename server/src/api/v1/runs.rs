@@ -72,7 +72,7 @@ pub(super) async fn log(
         require(&viewer, Permission::ViewMonitorPage)?;
     }
     let id = id.parse().map_err(|_| Problem::not_found())?;
-    let log = panel.history.log_of(&viewer, &id, &panel.run_logs).await?.ok_or_else(Problem::not_found)?;
+    let log = panel.history.log_of(&viewer, &id, &panel.run_logs, panel.clock.now()).await?.ok_or_else(Problem::not_found)?;
     Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"))], log))
 }
 
