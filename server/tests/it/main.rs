@@ -5,6 +5,7 @@
 
 mod api;
 mod jobs;
+mod pages;
 mod ssh;
 mod store;
 mod stream;

@@ -40,8 +40,10 @@ pub(super) fn figures(run: &Run, good: Option<&Run>) -> Option<Piece> {
                         <tr role="row">
                             <th scope="col" role="columnheader">"Figure"</th>
                             <th scope="col" role="columnheader" class="is-figure">"This run"</th>
-                            <th scope="col" role="columnheader" class="is-figure">"Last good run"</th>
-                            <th scope="col" role="columnheader">"Difference"</th>
+                            {good.map(|_| view! {
+                                <th scope="col" role="columnheader" class="is-figure">"Last good run"</th>
+                                <th scope="col" role="columnheader">"Difference"</th>
+                            })}
                         </tr>
                     </thead>
                     <tbody role="rowgroup">{lines}</tbody>
@@ -62,8 +64,10 @@ fn line((name, read, print): Figure, run: &Run, good: Option<&Run>) -> Option<Pi
             <tr role="row">
                 <th scope="row" role="rowheader">{name}</th>
                 <td role="cell" data-label="This run" class="is-figure">{shown(here)}</td>
-                <td role="cell" data-label="Last good run" class="is-figure">{shown(before)}</td>
-                <td role="cell" data-label="Difference" class="is-wide">{words}</td>
+                {good.map(|_| view! {
+                    <td role="cell" data-label="Last good run" class="is-figure">{shown(before)}</td>
+                    <td role="cell" data-label="Difference">{words}</td>
+                })}
             </tr>
         }
         .erase(),

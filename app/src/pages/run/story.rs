@@ -100,7 +100,9 @@ fn verdict(story: &RunStory) -> Option<Piece> {
     let code = story.run.exit_code;
     let explanation = end.and_then(|end| end.explanation.clone());
     let next = end.and_then(|end| end.next_step.clone()).filter(|_| code != Some(0));
-    let error = story.run.error.clone();
+    // The code with its meaning stands right below.
+    let error = story.run.error.as_ref().map(|error| error.split(" — exit code ").next().unwrap_or(error).to_owned());
+    let error = error.filter(|error| !error.starts_with("exit code "));
     if code.is_none() && error.is_none() {
         return None;
     }

@@ -64,7 +64,7 @@ pub fn detail(view: ScheduleView, said: Option<&str>) -> Piece {
         <section class="section" aria-labelledby="runs">
             <h2 class="section__title" id="runs">"Runs"</h2>
             <div id="run-list" data-refresh="5">{run_table(runs, false)}</div>
-            <p class="section__foot"><a href=all_runs>{format!("All {}", format::counted(usize::try_from(total_runs).unwrap_or(0), "run", "runs"))}</a></p>
+            <p class="section__foot"><a href=all_runs>{format!("All runs ({})", format::count(total_runs))}</a></p>
         </section>
     }
     .erase()

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::strip::strip;
 use crate::components::{Erase, Piece, format};
-use crate::model::{Permission, ScheduleRow, SourceType, Timestamp};
+use crate::model::{Permission, ScheduleKind, ScheduleRow, SourceType, Timestamp};
 use crate::pages::document::{ago, empty, flash, moment, outcome_badge, run_badge};
 use crate::site::use_page;
 
@@ -105,7 +105,7 @@ pub(super) fn type_words(types: &[SourceType]) -> String {
 pub(super) fn last_good(row: &ScheduleRow, now: Timestamp) -> Piece {
     let age = row.last_good_of_all().map_or_else(|| view! { <span class="cell__unknown">"unknown"</span> }.erase(), ago);
     let target = match row.schedule.policy.target_hours {
-        Some(hours) => format!("may be {hours} h"),
+        Some(hours) => format!("target {hours} h"),
         None => "no target set".to_owned(),
     };
     let late = row.lateness(now).is_some_and(|permille| permille > 1000);
@@ -113,7 +113,8 @@ pub(super) fn last_good(row: &ScheduleRow, now: Timestamp) -> Piece {
 }
 
 fn due(row: &ScheduleRow) -> Piece {
-    let words = row.cron_words.clone().unwrap_or_else(|| "only when asked".to_owned());
+    let never = if row.schedule.policy.kind == ScheduleKind::Managed { "only when asked" } else { "at no set time" };
+    let words = row.cron_words.clone().unwrap_or_else(|| never.to_owned());
     let next = row.next_due.filter(|_| row.schedule.policy.enabled);
     view! {
         <span>{words}</span>
