@@ -53,24 +53,36 @@ pub fn new_lines(log: &str, before: &str) -> Vec<String> {
     log.lines().filter(is_news).take(MAX_NEW_LINES).map(str::to_owned).collect()
 }
 
-/// The line with one `#` for each run of digits, and no more than one space between words.
+/// The line with one `#` for each run of digits, no more than one space between words, and without counts in brackets:
+/// `(reg: 12, dir: 3)` is there only while there is something to count.
 fn without_figures(line: &str) -> String {
+    let counts = line.split_once('(').filter(|(_, rest)| rest.split_once(')').is_some_and(|(inside, _)| is_counts(inside)));
+    let (head, tail) = counts.map_or((line, ""), |(head, rest)| (head, rest.split_once(')').map_or("", |(_, tail)| tail)));
     let mut shape = String::with_capacity(line.len());
-    for word in line.split_whitespace() {
+    for word in head.split_whitespace().chain(tail.split_whitespace()) {
         if !shape.is_empty() {
             shape.push(' ');
         }
         for c in word.chars() {
             match c {
-                '0'..='9' if shape.ends_with('#') => {}
+                // More of the same figure, with its decimal point, its thousand's comma or its colons.
+                '0'..='9' | '.' | ',' | ':' if shape.ends_with('#') => {}
                 '0'..='9' => shape.push('#'),
-                // Between two figures: a decimal point, a thousand's comma, a clock.
-                '.' | ',' | ':' if shape.ends_with('#') => {}
                 c => shape.push(c),
             }
         }
     }
     shape
+}
+
+fn is_counts(inside: &str) -> bool {
+    let is_count = |part: &str| {
+        let pair = part.trim().split_once(": ");
+        pair.is_some_and(|(what, count)| {
+            what.bytes().all(|byte| byte.is_ascii_lowercase()) && count.bytes().all(|byte| byte.is_ascii_digit() || byte == b',')
+        })
+    };
+    inside.split(", ").all(is_count)
 }
 
 /// How a figure differs from that of the last good run, in words.
@@ -105,6 +117,12 @@ mod tests {
         assert_eq!(new_lines(log, before), ["rsync: link_stat \"/srv/gone\" failed (2)"]);
         assert_eq!(new_lines("", before), Vec::<String>::new());
         assert_eq!(new_lines("a\nb", ""), ["a", "b"]);
+    }
+
+    #[test]
+    fn counts_in_brackets_come_and_go_with_what_they_count() {
+        let before = "Number of created files: 3 (reg: 1,024, dir: 2)\nlink (dead)";
+        assert_eq!(new_lines("Number of created files: 0\nlink (alive)", before), ["link (alive)"]);
     }
 
     #[test]

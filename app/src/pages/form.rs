@@ -13,6 +13,17 @@ use crate::model::FieldError;
 pub struct Problems(pub Vec<FieldError>);
 
 impl Problems {
+    /// The problems in the order of the form, whose fields and groups of fields are named.
+    #[must_use]
+    pub fn in_order(mut self, form: &[&str]) -> Self {
+        let place = |field: &str| {
+            let group = field.split(['.', '[']).next().unwrap_or_default();
+            form.iter().position(|name| *name == group).unwrap_or(form.len())
+        };
+        self.0.sort_by_key(|problem| place(&problem.field));
+        self
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -32,6 +43,15 @@ pub fn id_of(field: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn problems_come_in_the_order_of_the_form() {
+        let problem = |field: &str| FieldError::new(field, "expected something else");
+        let problems =
+            Problems(vec![problem("cron"), problem("files.sources[1]"), problem("odd"), problem("files.destination"), problem("name")]);
+        let sorted: Vec<_> = problems.in_order(&["name", "files", "cron"]).0.into_iter().map(|problem| problem.field).collect();
+        assert_eq!(sorted, ["name", "files.sources[1]", "files.destination", "cron", "odd"]);
+    }
 
     #[test]
     fn ids_follow_from_names() {

@@ -115,7 +115,7 @@ pub(super) async fn blank(visit: Visit) -> Answer {
         form.server_id = server;
     }
     let view = EditView { copy_of, ..edit_view(&visit, None).await? };
-    Ok(visit.page("Add a schedule", || pages::edit(&view, &form, &Problems::default())))
+    Ok(visit.page("Add a schedule", || pages::edit(&view, &form, Problems::default())))
 }
 
 fn kind(visit: &Visit) -> ScheduleKind {
@@ -140,7 +140,7 @@ pub(super) async fn edit(visit: Visit, Path(id): Path<String>) -> Answer {
     visit.require(Permission::EditSchedule)?;
     let schedule = find(&visit, &id).await?;
     let view = edit_view(&visit, Some(schedule.id)).await?;
-    Ok(visit.page("Edit schedule", || pages::edit(&view, &ScheduleForm::of(&schedule.policy), &Problems::default())))
+    Ok(visit.page("Edit schedule", || pages::edit(&view, &ScheduleForm::of(&schedule.policy), Problems::default())))
 }
 
 /// `POST /schedules/{id}/edit`
@@ -158,7 +158,7 @@ async fn take(visit: &Visit, id: Option<i64>, form: ScheduleForm, sent: &Sent) -
     let mut view = edit_view(visit, id).await?;
     if let Some(list) = sent.some("more") {
         view.more = Some(list);
-        return Ok(visit.page(title, || pages::edit(&view, &form, &Problems::default())));
+        return Ok(visit.page(title, || pages::edit(&view, &form, Problems::default())));
     }
     let (draft, mut problems) = form.draft();
     let further = visit.read(visit.panel.inventory.schedule_problems(&visit.viewer, &draft, id).await)?;
@@ -172,7 +172,7 @@ async fn take(visit: &Visit, id: Option<i64>, form: ScheduleForm, sent: &Sent) -
             _ => None,
         };
         let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-        return Ok(visit.page_with(status, title, || pages::edit(&view, &form, &Problems(problems))));
+        return Ok(visit.page_with(status, title, || pages::edit(&view, &form, Problems(problems))));
     }
     if problems.is_empty() {
         let saved = match id {
@@ -184,7 +184,7 @@ async fn take(visit: &Visit, id: Option<i64>, form: ScheduleForm, sent: &Sent) -
             Err(cause) => add(&mut problems, visit.problems(cause, "/schedules")?),
         }
     }
-    Ok(visit.form_again(title, || pages::edit(&view, &form, &Problems(problems))))
+    Ok(visit.form_again(title, || pages::edit(&view, &form, Problems(problems))))
 }
 
 /// Adds problems of fields that have none yet. The arguments of rsync are one field of the form.

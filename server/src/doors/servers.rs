@@ -43,7 +43,7 @@ pub(super) async fn list(visit: Visit) -> Answer {
 /// `GET /servers/new`
 pub(super) async fn blank(visit: Visit) -> Answer {
     visit.require(Permission::AddServers)?;
-    Ok(visit.page("Add a server", || pages::edit(None, &ServerForm::blank(), &Problems::default())))
+    Ok(visit.page("Add a server", || pages::edit(None, &ServerForm::blank(), Problems::default())))
 }
 
 /// `POST /servers/new`
@@ -57,7 +57,7 @@ pub(super) async fn create(visit: Visit, body: Bytes) -> Answer {
         },
         Err(problems) => problems,
     };
-    Ok(visit.form_again("Add a server", || pages::edit(None, &form, &Problems(problems))))
+    Ok(visit.form_again("Add a server", || pages::edit(None, &form, Problems(problems))))
 }
 
 /// `GET /servers/{id}`
@@ -95,7 +95,7 @@ async fn key_line(visit: &Visit, id: i64) -> Option<KeyLine> {
 pub(super) async fn edit(visit: Visit, Path(id): Path<String>) -> Answer {
     visit.require(Permission::EditServers)?;
     let server = find(&visit, &id).await?;
-    Ok(visit.page("Edit server", || pages::edit(Some(server.id), &ServerForm::of(&server), &Problems::default())))
+    Ok(visit.page("Edit server", || pages::edit(Some(server.id), &ServerForm::of(&server), Problems::default())))
 }
 
 /// `POST /servers/{id}/edit`
@@ -111,7 +111,7 @@ pub(super) async fn change(visit: Visit, Path(id): Path<String>, body: Bytes) ->
         },
         Err(problems) => problems,
     };
-    Ok(visit.form_again("Edit server", || pages::edit(Some(server.id), &form, &Problems(problems))))
+    Ok(visit.form_again("Edit server", || pages::edit(Some(server.id), &form, Problems(problems))))
 }
 
 /// `GET /servers/{id}/test`: a test that was reloaded is not repeated by itself.

@@ -51,7 +51,7 @@ fn unasked(job_text: String) -> Rehearsal {
 }
 
 fn judge(job_text: String, text: &str) -> Rehearsal {
-    let (words, shown): (Vec<_>, Vec<_>) = text.lines().partition(|line| is_ours(line));
+    let (words, shown): (Vec<_>, Vec<_>) = text.lines().partition(is_ours);
     let of = |key: &str| words.iter().find_map(|line| line.strip_prefix(key)?.strip_prefix(' '));
     let code = of("tailback-rehearsal");
     let mut notes: Vec<String> = of("destination").map(|note| format!("Of the destination: {note}.")).into_iter().collect();

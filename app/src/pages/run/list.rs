@@ -99,7 +99,7 @@ pub fn run_table(runs: Vec<Run>, with_schedule: bool) -> Piece {
     }
     let schedule = with_schedule.then(|| view! { <th scope="col" role="columnheader">"Schedule"</th> });
     view! {
-        <table class="table" role="table">
+        <table class="table table--runs" role="table">
             <thead role="rowgroup">
                 <tr role="row">
                     <th scope="col" role="columnheader">"Run"</th>

@@ -172,7 +172,7 @@ fn log(story: &RunStory) -> Piece {
                 .then(|| format!("The last {SHOWN_LINES} of {} lines. ", format::count(i64::try_from(total).unwrap_or(i64::MAX))));
             view! {
                 <p class="section__lead">{cut}<a href=format!("/api/v1/runs/{}/log", story.run.id)>"The whole of it as text"</a></p>
-                <pre class="log-text" id="log-text" tabindex="0" role="region" aria-label="Log" data-tail=active.then_some("")>{text.join("\n")}</pre>
+                <pre class="log-text" id="log-text" tabindex="0" role="region" aria-label="Lines of the log" data-tail=active.then_some("")>{text.join("\n")}</pre>
             }
             .erase()
         }

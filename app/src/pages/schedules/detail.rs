@@ -132,7 +132,7 @@ fn kept(keep: Option<u32>) -> String {
 fn what(row: &ScheduleRow) -> Piece {
     let policy = &row.schedule.policy;
     let files = policy.files.as_ref().map(|files| {
-        let limit = files.bandwidth_kbps.map(|kbps| format!("{}", format::speed(i64::from(kbps) * 1024)).erase());
+        let limit = files.bandwidth_kbps.map(|kbps| format::speed(i64::from(kbps) * 1024).erase());
         view! {
             <dl class="facts facts--stack">
                 {fact("Files from", mono_list(&files.sources))}

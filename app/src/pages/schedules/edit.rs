@@ -29,8 +29,25 @@ pub struct EditView {
 #[derive(Debug, Clone)]
 pub struct Checked(pub Option<Forecast>);
 
+/// The fields, and the groups of fields, from top to bottom.
+const FIELDS: [&str; 12] = [
+    "name",
+    "server_id",
+    "files",
+    "mysql",
+    "command",
+    "watch",
+    "cron",
+    "timezone",
+    "catch_up",
+    "grace_minutes",
+    "target_hours",
+    "long_run_hours",
+];
+
 /// `/schedules/new` and `/schedules/<id>/edit`
-pub fn edit(view: &EditView, form: &ScheduleForm, problems: &Problems) -> Piece {
+pub fn edit(view: &EditView, form: &ScheduleForm, problems: Problems) -> Piece {
+    let problems = &problems.in_order(&FIELDS);
     let (title, action, back, save) = match view.id {
         None => ("Add a schedule", format!("/schedules/new?kind={}", form.kind), "/schedules".to_owned(), "Add schedule"),
         Some(id) => ("Edit schedule", format!("/schedules/{id}/edit"), format!("/schedules/{id}"), "Save"),

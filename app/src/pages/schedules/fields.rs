@@ -4,6 +4,7 @@ use crate::model::{CatchUp, CommandJob, FieldError, FilesJob, MysqlJob, Schedule
 use crate::pages::form::{Sent, number, numbers};
 
 /// The fields of all kinds; which of them count depends on the kind and on the boxes that are ticked.
+#[expect(clippy::struct_excessive_bools, reason = "each is a box to tick")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScheduleForm {
     pub kind: ScheduleKind,
@@ -66,10 +67,12 @@ impl ScheduleForm {
         let mut form = Self::of(&ScheduleDraft::new("", 0, kind));
         form.server_id = String::new();
         form.cron = if kind == ScheduleKind::Reported { String::new() } else { "0 2 * * *".to_owned() };
-        form.target_hours = "26".to_owned();
         form.with_files = true;
-        form.files.keep_points = "14".to_owned();
-        form.mysql.keep_points = "14".to_owned();
+        for (field, suggestion) in
+            [(&mut form.target_hours, "26"), (&mut form.files.keep_points, "14"), (&mut form.mysql.keep_points, "14")]
+        {
+            suggestion.clone_into(field);
+        }
         form
     }
 

@@ -74,8 +74,12 @@ impl ServerForm {
     }
 }
 
+/// The fields from top to bottom.
+const FIELDS: [&str; 8] = ["name", "host", "port", "user", "region", "account", "host_key", "private_key"];
+
 /// `/servers/new` and `/servers/<id>/edit`: `id` is absent for a new one.
-pub fn edit(id: Option<i64>, form: &ServerForm, problems: &Problems) -> Piece {
+pub fn edit(id: Option<i64>, form: &ServerForm, problems: Problems) -> Piece {
+    let problems = &problems.in_order(&FIELDS);
     let (title, action, back, save) = match id {
         None => ("Add a server", "/servers/new".to_owned(), "/servers".to_owned(), "Add server"),
         Some(id) => ("Edit server", format!("/servers/{id}/edit"), format!("/servers/{id}"), "Save"),

@@ -45,7 +45,9 @@ async fn a_run_tells_its_story_beside_the_last_good_one() {
     };
     let good = run_to_end().await;
     let story = open(&panel, &good).await;
-    for words in ["Completed", "somebody asked for it", "There was no good run before it", "Exit code 0", "Files written", "Number of files"] {
+    for words in
+        ["Completed", "somebody asked for it", "There was no good run before it", "Exit code 0", "Files written", "Number of files"]
+    {
         assert!(story.has(words), "{words}: {}", story.main());
     }
     assert!(!story.has("data-refresh=\""), "what is over does not change");
@@ -58,7 +60,7 @@ async fn a_run_tells_its_story_beside_the_last_good_one() {
         "Exit code 23",
         "Next:",
         "Beside the last good run before it",
-        "% less",
+        "nothing now",
         "New in its log",
         "No such file or directory",
     ] {
