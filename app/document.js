@@ -2,6 +2,7 @@
 // here is a convenience; without it the same pages say and do the same.
 
 const root = document.documentElement;
+const label = (element, words) => element.setAttribute('aria-label', words);
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 
 // The panel's clock as the browser carries it on.
@@ -20,7 +21,7 @@ const span = (s) => {
 };
 const say = (element, words) => element.textContent === words || (element.textContent = words);
 function tick() {
-  for (const time of all('time[data-ago], time[data-since]')) {
+  for (const time of all('[data-ago], [data-since]')) {
     const seconds = Math.floor((now() - Date.parse(time.dateTime)) / 1000);
     say(time, 'since' in time.dataset ? span(seconds) : age(seconds));
   }
@@ -29,13 +30,13 @@ function tick() {
 
 /* Regions marked data-refresh="seconds". */
 let updated = Date.now();
-let failed = false;
+let failed = '';
 let held = 0;
 const state = document.querySelector('[data-refresh-state]');
 function tell() {
   if (!state) return;
   const seconds = Math.round((Date.now() - updated) / 1000);
-  const words = failed ? `Last update ${seconds} s ago, cannot reach the panel.` : held && seconds > 15 ? 'Updates wait while you are at work in this part of the page.' : '';
+  const words = failed ? `Last update ${seconds} s ago, ${failed}.` : held && seconds > 15 ? 'Updates wait while you are at work here.' : '';
   state.hidden = !words;
   // A figure that changes every second is not for those who listen.
   state.setAttribute('aria-live', failed && seconds % 30 ? 'off' : 'polite');
@@ -66,10 +67,10 @@ async function refresh() {
   if (document.hidden || regions.length === 0) return again();
   try {
     const answer = await fetch(location.href, { redirect: 'manual', cache: 'no-store', signal: AbortSignal.timeout(20000) });
-    if (!answer.ok) throw new Error(answer.status);
+    if (!answer.ok) throw answer.type === 'opaqueredirect' ? 'signed out' : `the panel answers ${answer.status}`;
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
     ahead = Number(page.documentElement.dataset.now) - Date.now();
-    failed = false;
+    failed = '';
     held = 0;
     for (const region of regions) {
       const fresh = page.getElementById(region.id);
@@ -78,8 +79,9 @@ async function refresh() {
       else replace(region, fresh);
     }
     if (!held) updated = Date.now();
-  } catch {
-    failed = true;
+  } catch (reason) {
+    // What was thrown here is a text.
+    failed = reason.at ? reason : 'cannot reach the panel';
   }
   tick();
   again();
@@ -99,7 +101,7 @@ function turnTheme(button) {
   root.dataset.theme = theme;
   document.cookie = `theme=${theme}; Path=/; Max-Age=31536000; SameSite=Lax`;
   button.title = `Theme: ${theme}`;
-  button.setAttribute('aria-label', button.title);
+  label(button, button.title);
 }
 
 /* Copying; where the clipboard is blocked (a page without https), selecting, so that one keystroke does. */
@@ -122,8 +124,8 @@ function name(list) {
   items(list).forEach((item, n) => {
     const input = item.querySelector('input');
     input.id = `${list.id}-${n}`;
-    input.setAttribute('aria-label', `${list.dataset.lines} ${n + 1}`);
-    item.querySelector('button').setAttribute('aria-label', `Remove ${list.dataset.lines.toLowerCase()} ${n + 1}`);
+    label(input, `${list.dataset.lines} ${n + 1}`);
+    label(item.querySelector('button'), `Remove ${list.dataset.lines.toLowerCase()} ${n + 1}`);
   });
 }
 function addLine(list) {
