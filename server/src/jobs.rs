@@ -10,6 +10,7 @@ mod timetable;
 
 pub use cron::{CronError, CronTimes};
 pub use job::{Job, Sight};
+pub(crate) use new_runs::new_run_id;
 pub use new_runs::{RunError, RunRequests};
 pub use start::{Beginning, begin};
 pub use timetable::Timetable;

@@ -13,6 +13,7 @@ pub mod demo;
 pub mod doors;
 pub mod fault;
 pub mod history;
+pub mod ingest;
 pub mod inventory;
 pub mod jobs;
 pub mod keys;

@@ -7,17 +7,18 @@ use app::model::Zone;
 use app::ports::Ports;
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::adapters::{ClockPort, RunPort, ServerPort};
 use crate::audit::Trail;
-use crate::auth::{Accounts, Passwords};
+use crate::auth::{Accounts, Passwords, TokenUse, TokenUses, follow_token_uses};
 use crate::checker::{Checker, Instruments, Pokes};
 use crate::clock::{Clock, zone_table};
 use crate::config::Config;
 use crate::history::History;
+use crate::ingest::{Intake, follow_silence};
 use crate::inventory::Inventory;
 use crate::jobs::{RunRequests, Timetable};
 use crate::keys::Keys;
@@ -39,6 +40,7 @@ pub struct Panel {
     pub inventory: Inventory,
     pub history: History,
     pub run_requests: RunRequests,
+    pub intake: Intake,
     pub keys: Keys,
     pub ports: Ports,
     pub stop: CancellationToken,
@@ -78,6 +80,7 @@ impl Panel {
             zone: config.timezone,
             pokes: pokes.clone(),
         };
+        let (token_uses, token_uses_to_note) = TokenUses::new();
         let history = History { database: database.clone(), zone: zone.clone() };
         let panel = Self {
             accounts: Accounts {
@@ -85,6 +88,7 @@ impl Panel {
                 trail: trail.clone(),
                 clock: clock.clone(),
                 passwords: Passwords::new().await?,
+                token_uses,
             },
             inventory: Inventory {
                 database: database.clone(),
@@ -101,6 +105,7 @@ impl Panel {
                 servers: Arc::new(ServerPort { database: database.clone() }),
                 clock: Arc::new(ClockPort { clock: clock.clone(), zone: zone.clone() }),
             },
+            intake: Intake { database: database.clone(), trail: trail.clone(), hub: hub.clone(), clock: clock.clone() },
             leptos_options: LeptosOptions::builder().output_name("tailback").site_addr(config.bind).build(),
             stop: CancellationToken::new(),
             database,
@@ -112,7 +117,7 @@ impl Panel {
             run_requests,
             keys,
         };
-        Ok((panel, Unstarted { pokes, schedules_changed }))
+        Ok((panel, Unstarted { pokes, schedules_changed, token_uses_to_note }))
     }
 }
 
@@ -120,10 +125,11 @@ impl Panel {
 pub struct Unstarted {
     pokes: Arc<Pokes>,
     schedules_changed: Arc<Notify>,
+    token_uses_to_note: mpsc::Receiver<TokenUse>,
 }
 
 impl Unstarted {
-    /// Starts the hub, the checker and the timetable.
+    /// Starts the hub, the checker, the timetable and what listens to reports.
     pub fn start(self, panel: &Panel) -> Background {
         let mut tasks = JoinSet::new();
         let tools = Instruments {
@@ -136,6 +142,8 @@ impl Unstarted {
         tasks.spawn(panel.hub.clone().follow(panel.stop.clone()));
         tasks.spawn(Checker::new(tools, self.pokes).follow(panel.stop.clone()));
         tasks.spawn(Timetable::new(panel.run_requests.clone(), self.schedules_changed).follow(panel.stop.clone()));
+        tasks.spawn(follow_token_uses(panel.database.clone(), self.token_uses_to_note, panel.stop.clone()));
+        tasks.spawn(follow_silence(panel.intake.clone(), panel.stop.clone()));
         Background { tasks, stop: panel.stop.clone(), database: panel.database.clone() }
     }
 }

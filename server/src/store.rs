@@ -8,6 +8,7 @@ pub mod accounts;
 mod engine;
 mod error;
 pub mod log;
+pub mod reported;
 mod row;
 pub mod runs;
 pub mod schedules;

@@ -175,7 +175,7 @@ fn wanted_types(schedule: &Schedule, types: Option<&[SourceType]>) -> Result<Vec
 }
 
 /// A new id whose time part is the panel's clock.
-fn new_run_id(now: Timestamp) -> RunId {
+pub(crate) fn new_run_id(now: Timestamp) -> RunId {
     let time = std::time::UNIX_EPOCH + std::time::Duration::from_millis(u64::try_from(now.millis()).unwrap_or(0));
     let text = Ulid::from_datetime(time).to_string();
     text.parse().unwrap_or_else(|_| unreachable!("a ULID is a run id"))

@@ -61,7 +61,7 @@ pub struct Ending {
     pub error: Option<String>,
 }
 
-const COLUMNS: &str = "select r.id, r.schedule_id, p.name as schedule_name, r.server_id, s.name as server_name, r.source_type, \
+pub(super) const COLUMNS: &str = "select r.id, r.schedule_id, p.name as schedule_name, r.server_id, s.name as server_name, r.source_type, \
      r.trigger_kind, r.state, r.created_at, r.start_by, r.start_sent, r.started_at, r.finished_at, r.exit_code, r.bytes_done, r.bytes_total, \
      r.bytes_written, r.files_done, r.files_total, r.files_written, r.point, r.error, r.progress, r.checked_at, r.stop_by, r.stop_at, r.job \
      from run r join schedule p on p.id = r.schedule_id join server s on s.id = r.server_id where 1 = 1";
@@ -130,12 +130,12 @@ pub async fn record_progress(tx: &mut Transaction, id: &RunId, progress: &Progre
     Ok(tx.execute(sql).await? == 1)
 }
 
-/// Ends an active run; false if it has ended already.
+/// Ends an active run, or one that was given up because nothing more was heard of it; false if it has ended already.
 pub async fn finish(tx: &mut Transaction, id: &RunId, ending: &Ending) -> Result<bool, StoreError> {
     let sql = Sql::new(
         "update run set state = $1, outcome = $1, finished_at = $2, exit_code = $3, bytes_done = $4, bytes_total = $5, bytes_written = $6, \
-         files_done = $7, files_total = $8, files_written = $9, point = $10, error = $11, progress = null, checked_at = $2 \
-         where id = $12 and state in (1, 2, 3, 7)",
+         files_done = $7, files_total = $8, files_written = $9, point = $10, error = $11, progress = null, checked_at = $2, \
+         told_silent = 0 where id = $12 and (state in (1, 2, 3, 7) or told_silent = 2)",
     )
     .bind(ending.state)
     .bind(ending.finished_at)
@@ -173,10 +173,10 @@ pub async fn request_stop(tx: &mut Transaction, id: &RunId, by: &str, at: Timest
     Ok(tx.execute(sql).await? == 1)
 }
 
-/// Every run of one server that is not over, oldest first.
+/// Every run of one server that is not over, oldest first. Of those that somebody reports, the server itself knows nothing.
 pub async fn active_on(database: &Database, server_id: i64) -> Result<Vec<ActiveRun>, StoreError> {
     let mut sql = Sql::new(COLUMNS);
-    sql.push(" and r.state in (1, 2, 3, 7) and r.server_id = ").push_bind(server_id).push(" order by r.id");
+    sql.push(" and r.state in (1, 2, 3, 7) and r.trigger_kind <> 3 and r.server_id = ").push_bind(server_id).push(" order by r.id");
     database.fetch_all(sql).await?.iter().map(active_run).collect()
 }
 
@@ -257,7 +257,7 @@ fn push_filter(sql: &mut Sql, scope: &Scope, filter: &RunFilter) {
     }
 }
 
-fn active_run(row: &Row) -> Result<ActiveRun, StoreError> {
+pub(super) fn active_run(row: &Row) -> Result<ActiveRun, StoreError> {
     let job = row.optional_json("job")?.ok_or_else(|| StoreError::Value { column: "job", value: String::new() })?;
     let stop = match (row.get::<Option<String>>("stop_by")?, row.optional_time("stop_at")?) {
         (Some(by), Some(at)) => Some(StopRequest { by, at }),
