@@ -18,6 +18,6 @@ mod watch;
 pub use advice::{Advice, advise};
 pub use exit_codes::{Explanation, Outcome, explain};
 pub use outcome::{Ended, judge_report};
-pub(crate) use progress::rsync_statistics;
+pub(crate) use progress::{progress_of, rsync_statistics};
 pub(crate) use record::{End, without_rewrites};
 pub use supervisor::{Checker, Instruments, Pokes};

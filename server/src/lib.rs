@@ -18,6 +18,7 @@ pub mod inventory;
 pub mod jobs;
 pub mod keys;
 pub mod random;
+pub mod reporter;
 pub mod router;
 pub mod secrets;
 pub mod serve;
