@@ -244,11 +244,14 @@ fn new_run(schedule: &Schedule, report: &Report, now: Timestamp) -> Result<NewRu
             let reason = format!("this schedule backs up {}", command.source_type);
             return Err(IngestError::Invalid(vec![FieldError::new("type", reason)]));
         }
-        (Some(command), _) => Some(command.clone()),
-        (None, Some(source_type)) => {
-            Some(CommandJob { source_type, command: String::new(), success_codes: vec![0], warning_codes: Vec::new() })
-        }
-        (None, None) => None,
+        (Some(command), _) => command.clone(),
+        // Where the schedule says nothing about codes, only 0 is good, as in a schedule that names a command.
+        (None, told) => CommandJob {
+            source_type: told.unwrap_or(SourceType::Other),
+            command: String::new(),
+            success_codes: vec![0],
+            warning_codes: Vec::new(),
+        },
     };
     Ok(NewRun {
         id: report.run.clone().unwrap_or_else(|| new_run_id(now)),
@@ -258,7 +261,7 @@ fn new_run(schedule: &Schedule, report: &Report, now: Timestamp) -> Result<NewRu
         created_at: now,
         due_at: None,
         start_by: now,
-        job: Job::Reported { command },
+        job: Job::Reported { command: Some(command) },
     })
 }
 

@@ -1,7 +1,7 @@
 //! Sends the reports of a run, and before them what earlier runs have left, on a thread of its own: again and again while the panel
 //! is away, never while it refuses.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -61,7 +61,15 @@ impl Delivery {
     pub(super) fn start(panel: Panel, left: Left, file: Option<SpoolFile>, voice: Voice) -> Self {
         let desk = Arc::new((Mutex::new(Desk { file, ..Desk::default() }), Condvar::new()));
         let (tell, outlook) = watch::channel(Outlook::default());
-        let sender = Sender { panel, left: left.files.into(), desk: desk.clone(), outlook: tell, voice, told_away: false };
+        let sender = Sender {
+            panel,
+            left: left.files.into(),
+            desk: desk.clone(),
+            outlook: tell,
+            voice,
+            told_away: false,
+            told_refused: BTreeSet::new(),
+        };
         let started = std::thread::Builder::new().name("reports".to_owned()).spawn(move || sender.follow());
         if let Err(cause) = started {
             voice.say(format!("reports stay in the spool: no thread could be started: {cause}"));
@@ -110,6 +118,7 @@ struct Sender {
     outlook: watch::Sender<Outlook>,
     voice: Voice,
     told_away: bool,
+    told_refused: BTreeSet<String>,
 }
 
 impl Sender {
@@ -120,7 +129,12 @@ impl Sender {
             let attempt = match send_left(&self.panel, &mut self.left, self.voice) {
                 // What only those of an earlier run meet with does not hold up this one for ever.
                 Err(_) if failures >= PATIENCE => self.send_own(),
-                Ok(()) => self.send_own(),
+                Ok(reasons) => {
+                    for reason in reasons {
+                        self.tell_refused(reason);
+                    }
+                    self.send_own()
+                }
                 Err(cause) => {
                     self.tell_away(&cause);
                     Attempt::Away
@@ -168,7 +182,7 @@ impl Sender {
                 }
                 Sent::Lost(said) => self.voice.say(format!("the panel did not take a report of {event}: {said}")),
                 Sent::Refused(said) => {
-                    self.voice.say(format!("the panel takes no reports: {said}. They stay in the spool"));
+                    self.tell_refused(said);
                     let mut desk = lock(&self.desk.0);
                     desk.refused = true;
                     desk.items.clear();
@@ -204,6 +218,13 @@ impl Sender {
         self.outlook.send_modify(|outlook| outlook.settled = true);
     }
 
+    fn tell_refused(&mut self, reason: String) {
+        if !self.told_refused.contains(&reason) {
+            self.voice.say(format!("the panel takes no reports, they stay in the spool: {reason}"));
+            self.told_refused.insert(reason);
+        }
+    }
+
     fn tell_away(&mut self, cause: &str) {
         if !self.told_away {
             self.told_away = true;
@@ -212,20 +233,19 @@ impl Sender {
     }
 }
 
-/// Sends what earlier runs have left; a file whose reports are refused stays where it is and is not tried again from here.
-pub(super) fn send_left(panel: &Panel, left: &mut VecDeque<SpoolFile>, voice: Voice) -> Result<(), String> {
+/// Sends what earlier runs have left; a file whose reports are refused stays where it is and is not tried again from here. Returns
+/// every reason for that, once.
+pub(super) fn send_left(panel: &Panel, left: &mut VecDeque<SpoolFile>, voice: Voice) -> Result<BTreeSet<String>, String> {
+    let mut reasons = BTreeSet::new();
     while let Some(file) = left.front() {
         let refused = match file.reports() {
             Ok(reports) => send_all(panel, &reports, voice)?,
             Err(cause) => Some(cause.to_string()),
         };
         let Some(file) = left.pop_front() else { break };
-        let problem = refused.or_else(|| file.remove().err().map(|cause| cause.to_string()));
-        if let Some(problem) = problem {
-            voice.say(format!("reports of an earlier run stay in the spool: {problem}"));
-        }
+        reasons.extend(refused.or_else(|| file.remove().err().map(|cause| cause.to_string())));
     }
-    Ok(())
+    Ok(reasons)
 }
 
 /// Sends the reports of one run; tells why they were refused, if they were.

@@ -23,12 +23,20 @@ pub fn flush(spool: &Spool, url: &str, schedule: Option<i64>, token: Option<Stri
     let mut files = VecDeque::from(left.files);
     let panel = Panel::new(&url, token);
     let deadline = Instant::now() + wait;
-    while let Err(cause) = send_left(&panel, &mut files, voice) {
-        if Instant::now() + AGAIN > deadline {
-            voice.say(format!("the panel cannot be reached ({cause}); reports wait in the spool"));
-            return Ok(false);
+    loop {
+        match send_left(&panel, &mut files, voice) {
+            Ok(reasons) => {
+                for reason in &reasons {
+                    voice.say(format!("the panel takes no reports, they stay in the spool: {reason}"));
+                }
+                break;
+            }
+            Err(cause) if Instant::now() + AGAIN > deadline => {
+                voice.say(format!("the panel cannot be reached ({cause}); reports wait in the spool"));
+                return Ok(false);
+            }
+            Err(_) => std::thread::sleep(AGAIN),
         }
-        std::thread::sleep(AGAIN);
     }
     let still = spool.left(&url, schedule, now).map_err(|cause| format!("the spool cannot be read: {cause}"))?;
     Ok(still.files.is_empty())
