@@ -150,15 +150,10 @@ impl Intake {
             Some(_) => named_run(&mut change, schedule, report).await?,
             None => going_run(&mut change, schedule, report).await?,
         };
-        let (run, made) = match known {
-            Some(run) => (run, false),
-            None => {
-                let new = new_run(schedule, report, now)?;
-                let seconds = report.stats.as_ref().and_then(|stats| stats.duration_s);
-                let started_at = seconds.map(|seconds| finished_at.plus_millis(-1000 * seconds));
-                reported::insert_unheard(change.tx(), &new, started_at).await?;
-                (found(reported::find(change.tx(), &new.id).await?)?, true)
-            }
+        let made = known.is_none();
+        let run = match known {
+            Some(run) => run,
+            None => self.make_unheard(&mut change, schedule, report, finished_at).await?,
         };
         let kept = reported::output(change.tx(), &run.run.id).await?.unwrap_or_default();
         let log = report.detail.as_ref().map_or(kept.tail.as_slice(), |detail| detail.as_bytes());
@@ -188,6 +183,21 @@ impl Intake {
         fault::at(Moment::EndCommitted);
         self.publish(&run.run.id).await?;
         Ok(receipt(&ended, made))
+    }
+
+    /// A run whose end is the first that is heard of it.
+    async fn make_unheard(
+        &self,
+        change: &mut Change,
+        schedule: &Schedule,
+        report: &Report,
+        finished_at: Timestamp,
+    ) -> Result<ActiveRun, IngestError> {
+        let new = new_run(schedule, report, self.clock.now())?;
+        let seconds = report.stats.as_ref().and_then(|stats| stats.duration_s);
+        let started_at = seconds.map(|seconds| finished_at.plus_millis(-1000 * seconds));
+        reported::insert_unheard(change.tx(), &new, started_at).await?;
+        found(reported::find(change.tx(), &new.id).await?)
     }
 
     /// Begins a change that no other report about this schedule comes between.

@@ -148,7 +148,7 @@ async fn asked_to_stop(outlook: &mut Option<watch::Receiver<Outlook>>) {
         None => false,
     };
     if !asked {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
@@ -240,7 +240,7 @@ impl Reporter {
             told.tell(Report { detail: Some(piece.to_owned()), offset, ..told.report(Event::Log) });
             spoken.size = tail.size();
         }
-        if printed || spoken.silent_ticks % SILENT_TICKS == 0 {
+        if printed || spoken.silent_ticks.is_multiple_of(SILENT_TICKS) {
             let (stats, last_line) = figures::so_far(&tail);
             told.tell(Report { stats: Some(stats), message: last_line, ..told.report(Event::Progress) });
         }
