@@ -1,6 +1,8 @@
 //! The nouns of Tailback, shared by the server and the browser: plain values that parse, print and compare, and know
 //! nothing of databases, SSH or pages.
 
+#[cfg(feature = "ssr")]
+mod destination_state;
 mod field_error;
 mod filter;
 mod log_entry;
@@ -14,6 +16,8 @@ mod stream;
 mod timestamp;
 mod zone;
 
+#[cfg(feature = "ssr")]
+pub use destination_state::DestinationState;
 pub use field_error::FieldError;
 pub use filter::{LogFilter, LogQuery, TimeBound, parse_pairs};
 pub use log_entry::{LogEntry, LogEntryDetail, LogPage, Named};

@@ -3,6 +3,7 @@
 //! run and a row of the trail in one transaction.
 
 mod advice;
+mod attendance;
 mod exit_codes;
 mod link;
 mod observation;
@@ -12,12 +13,18 @@ mod pass;
 mod progress;
 mod recognise;
 mod record;
+mod run_logs;
+mod sighting;
 mod supervisor;
+mod survey;
 mod watch;
+mod watched;
 
 pub use advice::{Advice, advise};
+pub use attendance::attend;
 pub use exit_codes::{Explanation, Outcome, explain};
 pub use outcome::{Ended, judge_report};
 pub(crate) use progress::{progress_of, rsync_statistics};
 pub(crate) use record::{End, without_rewrites};
+pub use run_logs::RunLogs;
 pub use supervisor::{Checker, Instruments, Pokes};

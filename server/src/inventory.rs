@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use app::model::{FieldError, HostKey, LogStatus, Permission, Schedule, ScheduleDraft, Server, ServerDraft, Viewer};
+use app::model::{
+    Destination, FieldError, HostKey, LogStatus, Permission, Schedule, ScheduleDraft, Scope, Server, ServerDraft, SourceType, Viewer,
+};
 use chrono_tz::Tz;
 use serde::Serialize;
 use tokio::sync::Notify;
@@ -150,7 +152,7 @@ impl Inventory {
 
     pub async fn add_schedule(&self, viewer: &Viewer, draft: ScheduleDraft) -> Result<Schedule, InventoryError> {
         allow(viewer, Permission::CreateSchedule)?;
-        self.check_schedule(viewer, &draft).await?;
+        self.check_schedule(viewer, &draft, None).await?;
         let mut change = self.trail.begin().await?;
         let id = schedules::insert(change.tx(), &draft, self.clock.now()).await.map_err(taken_name)?;
         let message = format!("{} added schedule {}", viewer.username, draft.name);
@@ -163,7 +165,7 @@ impl Inventory {
     pub async fn change_schedule(&self, viewer: &Viewer, id: i64, draft: ScheduleDraft) -> Result<Schedule, InventoryError> {
         allow(viewer, Permission::EditSchedule)?;
         self.schedule(viewer, id).await?;
-        self.check_schedule(viewer, &draft).await?;
+        self.check_schedule(viewer, &draft, Some(id)).await?;
         let mut change = self.trail.begin().await?;
         if !schedules::update(change.tx(), id, &draft, self.clock.now()).await.map_err(taken_name)? {
             return Err(InventoryError::NotFound);
@@ -195,8 +197,9 @@ impl Inventory {
         schedules::find(&self.database, &viewer.scope, id).await?.ok_or(InventoryError::NotFound)
     }
 
-    async fn check_schedule(&self, viewer: &Viewer, draft: &ScheduleDraft) -> Result<(), InventoryError> {
+    async fn check_schedule(&self, viewer: &Viewer, draft: &ScheduleDraft, id: Option<i64>) -> Result<(), InventoryError> {
         let mut problems = draft.problems();
+        problems.extend(self.taken_destinations(draft, id).await?);
         if servers::find(&self.database, &viewer.scope, draft.server_id).await?.is_none() {
             problems.push(FieldError::new("server_id", "there is no such server"));
         }
@@ -211,6 +214,33 @@ impl Inventory {
         }
         if problems.is_empty() { Ok(()) } else { Err(InventoryError::Invalid(problems)) }
     }
+
+    /// Points are found, and removed, by their names: two schedules in one directory would take each other's for their own. Whose
+    /// it is already is not told to someone who may not see it.
+    async fn taken_destinations(&self, draft: &ScheduleDraft, id: Option<i64>) -> Result<Vec<FieldError>, StoreError> {
+        let others = schedules::list(&self.database, &Scope::All).await?;
+        let taken: Vec<_> = others
+            .iter()
+            .filter(|other| Some(other.id) != id)
+            .flat_map(|other| {
+                other.policy.destinations().filter_map(|(_, text)| Some(place(other.policy.server_id, Destination::parse(text)?)))
+            })
+            .collect();
+        let is_taken =
+            |text: &str| Destination::parse(text).is_some_and(|destination| taken.contains(&place(draft.server_id, destination)));
+        let problem = |(source_type, text): (SourceType, &str)| {
+            is_taken(text).then(|| {
+                let field = if source_type == SourceType::Files { "files.destination" } else { "mysql.destination" };
+                FieldError::new(field, "is where another schedule keeps its points; each needs a directory of its own")
+            })
+        };
+        Ok(draft.destinations().filter_map(problem).collect())
+    }
+}
+
+/// What makes a destination one place: a path on one server, or on a storage that any server may reach.
+fn place(server_id: i64, destination: Destination) -> (Option<i64>, Destination) {
+    (destination.storage.is_none().then_some(server_id), destination)
 }
 
 fn allow(viewer: &Viewer, permission: Permission) -> Result<(), InventoryError> {

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::adapters::{ClockPort, RunPort, ServerPort};
 use crate::audit::Trail;
 use crate::auth::{Accounts, Passwords, TokenUse, TokenUses, follow_token_uses};
-use crate::checker::{Checker, Instruments, Pokes};
+use crate::checker::{Checker, Instruments, Pokes, RunLogs, attend};
 use crate::clock::{Clock, zone_table};
 use crate::config::Config;
 use crate::history::History;
@@ -42,6 +42,8 @@ pub struct Panel {
     pub run_requests: RunRequests,
     pub intake: Intake,
     pub keys: Keys,
+    /// Logs of runs that go on.
+    pub run_logs: Arc<RunLogs>,
     pub ports: Ports,
     pub stop: CancellationToken,
     leptos_options: LeptosOptions,
@@ -116,6 +118,7 @@ impl Panel {
             history,
             run_requests,
             keys,
+            run_logs: Arc::default(),
         };
         Ok((panel, Unstarted { pokes, schedules_changed, token_uses_to_note }))
     }
@@ -138,7 +141,9 @@ impl Unstarted {
             hub: panel.hub.clone(),
             clock: panel.clock.clone(),
             keys: panel.keys.clone(),
+            run_logs: panel.run_logs.clone(),
         };
+        tasks.spawn(attend(tools.clone(), panel.stop.clone()));
         tasks.spawn(panel.hub.clone().follow(panel.stop.clone()));
         tasks.spawn(Checker::new(tools, self.pokes).follow(panel.stop.clone()));
         tasks.spawn(Timetable::new(panel.run_requests.clone(), self.schedules_changed).follow(panel.stop.clone()));

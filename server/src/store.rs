@@ -5,6 +5,7 @@
 //! the row of the trail that tells of it are committed together (see `audit`).
 
 pub mod accounts;
+pub mod destinations;
 mod engine;
 mod error;
 pub mod log;

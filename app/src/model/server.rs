@@ -92,6 +92,9 @@ pub struct Server {
     /// `null` until it is pinned; nothing connects before.
     pub host_key: Option<HostKey>,
     pub link: Link,
+    /// Seconds by which its clock is ahead of the panel's; `null` while that is not known.
+    #[serde(default)]
+    pub clock_skew_s: Option<i64>,
 }
 
 /// A server as someone describes it; checked before it is stored.

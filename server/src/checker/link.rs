@@ -49,6 +49,31 @@ pub(super) fn after_visit(server: &Server, before: &LinkRecord, reached: &Reache
     }
 }
 
+/// A clock that is off by this much makes times on the server misleading.
+const SKEW_TOLD_S: i64 = 60;
+
+/// Smaller changes are the time that the question took.
+const SKEW_NOISE_S: i64 = 2;
+
+/// The row that tells of a clock that has gone wrong or right, and whether the new skew is worth writing down.
+pub(super) fn after_clock(server: &Server, skew_s: i64) -> (bool, Option<LogRow>) {
+    use app::model::LogStatus::{Info, Warning};
+    use app::model::SourceType::System;
+    let was_wrong = server.clock_skew_s.is_some_and(|before| before.abs() >= SKEW_TOLD_S);
+    let is_wrong = skew_s.abs() >= SKEW_TOLD_S;
+    let row = |status, message: String| Some(LogRow::new(status, System, message).server(server.id));
+    let told = match (was_wrong, is_wrong) {
+        (false, true) => {
+            let way = if skew_s > 0 { "ahead of" } else { "behind" };
+            row(Warning, format!("the clock of {} is {} {way} the panel's", server.name, duration_words(skew_s.abs())))
+        }
+        (true, false) => row(Info, format!("the clock of {} agrees with the panel's again", server.name)),
+        _ => None,
+    };
+    let is_news = told.is_some() || server.clock_skew_s.is_none_or(|before| (before - skew_s).abs() > SKEW_NOISE_S);
+    (is_news, told)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,6 +90,7 @@ mod tests {
             account: None,
             host_key: None,
             link,
+            clock_skew_s: None,
         }
     }
 
@@ -90,5 +116,19 @@ mod tests {
             after_visit(&server(), &LinkRecord { link: server().link, told_at: None }, &Reached::Yes, Timestamp::from_millis(5));
         assert!(row.is_none());
         assert_eq!(record.link.since, Some(Timestamp::from_millis(5)));
+    }
+
+    #[test]
+    fn a_wrong_clock_is_told_once_and_so_is_its_repair() {
+        let mut server = server();
+        let mut told = Vec::new();
+        for skew in [1, 0, 400, 401, 390, -3, -90] {
+            let (is_news, row) = after_clock(&server, skew);
+            if is_news {
+                server.clock_skew_s = Some(skew);
+            }
+            told.extend(row.map(|_| skew));
+        }
+        assert_eq!(told, [400, -3, -90]);
     }
 }

@@ -6,8 +6,9 @@ use std::str::FromStr;
 use app::model::RunId;
 
 /// The exit file, with everything that can be wrong with it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) enum ExitFile {
+    #[default]
     Absent,
     Code(i64),
     /// There is one and it says nothing that can be trusted: empty, no number, a link, too large.
@@ -40,9 +41,33 @@ pub(super) struct Observation {
     pub(super) results: Vec<(String, String)>,
     /// KiB written so far, where the job says where to.
     pub(super) part_kib: Option<i64>,
-    /// A piece of the log: where it begins, how long the log is.
-    pub(super) log: Vec<u8>,
-    pub(super) log_size: u64,
+    pub(super) log: LogPiece,
+}
+
+/// A piece of a log: where in which file it begins, and how long the file is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct LogPiece {
+    pub(super) file: String,
+    pub(super) from: u64,
+    pub(super) size: u64,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// What a pass saw of a job that something else runs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Sighting {
+    /// Process group and birth; `None` while there is no such process.
+    pub(super) process: Option<String>,
+    /// Seconds since its process began.
+    pub(super) age_s: Option<i64>,
+    pub(super) exit: ExitFile,
+    /// Changes whenever the exit file is written.
+    pub(super) exit_mark: Option<String>,
+    /// Unix seconds on the server's clock at which the exit file was written.
+    pub(super) ended: Option<i64>,
+    pub(super) log: LogPiece,
+    /// Why the server could not look.
+    pub(super) problem: Option<String>,
 }
 
 impl Default for Observation {
@@ -57,8 +82,7 @@ impl Default for Observation {
             ended: None,
             results: Vec::new(),
             part_kib: None,
-            log: Vec::new(),
-            log_size: 0,
+            log: LogPiece::default(),
         }
     }
 }
@@ -69,6 +93,14 @@ pub(super) struct PassReport {
     /// Unix seconds on the server's clock.
     pub(super) clock: Option<i64>,
     pub(super) runs: BTreeMap<RunId, Observation>,
+    /// By schedule.
+    pub(super) watched: BTreeMap<i64, Sighting>,
+}
+
+/// Of whom the lines are that are being read.
+enum Current {
+    Run(RunId, Box<Observation>),
+    Watched(i64, Box<Sighting>),
 }
 
 /// The output is not what the script prints to its end.
@@ -79,14 +111,14 @@ pub(super) struct GarbledPass(&'static str);
 /// Parses a pass's output. Only lines that begin with the marker are the script's; the rest is log.
 pub(super) fn parse(output: &[u8], marker: &str) -> Result<PassReport, GarbledPass> {
     let mut report = PassReport::default();
-    let mut current: Option<(RunId, Observation)> = None;
-    let mut log: Option<Vec<u8>> = None;
+    let mut current: Option<Current> = None;
+    let mut log: Option<LogPiece> = None;
     let mut complete = false;
     for line in output.split(|byte| *byte == b'\n') {
         let Some(said) = line.strip_prefix(marker.as_bytes()).and_then(|rest| rest.strip_prefix(b" ")) else {
             if let Some(log) = &mut log {
-                log.extend_from_slice(line);
-                log.push(b'\n');
+                log.bytes.extend_from_slice(line);
+                log.bytes.push(b'\n');
             }
             continue;
         };
@@ -94,27 +126,53 @@ pub(super) fn parse(output: &[u8], marker: &str) -> Result<PassReport, GarbledPa
         let (word, rest) = said.split_once(' ').unwrap_or((&said, ""));
         match (word, &mut current) {
             ("clock", None) => report.clock = number(rest),
-            ("run", None) => current = Some((rest.parse().map_err(|_| GarbledPass("a run id is damaged"))?, Observation::default())),
-            ("log", Some((_, run))) => {
-                run.log_size =
-                    rest.split_once(' ').and_then(|(_, size)| size.parse().ok()).ok_or(GarbledPass("a log's size is damaged"))?;
-                log = Some(Vec::new());
+            ("run", None) => {
+                let id = rest.parse().map_err(|_| GarbledPass("a run id is damaged"))?;
+                current = Some(Current::Run(id, Box::default()));
             }
+            ("watched", None) => {
+                let id = number(rest).ok_or(GarbledPass("a schedule's number is damaged"))?;
+                current = Some(Current::Watched(id, Box::default()));
+            }
+            ("log", Some(_)) => log = Some(log_piece(rest).ok_or(GarbledPass("a log's size is damaged"))?),
             ("end", Some(_)) => {
-                let (id, mut run) = current.take().ok_or(GarbledPass("a run ends that did not begin"))?;
-                if let Some(mut bytes) = log.take() {
-                    // The script ends the piece with a line end of its own.
-                    bytes.truncate(bytes.len().saturating_sub(1));
-                    run.log = bytes;
+                let mut piece = log.take().unwrap_or_default();
+                // The script ends the piece with a line end of its own.
+                piece.bytes.truncate(piece.bytes.len().saturating_sub(1));
+                match current.take() {
+                    Some(Current::Run(id, run)) => drop(report.runs.insert(id, Observation { log: piece, ..*run })),
+                    Some(Current::Watched(id, sighting)) => drop(report.watched.insert(id, Sighting { log: piece, ..*sighting })),
+                    None => return Err(GarbledPass("something ends that did not begin")),
                 }
-                report.runs.insert(id, run);
             }
             ("done", None) => complete = true,
-            (_, Some((_, run))) => run.take(word, rest),
+            (_, Some(Current::Run(_, run))) => run.take(word, rest),
+            (_, Some(Current::Watched(_, sighting))) => sighting.take(word, rest),
             _ => return Err(GarbledPass("a line is out of place")),
         }
     }
     if complete { Ok(report) } else { Err(GarbledPass("it breaks off")) }
+}
+
+/// `0 18 4711`: from, size, file.
+fn log_piece(said: &str) -> Option<LogPiece> {
+    let mut words = said.split(' ');
+    let (from, size) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+    Some(LogPiece { file: words.next().unwrap_or("-").to_owned(), from, size, bytes: Vec::new() })
+}
+
+impl Sighting {
+    fn take(&mut self, word: &str, rest: &str) {
+        match word {
+            "process" => self.process = Some(rest.to_owned()),
+            "age" => self.age_s = number(rest),
+            "exit" => self.exit = exit_file(rest),
+            "exitmark" => self.exit_mark = Some(rest.to_owned()).filter(|mark| !mark.is_empty()),
+            "ended" => self.ended = number(rest),
+            "problem" => self.problem = Some(rest.to_owned()),
+            _ => {}
+        }
+    }
 }
 
 impl Observation {
@@ -187,13 +245,17 @@ mod tests {
     fn a_pass_is_parsed_and_its_log_may_contain_anything() {
         let output = format!(
             "M clock 1795312800\nM run {ID}\nM begun yes\nM started 1795312700\nM alive no\nM exit value 23.\nM ended 1795312790\n\
-             M result point=point.x\nM log 0 18\nend\nM-ark\n\nrun x\n\n\nM end\nM done\n"
+             M result point=point.x\nM log 0 18 77\nend\nM-ark\n\nrun x\n\n\nM end\n\
+             M watched 7\nM process 99:1234\nM age 60\nM exit value 0.\nM exitmark 17.2.3\nM log 5 9 78\nabcd\nM end\nM done\n"
         );
         let report = parse(output.as_bytes(), "M").unwrap();
         let run = &report.runs[&ID.parse().unwrap()];
         assert_eq!(report.clock, Some(1_795_312_800));
         assert_eq!((run.begun, run.alive, &run.exit), (Begun::Yes, false, &ExitFile::Code(23)));
-        assert_eq!(String::from_utf8_lossy(&run.log), "end\nM-ark\n\nrun x\n\n");
+        assert_eq!(String::from_utf8_lossy(&run.log.bytes), "end\nM-ark\n\nrun x\n\n");
+        let watched = &report.watched[&7];
+        assert_eq!((watched.process.as_deref(), watched.exit_mark.as_deref()), (Some("99:1234"), Some("17.2.3")));
+        assert_eq!((watched.log.from, watched.log.file.as_str(), &watched.log.bytes[..]), (5, "78", &b"abcd"[..]));
         assert_eq!(run.result("point"), Some("point.x"));
     }
 

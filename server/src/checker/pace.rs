@@ -12,9 +12,15 @@ const IDLE: Duration = Duration::from_mins(1);
 /// The longest wait for a server that does not answer.
 const MAX_BACK_OFF: Duration = Duration::from_mins(5);
 
-/// Often for what is young or about to change, rarer for what has been going for hours.
-pub(super) fn until_next_visit(active: &[ActiveRun], now: Timestamp) -> Duration {
-    let wait = |run: &ActiveRun| match run.run.state {
+/// Jobs that something else runs may begin at any moment.
+const WATCHING: Duration = Duration::from_secs(10);
+
+/// Somebody reads the log as it grows.
+const LOOKED_AT: Duration = Duration::from_secs(1);
+
+/// Often for what is young, about to change or being looked at, rarer for what has been going for hours.
+pub(super) fn until_next_visit(active: &[&ActiveRun], is_looked_at: bool, watching: bool, now: Timestamp) -> Duration {
+    let wait = |run: &&ActiveRun| match run.run.state {
         RunState::Running => match now.millis_since(run.run.started_at.unwrap_or(run.run.created_at)) / 1000 {
             ..=119 => Duration::from_secs(1),
             120..=3599 => Duration::from_secs(4),
@@ -22,7 +28,9 @@ pub(super) fn until_next_visit(active: &[ActiveRun], now: Timestamp) -> Duration
         },
         _ => Duration::from_secs(1),
     };
-    active.iter().map(wait).min().unwrap_or(IDLE)
+    let idle = if watching { WATCHING } else { IDLE };
+    let looked_at = is_looked_at.then_some(LOOKED_AT);
+    active.iter().map(wait).chain(looked_at).min().unwrap_or(idle).min(idle)
 }
 
 /// Doubles from one second with every failure; `jitter` in 0..1 keeps many servers from coming back at once.

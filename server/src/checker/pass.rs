@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use app::model::{RunId, RunState, Timestamp};
+use app::model::{RunId, RunState, Timestamp, WatchJob};
 
 use super::observation::{GarbledPass, PassReport, parse};
 use crate::ssh::{Client, Script, SshError};
@@ -55,12 +55,36 @@ pub(super) enum PassError {
     Garbled(#[from] GarbledPass),
 }
 
-/// Looks at these runs; with none, only at whether the server answers.
-pub(super) async fn look(client: &mut Client, runs: &[(RunId, u64, Order)]) -> Result<PassReport, PassError> {
+/// What a pass asks about one run of Tailback's own.
+pub(super) struct RunOrder {
+    pub(super) id: RunId,
+    /// Which file its log was, and how much of it was read before.
+    pub(super) log_file: String,
+    pub(super) log_from: u64,
+    pub(super) order: Order,
+}
+
+/// What a pass asks about one job that something else runs.
+pub(super) struct WatchOrder {
+    pub(super) schedule_id: i64,
+    /// The process of the run that is going on.
+    pub(super) known: Option<String>,
+    pub(super) watch: WatchJob,
+    pub(super) log_file: String,
+    pub(super) log_from: u64,
+}
+
+/// Looks at all of these at once; with none, only at whether the server answers.
+pub(super) async fn look(client: &mut Client, runs: &[RunOrder], watched: &[WatchOrder]) -> Result<PassReport, PassError> {
     let marker = format!("tailback-{}", crate::random::hex(16));
-    let mut script = Script::new(PASS).arg(&marker);
-    for (id, offset, order) in runs {
-        script = script.arg(id.as_str()).arg(offset.to_string()).arg(order.word());
+    let mut script = Script::new(PASS).arg(&marker).arg(runs.len().to_string());
+    for run in runs {
+        script = script.arg(run.id.as_str()).arg(&run.log_file).arg(run.log_from.to_string()).arg(run.order.word());
+    }
+    for WatchOrder { schedule_id, known, watch, log_file, log_from } in watched {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        script = script.arg(schedule_id.to_string()).arg(text(known)).arg(text(&watch.screen)).arg(text(&watch.process));
+        script = script.arg(text(&watch.log)).arg(log_file).arg(log_from.to_string()).arg(text(&watch.exit_file));
     }
     let output = client.run(&script, DEADLINE).await?;
     Ok(parse(&output.stdout, &marker)?)

@@ -6,11 +6,14 @@ use super::observation::Observation;
 use crate::audit::{clean_line, redact};
 use crate::store::runs::RunStatistics;
 
-/// How far a run that goes on has come.
-pub(super) fn progress(source_type: SourceType, seen: &Observation) -> Progress {
-    let said = progress_of(&String::from_utf8_lossy(&seen.log));
+/// How much of the end of a log is searched for a meter.
+const SEARCHED_BYTES: usize = 8192;
+
+/// How far a run that goes on has come: the newest part of its log, and KiB written where the job says where to.
+pub(super) fn progress(source_type: SourceType, log: &[u8], part_kib: Option<i64>) -> Progress {
+    let said = progress_of(&String::from_utf8_lossy(&log[log.len().saturating_sub(SEARCHED_BYTES)..]));
     let meter = if source_type == SourceType::Files { said } else { Progress { last_line: said.last_line, ..Progress::default() } };
-    Progress { bytes: meter.bytes.or(seen.part_kib.map(|kib| kib * 1024)), ..meter }
+    Progress { bytes: meter.bytes.or(part_kib.map(|kib| kib * 1024)), ..meter }
 }
 
 /// What the newest lines of a tool's output say: rsync's meter where there is one, and the last line.
@@ -59,7 +62,9 @@ fn clock(text: &str) -> Option<i64> {
 /// What a run did, as its tool said at the end. What it did not say stays unknown.
 pub(super) fn statistics(source_type: SourceType, seen: &Observation, whole: bool) -> RunStatistics {
     match source_type {
-        SourceType::Files => rsync_statistics(&String::from_utf8_lossy(&seen.log), whole),
+        SourceType::Files if seen.result_number("files_written").is_none() => {
+            rsync_statistics(&String::from_utf8_lossy(&seen.log.bytes), whole)
+        }
         _ => RunStatistics {
             bytes_done: seen.result_number("bytes_done"),
             bytes_total: seen.result_number("bytes_total"),
@@ -104,23 +109,25 @@ fn first_number(text: &str) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::observation::LogPiece;
     use super::*;
 
     fn seen(log: &str) -> Observation {
-        Observation { log: log.as_bytes().to_vec(), ..Observation::default() }
+        let log = LogPiece { bytes: log.as_bytes().to_vec(), ..LogPiece::default() };
+        Observation { log, ..Observation::default() }
     }
 
     #[test]
     fn the_newest_meter_of_rsync_is_read() {
         let log = "\r      32768   1%    1.00MB/s    0:01:00\r  104857600  45%   12.50MB/s    0:00:10  (xfr#1, to-chk=3/10)\r";
-        let progress = progress(SourceType::Files, &seen(log));
+        let progress = progress(SourceType::Files, log.as_bytes(), None);
         assert_eq!(progress.percent, Some(45.0));
         assert_eq!((progress.bytes, progress.speed_bps, progress.eta_s), (Some(104_857_600), Some(13_107_200), Some(10)));
     }
 
     #[test]
     fn a_log_without_a_meter_has_no_percentage() {
-        let progress = progress(SourceType::Mysql, &Observation { part_kib: Some(20), ..seen("dumping shop (1 of 2)\n") });
+        let progress = progress(SourceType::Mysql, b"dumping shop (1 of 2)\n", Some(20));
         assert_eq!((progress.percent, progress.bytes), (None, Some(20_480)));
         assert_eq!(progress.last_line.as_deref(), Some("dumping shop (1 of 2)"));
     }

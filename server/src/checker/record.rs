@@ -1,8 +1,8 @@
 //! Writes down what was seen: the run's change and the row that tells of it in one transaction, once.
 
-use app::model::{LogStatus, Run, RunId, RunState, Scope, Timestamp};
+use app::model::{LogStatus, Run, RunId, RunState, Scope, Server, Timestamp};
 
-use super::link::{Reached, after_visit};
+use super::link::{Reached, after_clock, after_visit};
 use super::observation::Observation;
 use super::outcome::Ended;
 use super::progress::{progress, statistics};
@@ -28,8 +28,14 @@ pub(super) async fn begun(tools: &Instruments, run: &ActiveRun, at: Timestamp) -
 }
 
 /// The run goes on.
-pub(super) async fn going(tools: &Instruments, run: &ActiveRun, seen: &Observation, now: Timestamp) -> Result<(), StoreError> {
-    let progress = progress(run.run.source_type, seen);
+pub(super) async fn going(
+    tools: &Instruments,
+    run: &ActiveRun,
+    log: &[u8],
+    part_kib: Option<i64>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let progress = progress(run.run.source_type, log, part_kib);
     let mut change = tools.trail.begin().await?;
     runs::record_progress(change.tx(), &run.run.id, &progress, now).await?;
     change.commit().await?;
@@ -50,7 +56,7 @@ pub(super) async fn ended(
         ended,
         finished_at,
         point: seen.result("point").map(str::to_owned),
-        log: &seen.log,
+        log: &seen.log.bytes,
         note: None,
     };
     let mut change = tools.trail.begin().await?;
@@ -60,6 +66,7 @@ pub(super) async fn ended(
         change.commit().await?;
         fault::at(Moment::EndCommitted);
     }
+    tools.run_logs.forget(&run.run.id);
     publish(tools, &run.run.id).await
 }
 
@@ -140,7 +147,21 @@ pub(super) async fn link(tools: &Instruments, server_id: i64, reached: &Reached,
     change.commit().await
 }
 
-async fn publish(tools: &Instruments, id: &RunId) -> Result<(), StoreError> {
+/// What a visit found out about the server's clock.
+pub(super) async fn clock_skew(tools: &Instruments, server: &Server, skew_s: i64) -> Result<(), StoreError> {
+    let (is_news, row) = after_clock(server, skew_s);
+    if !is_news {
+        return Ok(());
+    }
+    let mut change = tools.trail.begin().await?;
+    servers::set_clock_skew(change.tx(), server.id, skew_s).await?;
+    if let Some(row) = row {
+        change.log(row);
+    }
+    change.commit().await
+}
+
+pub(super) async fn publish(tools: &Instruments, id: &RunId) -> Result<(), StoreError> {
     if let Some(run) = runs::find(&tools.database, &Scope::All, id).await? {
         tools.hub.publish_run(run);
     }

@@ -11,12 +11,15 @@ use tokio_util::sync::CancellationToken;
 use super::link::Reached;
 use super::outcome::{Facts, Verdict, judge};
 use super::pace::{back_off, until_next_visit};
-use super::pass::{Order, PassError, look};
+use super::pass::{Order, PassError, RunOrder, look};
 use super::record;
+use super::run_logs::RunLogs;
+use super::survey::{SURVEY_EVERY_MS, SurveyError, survey, sweep};
+use super::watched::WatchedJobs;
 use crate::audit::{Trail, clean_text};
 use crate::clock::Clock;
 use crate::fault::{self, Moment};
-use crate::jobs::{Beginning, begin};
+use crate::jobs::{Beginning, Job, begin};
 use crate::keys::{KeyError, Keys};
 use crate::ssh::{Client, Deadlines, SshError, Target};
 use crate::store::runs::{self, ActiveRun};
@@ -32,6 +35,7 @@ pub struct Instruments {
     pub hub: Arc<Hub>,
     pub clock: Clock,
     pub keys: Keys,
+    pub run_logs: Arc<RunLogs>,
 }
 
 /// A link that has not changed is written down this often, so that "checked … ago" stays true without a write a second.
@@ -45,6 +49,8 @@ pub(super) struct Watch {
     client: Option<Connected>,
     failures: u32,
     link_written: Option<(LinkState, Timestamp)>,
+    watched: WatchedJobs,
+    surveyed_at: Option<Timestamp>,
 }
 
 /// A kept connection and what it was made with; another address or key needs another connection.
@@ -77,7 +83,7 @@ enum Next {
 
 impl Watch {
     pub(super) fn new(server_id: i64, tools: Instruments, poke: Arc<Notify>) -> Self {
-        Self { server_id, tools, poke, client: None, failures: 0, link_written: None }
+        Self { server_id, tools, poke, client: None, failures: 0, link_written: None, watched: WatchedJobs::default(), surveyed_at: None }
     }
 
     /// Visits the server until it is removed or the panel stops.
@@ -141,7 +147,7 @@ impl Watch {
         self.settle_unasked(&server, &mut active).await?;
         if server.host_key.is_none() {
             // Nothing connects before a person has pinned the key.
-            return Ok(Next::Visit(until_next_visit(&active, self.now())));
+            return Ok(Next::Visit(self.until_next_visit(&active)));
         }
         self.connect(&server).await?;
         for run in &active {
@@ -150,10 +156,18 @@ impl Watch {
             }
         }
         let active = runs::active_on(&self.tools.database, self.server_id).await?;
-        self.look_at(&active).await?;
+        self.look_at(&server, &active).await?;
         self.note_link(&Reached::Yes).await;
+        self.survey().await?;
         let active = runs::active_on(&self.tools.database, self.server_id).await?;
-        Ok(Next::Visit(until_next_visit(&active, self.now())))
+        Ok(Next::Visit(self.until_next_visit(&active)))
+    }
+
+    fn until_next_visit(&self, active: &[ActiveRun]) -> Duration {
+        let now = self.now();
+        let visited: Vec<_> = active.iter().filter(|run| !matches!(run.job, Job::Reported { .. })).collect();
+        let is_looked_at = visited.iter().any(|run| self.tools.run_logs.is_looked_at(&run.run.id, now));
+        until_next_visit(&visited, is_looked_at, !self.watched.is_empty(), now)
     }
 
     fn now(&self) -> Timestamp {
@@ -161,7 +175,7 @@ impl Watch {
     }
 
     fn may_begin(&self, run: &ActiveRun) -> bool {
-        matches!(run.run.state, RunState::Created | RunState::Queued) && self.now() <= run.start_by
+        run.job.is_managed() && matches!(run.run.state, RunState::Created | RunState::Queued) && self.now() <= run.start_by
     }
 
     /// Runs that the server was never asked to begin are over when they waited too long or are not wanted any more.
@@ -226,15 +240,22 @@ impl Watch {
         Ok(())
     }
 
-    async fn look_at(&mut self, active: &[ActiveRun]) -> Result<(), VisitError> {
+    async fn look_at(&mut self, server: &Server, active: &[ActiveRun]) -> Result<(), VisitError> {
         let now = self.now();
         // A run that waits for its beginning is asked for again, not looked at.
-        let seen: Vec<_> = active.iter().filter(|run| !self.may_begin(run)).collect();
-        let orders: Vec<_> = seen.iter().map(|run| (run.run.id.clone(), 0, Order::of(run, now))).collect();
-        let report = look(self.client()?, &orders).await?;
+        let seen: Vec<_> = active.iter().filter(|run| run.job.is_managed() && !self.may_begin(run)).collect();
+        let orders: Vec<_> = seen.iter().map(|run| self.order(run, now)).collect();
+        self.watched.prepare(&self.tools, self.server_id, active).await?;
+        let watch_orders = self.watched.orders(&self.tools);
+        let report = look(self.client()?, &orders, &watch_orders).await?;
+        let now = self.now();
+        if let Some(clock) = report.clock {
+            record::clock_skew(&self.tools, server, clock - now.millis().div_euclid(1000)).await?;
+        }
+        self.watched.settle(&self.tools, server, &report, now).await?;
         for run in seen {
             let Some(observation) = report.runs.get(&run.run.id) else { continue };
-            let log = clean_text(&record::without_rewrites(&observation.log));
+            let log = clean_text(&record::without_rewrites(&observation.log.bytes));
             let was_running = run.run.started_at.is_some();
             let facts = Facts { job: &run.job, was_running, stop_requested: run.stop.is_some() };
             let begun = observation.begun == super::observation::Begun::Yes;
@@ -246,16 +267,47 @@ impl Watch {
             match judge(facts, observation, &log) {
                 Verdict::Going => {
                     fault::at(Moment::Looked);
-                    record::going(&self.tools, run, observation, now).await?;
+                    let log = self.tools.run_logs.add(&run.run.id, &observation.log);
+                    record::going(&self.tools, run, &log, observation.part_kib, now).await?;
                 }
                 Verdict::Ended(ended) => {
                     fault::at(Moment::EndSeen);
+                    self.surveyed_at = None;
                     record::ended(&self.tools, run, observation, ended, server_time(report.clock, observation.ended, now)).await?;
                 }
                 Verdict::Begin | Verdict::Unclear => {}
             }
         }
         Ok(())
+    }
+
+    /// Looks at destinations when that was long ago or a run has ended since. A mount that hangs costs the connection, not the link.
+    async fn survey(&mut self) -> Result<(), VisitError> {
+        let now = self.now();
+        if self.surveyed_at.is_some_and(|at| now.millis_since(at) < SURVEY_EVERY_MS) {
+            return Ok(());
+        }
+        self.surveyed_at = Some(now);
+        let (tools, server_id) = (self.tools.clone(), self.server_id);
+        let client = self.client()?;
+        let done = match survey(&tools, client, server_id, now).await {
+            Ok(()) => sweep(&tools, client, server_id, now).await,
+            Err(cause) => Err(cause),
+        };
+        match done {
+            Ok(()) => Ok(()),
+            Err(SurveyError::Store(cause)) => Err(cause.into()),
+            Err(SurveyError::Pass(cause)) => {
+                tracing::warn!(server.id = server_id, error = &cause as &dyn std::error::Error, "could not survey where points are kept");
+                self.client = None;
+                Ok(())
+            }
+        }
+    }
+
+    fn order(&self, run: &ActiveRun, now: Timestamp) -> RunOrder {
+        let (log_file, log_from) = self.tools.run_logs.position(&run.run.id).unwrap_or_default();
+        RunOrder { id: run.run.id.clone(), log_file, log_from, order: Order::of(run, now) }
     }
 
     async fn note_link(&mut self, reached: &Reached) {
@@ -277,7 +329,7 @@ impl Watch {
 }
 
 /// A moment on the server's clock as the panel's clock had it.
-fn server_time(clock: Option<i64>, at: Option<i64>, now: Timestamp) -> Timestamp {
+pub(super) fn server_time(clock: Option<i64>, at: Option<i64>, now: Timestamp) -> Timestamp {
     match (clock, at) {
         (Some(clock), Some(at)) if at <= clock => now.plus_millis((at - clock).saturating_mul(1000)),
         _ => now,

@@ -220,7 +220,9 @@ fn configuration(dir: &Path, port: u16, home: Option<&Path>, penalties: bool) ->
     let host_key = quoted(&dir.join("host_key"))?;
     // This one keyword expands percent signs.
     let authorized_keys = quoted(&dir.join("authorized_keys"))?.replace('%', "%%");
-    let home = home.map(|home| Ok::<_, anyhow::Error>(format!("SetEnv HOME={}\n", quoted(home)?))).transpose()?.unwrap_or_default();
+    // Programs of this home come first.
+    let session = |home: &Path| anyhow::Ok(format!("SetEnv HOME={} PATH={}\n", quoted(home)?, quoted(&programs_of(home))?));
+    let home = home.map(session).transpose()?.unwrap_or_default();
     // Newer servers shut out an address from which much goes wrong, which on loopback is everybody.
     let penalties = if penalties { "PerSourcePenalties no\n" } else { "" };
     Ok(format!(
@@ -228,6 +230,12 @@ fn configuration(dir: &Path, port: u16, home: Option<&Path>, penalties: bool) ->
          AuthenticationMethods publickey\nPermitRootLogin yes\nStrictModes no\nUsePAM no\nUseDNS no\nPermitUserRC no\n\
          AllowTcpForwarding no\nX11Forwarding no\nPrintMotd no\nMaxStartups 1000\nMaxSessions 1000\n{home}{penalties}"
     ))
+}
+
+fn programs_of(home: &Path) -> PathBuf {
+    let mut path = home.join("bin").into_os_string();
+    path.push(":/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin");
+    path.into()
 }
 
 fn quoted(path: &Path) -> Result<String> {

@@ -128,10 +128,41 @@ impl RunRequests {
         Ok(())
     }
 
+    /// A job that Tailback does not run was due, its grace is over, and nothing came.
+    pub(super) async fn note_missed(
+        &self,
+        change: &mut Change,
+        schedule: &Schedule,
+        source_type: SourceType,
+        due_at: Timestamp,
+        why: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let trigger = if schedule.policy.kind == ScheduleKind::Watched { Trigger::Watched } else { Trigger::Reported };
+        let run = self.new_run(schedule, source_type, trigger, now, Some(due_at));
+        let due = zone_table(self.zone_of(schedule)).local(due_at);
+        let reason = format!("{source_type} {} was due at {due} and {why}", schedule.policy.name);
+        runs::insert_skipped(change.tx(), &run, &reason).await?;
+        let row = LogRow::new(LogStatus::Missed, source_type, reason).server(run.server_id).schedule(schedule.id);
+        change.log(row.run(run.id));
+        Ok(())
+    }
+
+    /// The panel was away for several due times of a job that it does not run.
+    pub(super) fn note_unobserved(&self, change: &mut Change, schedule: &Schedule, source_type: SourceType, times: u32) {
+        let name = &schedule.policy.name;
+        let times = if times == 1 { "once".to_owned() } else { format!("{times} times") };
+        let message = format!("{source_type} {name} was due {times} while the panel was not running; nobody knows whether it ran then");
+        change.log(LogRow::new(LogStatus::Missed, source_type, message).server(schedule.policy.server_id).schedule(schedule.id));
+    }
+
+    pub(super) fn zone_of(&self, schedule: &Schedule) -> Tz {
+        schedule.policy.timezone.as_deref().and_then(time_zone).unwrap_or(self.zone)
+    }
+
     fn new_run(&self, schedule: &Schedule, source_type: SourceType, trigger: Trigger, now: Timestamp, due_at: Option<Timestamp>) -> NewRun {
         let policy = &schedule.policy;
-        let zone = policy.timezone.as_deref().and_then(time_zone).unwrap_or(self.zone);
-        let point = format!("point.{}", zone_table(zone).local(due_at.unwrap_or(now)).stamp());
+        let point = format!("point.{}", zone_table(self.zone_of(schedule)).local(due_at.unwrap_or(now)).stamp());
         let job = job_of(policy, source_type, point);
         let grace = i64::from(policy.grace_minutes) * 60_000;
         NewRun {

@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
-use app::model::{CatchUp, Timestamp};
+use app::model::{CatchUp, LinkState, ScheduleKind, Scope, Timestamp};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::CronTimes;
 use super::new_runs::{Due, RunRequests};
-use crate::clock::time_zone;
-use crate::store::StoreError;
 use crate::store::schedules::{self, Timed};
+use crate::store::{StoreError, runs, servers};
 
 /// The longest sleep: how soon a moved clock or a schedule changed by another process is noticed.
 const LOOK_AGAIN: Duration = Duration::from_secs(15);
@@ -69,7 +68,7 @@ impl Timetable {
     /// Answers one schedule's due times up to now and returns the one after.
     async fn answer(&self, timed: &Timed) -> Result<Option<Timestamp>, StoreError> {
         let policy = &timed.schedule.policy;
-        let zone = policy.timezone.as_deref().and_then(time_zone).unwrap_or(self.requests.zone);
+        let zone = self.requests.zone_of(&timed.schedule);
         let times = match CronTimes::parse(policy.cron.as_deref().unwrap_or_default(), zone) {
             Ok(times) => times,
             Err(cause) => {
@@ -82,6 +81,9 @@ impl Timetable {
             }
         };
         let now = self.requests.clock.now();
+        if policy.kind != ScheduleKind::Managed {
+            return expect(&self.requests, timed, &times, now).await;
+        }
         let (last, count) = due_until(&times, timed.due_after, now);
         if let Some(at) = last {
             let grace = i64::from(policy.grace_minutes) * 60_000;
@@ -98,6 +100,53 @@ impl Timetable {
         }
         Ok(times.next_after(last.unwrap_or(timed.due_after).max(now.plus_millis(-1))))
     }
+}
+
+/// A job may be a little early: clocks differ.
+const EARLY_MS: i64 = 2 * 60_000;
+
+/// After its start the panel looks at a server before it calls one of its jobs missed; one that does not answer in this time is
+/// away.
+const LOOK_FIRST_MS: i64 = 3 * 60_000;
+
+/// Answers the due times of a job that Tailback does not run: it must have been seen or heard of by the end of its grace.
+async fn expect(requests: &RunRequests, timed: &Timed, times: &CronTimes, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+    let policy = &timed.schedule.policy;
+    let grace = i64::from(policy.grace_minutes) * 60_000;
+    let over = now.plus_millis(-grace);
+    let (last, count) = due_until(times, timed.due_after, over);
+    if let Some(at) = last {
+        let Some(server) = servers::find(&requests.database, &Scope::All, policy.server_id).await? else { return Ok(None) };
+        let deadline = at.plus_millis(grace);
+        let looked = server.link.state == LinkState::Up && server.link.checked_at.is_some_and(|checked| checked >= deadline);
+        let wait = policy.kind == ScheduleKind::Watched && !looked && now.millis_since(deadline) < LOOK_FIRST_MS;
+        if wait {
+            return Ok(Some(now.plus_millis(5_000)));
+        }
+        let mut change = requests.trail.begin().await?;
+        if schedules::advance(change.tx(), timed.schedule.id, timed.due_after, at).await? {
+            for source_type in policy.source_types() {
+                let came = runs::any_since(change.tx(), timed.schedule.id, source_type, at.plus_millis(-EARLY_MS)).await?;
+                let why = match (came, policy.kind, looked) {
+                    (true, ..) => None,
+                    (false, ScheduleKind::Watched, true) => Some("was not seen to run".to_owned()),
+                    (false, ScheduleKind::Watched, false) => {
+                        let cause = server.link.error.as_ref().map(|cause| format!(" ({cause})")).unwrap_or_default();
+                        Some(format!("nobody knows whether it ran: the server cannot be reached{cause}"))
+                    }
+                    (false, ..) => Some("nothing was reported".to_owned()),
+                };
+                if let Some(why) = why {
+                    requests.note_missed(&mut change, &timed.schedule, source_type, at, &why, now).await?;
+                }
+                if count > 1 {
+                    requests.note_unobserved(&mut change, &timed.schedule, source_type, count - 1);
+                }
+            }
+            change.commit().await?;
+        }
+    }
+    Ok(times.next_after(last.unwrap_or(timed.due_after).max(over.plus_millis(-1))).map(|next| next.plus_millis(grace)))
 }
 
 /// The last due time up to `now`, and how many there were since `after`.

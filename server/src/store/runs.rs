@@ -63,8 +63,8 @@ pub struct Ending {
 
 pub(super) const COLUMNS: &str = "select r.id, r.schedule_id, p.name as schedule_name, r.server_id, s.name as server_name, r.source_type, \
      r.trigger_kind, r.state, r.created_at, r.start_by, r.start_sent, r.started_at, r.finished_at, r.exit_code, r.bytes_done, r.bytes_total, \
-     r.bytes_written, r.files_done, r.files_total, r.files_written, r.point, r.error, r.progress, r.checked_at, r.stop_by, r.stop_at, r.job \
-     from run r join schedule p on p.id = r.schedule_id join server s on s.id = r.server_id where 1 = 1";
+     r.bytes_written, r.files_done, r.files_total, r.files_written, r.point, r.error, r.progress, r.checked_at, r.stop_by, r.stop_at, r.job, \
+     r.told_hours, p.long_run_hours from run r join schedule p on p.id = r.schedule_id join server s on s.id = r.server_id where 1 = 1";
 
 /// Records a run. A unique index refuses it (`StoreError::is_duplicate`) when its due time is dealt with already.
 pub async fn insert(tx: &mut Transaction, run: &NewRun) -> Result<(), StoreError> {
@@ -150,6 +150,70 @@ pub async fn finish(tx: &mut Transaction, id: &RunId, ending: &Ending) -> Result
     .bind(ending.error.clone())
     .bind(id);
     Ok(tx.execute(sql).await? == 1)
+}
+
+/// A run that goes on, and when it counts as long.
+pub struct LongRun {
+    pub run: Run,
+    pub long_run_hours: Vec<u32>,
+    /// The threshold that the trail has spoken of last.
+    pub told_hours: i64,
+}
+
+/// Every run that has begun and is not over.
+pub async fn running_with_thresholds(database: &Database) -> Result<Vec<LongRun>, StoreError> {
+    let mut sql = Sql::new(COLUMNS);
+    sql.push(" and r.state in (3, 7) and r.started_at is not null order by r.id");
+    let long = |row: &Row| {
+        let long_run_hours = row.optional_json("long_run_hours")?.unwrap_or_default();
+        Ok(LongRun { run: run(row)?, long_run_hours, told_hours: row.int("told_hours")? })
+    };
+    database.fetch_all(sql).await?.iter().map(long).collect()
+}
+
+/// Notes that the trail speaks of a threshold; false if it has already.
+pub async fn tell_hours(tx: &mut Transaction, id: &RunId, hours: i64) -> Result<bool, StoreError> {
+    let sql = Sql::new("update run set told_hours = $1 where id = $2 and told_hours < $1 and state in (3, 7)").bind(hours).bind(id);
+    Ok(tx.execute(sql).await? == 1)
+}
+
+/// Records a run that something else has begun.
+pub async fn insert_running(tx: &mut Transaction, run: &NewRun, started_at: Option<Timestamp>) -> Result<(), StoreError> {
+    insert_as(tx, run, RunState::Running, None).await?;
+    let sql = Sql::new("update run set started_at = $1, checked_at = $2 where id = $3").bind(started_at).bind(run.created_at).bind(&run.id);
+    tx.execute(sql).await?;
+    Ok(())
+}
+
+/// Whether a schedule has a run of this type that began, or was heard or seen of, at or after a moment. Who reports a run may name
+/// another type than the schedule does.
+pub async fn any_since(tx: &mut Transaction, schedule_id: i64, source_type: SourceType, since: Timestamp) -> Result<bool, StoreError> {
+    let sql = Sql::new(
+        "select id from run where schedule_id = $1 and (source_type = $2 or trigger_kind = 3) and state <> 10 and \
+         (state in (3, 7) or coalesce(started_at, finished_at, created_at) >= $3) limit 1",
+    )
+    .bind(schedule_id)
+    .bind(source_type)
+    .bind(since);
+    Ok(tx.fetch_optional(sql).await?.is_some())
+}
+
+/// Runs of a server that ended before a moment and whose directories there have not been removed.
+pub async fn unswept(database: &Database, server_id: i64, before: Timestamp, limit: i64) -> Result<Vec<RunId>, StoreError> {
+    let sql = Sql::new(
+        "select id from run where server_id = $1 and finished_at < $2 and swept = 0 and start_sent = 1 and state not in (1, 2, 3, 7) \
+         order by finished_at limit $3",
+    )
+    .bind(server_id)
+    .bind(before)
+    .bind(limit);
+    database.fetch_all(sql).await?.iter().map(|row| row.parsed("id")).collect()
+}
+
+/// Notes that the directory of a run has been removed from its server.
+pub async fn mark_swept(tx: &mut Transaction, id: &RunId) -> Result<(), StoreError> {
+    tx.execute(Sql::new("update run set swept = 1 where id = $1").bind(id)).await?;
+    Ok(())
 }
 
 /// Marks the run that made this point as expired; false if there is none.

@@ -6,7 +6,7 @@ use super::scope::push_scope;
 use super::{Database, Row, Sql, StoreError, Transaction};
 
 const COLUMNS: &str = "select p.id, p.server_id, p.name, p.kind, p.enabled, p.cron, p.timezone, p.catch_up, p.grace_minutes, \
-     p.long_run_hours, p.target_hours, p.files, p.mysql, p.command, p.watch, p.due_after from schedule p where p.deleted_at is null";
+     p.long_run_hours, p.target_hours, p.files, p.mysql, p.command, p.watch, p.watch_seen, p.due_after from schedule p where p.deleted_at is null";
 
 /// Every schedule in scope, by name.
 pub async fn list(database: &Database, scope: &Scope) -> Result<Vec<Schedule>, StoreError> {
@@ -35,6 +35,23 @@ pub async fn timed(database: &Database) -> Result<Vec<Timed>, StoreError> {
     sql.push(" and p.enabled = 1 and p.cron is not null order by p.id");
     let timed = |row: &Row| Ok(Timed { schedule: schedule(row)?, due_after: row.time("due_after")? });
     database.fetch_all(sql).await?.iter().map(timed).collect()
+}
+
+/// Enabled schedules of a server that watch a job, with what the last look found.
+pub async fn watched_on(database: &Database, server_id: i64) -> Result<Vec<(Schedule, Option<String>)>, StoreError> {
+    let mut sql = Sql::new(COLUMNS);
+    sql.push(" and p.enabled = 1 and p.kind = 2 and p.server_id = ").push_bind(server_id).push(" order by p.id");
+    let watched = |row: &Row| Ok((schedule(row)?, row.get("watch_seen")?));
+    database.fetch_all(sql).await?.iter().map(watched).collect()
+}
+
+/// Replaces what the last look at a watched job found; false if somebody else has looked in between.
+pub async fn note_seen(tx: &mut Transaction, id: i64, before: Option<&str>, seen: &str) -> Result<bool, StoreError> {
+    let sql = Sql::new("update schedule set watch_seen = $1 where id = $2 and coalesce(watch_seen, '') = $3")
+        .bind(seen)
+        .bind(id)
+        .bind(before.unwrap_or_default());
+    Ok(tx.execute(sql).await? == 1)
 }
 
 /// Moves the moment up to which due times are dealt with; false if somebody else has moved it already.

@@ -6,7 +6,7 @@ use super::scope::push_scope;
 use super::{Database, Row, Sql, StoreError, Transaction};
 
 const COLUMNS: &str = "select s.id, s.name, s.host, s.port, s.username, s.region, s.account, s.host_key, s.link_state, s.link_since, \
-     s.link_checked_at, s.link_error from server s where s.deleted_at is null";
+     s.link_checked_at, s.link_error, s.clock_skew_s from server s where s.deleted_at is null";
 
 /// Every server in scope, by name.
 pub async fn list(database: &Database, scope: &Scope) -> Result<Vec<Server>, StoreError> {
@@ -109,6 +109,12 @@ pub async fn set_link(tx: &mut Transaction, id: i64, record: &LinkRecord) -> Res
     Ok(())
 }
 
+/// Writes down by how much a server's clock is ahead.
+pub async fn set_clock_skew(tx: &mut Transaction, id: i64, seconds: i64) -> Result<(), StoreError> {
+    tx.execute(Sql::new("update server set clock_skew_s = $1 where id = $2").bind(seconds).bind(id)).await?;
+    Ok(())
+}
+
 fn server(row: &Row) -> Result<Server, StoreError> {
     Ok(Server {
         id: row.int("id")?,
@@ -120,6 +126,7 @@ fn server(row: &Row) -> Result<Server, StoreError> {
         account: row.get("account")?,
         host_key: row.optional_parsed("host_key")?,
         link: read_link(row)?,
+        clock_skew_s: row.get("clock_skew_s")?,
     })
 }
 

@@ -3,6 +3,8 @@
 mod backups;
 mod crash;
 mod faults;
+mod points;
+mod watched;
 
 use std::path::PathBuf;
 

@@ -1,7 +1,9 @@
-# $1 a marker that no log can contain; then three arguments a run: id, bytes of its log already read, order.
+# $1 a marker that no log can contain, $2 how many runs; four arguments a run: id, file and bytes of its log that were read
+# before, order; then eight arguments a watched job: schedule, process known before, screen session, pattern of a process, log,
+# file and bytes of it that were read before, exit file.
 # Orders: look; stop and kill signal the job's group; forbid and stop make a job that has not begun never begin.
-mark=$1
-shift
+mark=$1 runs=$2
+shift 2
 boot=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null || echo -)
 say() { printf '%s %s\n' "$mark" "$*"; }
 birth() {
@@ -15,10 +17,36 @@ birth() {
 signal_group() { kill -s "$1" -- "-$2" 2>/dev/null || kill "-$1" "-$2" 2>/dev/null; }
 exists() { kill -0 "$1" 2>/dev/null || [ -d "/proc/$1" ]; }
 modified() { stat -c %Y "$1" 2>/dev/null || stat -f %m "$1" 2>/dev/null; }
+# $1 exit file: what it says, and when it was written.
+tell_exit() {
+  if [ -L "$1" ]; then
+    say exit link
+  elif [ -f "$1" ]; then
+    size=$(wc -c <"$1" 2>/dev/null | tr -d ' ')
+    if [ ! -r "$1" ]; then say exit unreadable
+    elif [ "$size" -gt 64 ]; then say exit "huge $size"
+    else say exit "value $(tr -c '0-9A-Za-z+-' '.' <"$1")"
+    fi
+    say ended "$(modified "$1")"
+  elif [ -e "$1" ]; then
+    say exit odd
+  fi
+}
+# $1 log, $2 file and $3 bytes read before, $4 how much at most: what is new; all of it when the file was rotated or cut.
+tell_log() {
+  [ -f "$1" ] && [ ! -L "$1" ] && [ -r "$1" ] || return 0
+  size=$(wc -c <"$1" | tr -d ' ') file=$(stat -c %i "$1" 2>/dev/null || stat -f %i "$1" 2>/dev/null || echo -) from=$3
+  [ "$2" = "$file" ] && [ "$from" -le "$size" ] || from=0
+  [ $((size - from)) -le "$4" ] || from=$((size - $4))
+  say log "$from" "$size" "$file"
+  tail -c "+$((from + 1))" "$1" | head -c $((size - from))
+  printf '\n'
+}
 say clock "$(date +%s)"
-while [ $# -ge 3 ]; do
-  id=$1 offset=$2 order=$3
-  shift 3
+while [ "$runs" -gt 0 ]; do
+  id=$1 file=$2 offset=$3 order=$4
+  runs=$((runs - 1))
+  shift 4
   dir=$HOME/.tailback/runs/$id
   say run "$id"
   case $order in
@@ -69,18 +97,7 @@ while [ $# -ge 3 ]; do
     stop:yes) signal_group TERM "$pid"; signal_group CONT "$pid" ;;
     kill:yes) signal_group KILL "$pid" ;;
   esac
-  if [ -L "$dir/exit" ]; then
-    say exit link
-  elif [ -f "$dir/exit" ]; then
-    size=$(wc -c <"$dir/exit" | tr -d ' ')
-    if [ ! -r "$dir/exit" ]; then say exit unreadable
-    elif [ "$size" -gt 64 ]; then say exit "huge $size"
-    else say exit "value $(tr -c '0-9A-Za-z+-' '.' <"$dir/exit")"
-    fi
-    say ended "$(modified "$dir/exit")"
-  elif [ -e "$dir/exit" ]; then
-    say exit odd
-  fi
+  tell_exit "$dir/exit"
   if [ -f "$dir/result" ] && [ ! -L "$dir/result" ]; then
     head -c 65536 "$dir/result" | while IFS= read -r line; do say result "$line"; done
   fi
@@ -88,15 +105,41 @@ while [ $# -ge 3 ]; do
     part=$(head -n 1 "$dir/part")
     say part "$(du -sk -- "$part" 2>/dev/null | cut -f1)"
   fi
-  if [ -f "$dir/log" ] && [ ! -L "$dir/log" ]; then
-    size=$(wc -c <"$dir/log" | tr -d ' ')
-    if [ $alive = yes ]; then bound=8192; else bound=262144 offset=0; fi
-    [ "$offset" -le "$size" ] || offset=0
-    [ $((size - offset)) -le $bound ] || offset=$((size - bound))
-    say log "$offset" "$size"
-    tail -c "+$((offset + 1))" "$dir/log" | head -c $bound
-    printf '\n'
+  # The verdict needs the end, whatever was read before.
+  if [ $alive = yes ]; then tell_log "$dir/log" "$file" "$offset" 65536; else tell_log "$dir/log" - 0 262144; fi
+  say end
+done
+age() { ps -o etimes= -p "$1" 2>/dev/null | tr -d ' '; }
+group() { ps -o pgid= -p "$1" 2>/dev/null | tr -d ' '; }
+sessions() { screen -ls 2>/dev/null | name=$1 awk '{ dot = index($1, "."); if (dot && substr($1, dot + 1) == ENVIRON["name"]) print substr($1, 1, dot - 1) }'; }
+while [ $# -ge 8 ]; do
+  schedule=$1 known=$2 name=$3 pattern=$4 log=$5 file=$6 offset=$7 exit=$8
+  shift 8
+  say watched "$schedule"
+  found= first=
+  # Where a process may be seen to begin, the log comes first: what is read later is the new run's. Otherwise it comes last, so that
+  # the last words are there when an end is seen.
+  order=last
+  [ -z "$known" ] && [ -n "$name$pattern" ] && order=first
+  [ $order = last ] || [ -z "$log" ] || tell_log "$log" "$file" "$offset" 262144
+  if [ -n "$name" ]; then
+    found=$(sessions "$name")
+  elif [ -n "$pattern" ]; then
+    found=$(pgrep -f -- "$pattern" 2>/dev/null)
+    [ $? -le 1 ] || say problem "pgrep does not take the pattern, or is missing"
   fi
+  # A job is its process group: what it starts matches the pattern often enough, and may outlive its parent.
+  for pid in $found; do
+    its=$(group "$pid") && [ -n "$its" ] || continue
+    [ -n "$first" ] || first=$its:$(birth "$pid") oldest=$pid
+    [ "${known%%:*}" = "$its" ] && first=$known oldest=$pid && break
+  done
+  [ -z "$first" ] || { say process "$first"; say age "$(age "$oldest")"; }
+  if [ -n "$exit" ]; then
+    tell_exit "$exit"
+    [ ! -f "$exit" ] || say exitmark "$(stat -c %Y.%s.%i "$exit" 2>/dev/null || stat -f %m.%z.%i "$exit" 2>/dev/null)"
+  fi
+  [ $order = first ] || [ -z "$log" ] || tell_log "$log" "$file" "$offset" 262144
   say end
 done
 say done

@@ -4,7 +4,7 @@ ssh_options='-o BatchMode=yes -o ConnectTimeout=15 -o ServerAliveInterval=15 -o 
 
 quoted() { printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"; }
 
-# there SCRIPT ARGUMENT...
+# there SCRIPT ARGUMENT... (A shell has no variables of a function's own: $code is the job's.)
 there() {
   script=$1
   shift
@@ -57,9 +57,7 @@ exit 0'
 
 # open_point: sets point and part, and prints to $dir/found what may be linked to.
 open_point() {
-  there "$open_script" "$dest" "$point" >"$dir/found"
-  code=$?
-  [ $code -eq 0 ] || return $code
+  there "$open_script" "$dest" "$point" >"$dir/found" || return
   point=$(sed -n 's/^point //p' "$dir/found")
   part=$dest/$point.in.progress
 }
@@ -67,9 +65,9 @@ open_point() {
 # close_point: the point is whole from here on; older ones go.
 close_point() {
   there "$close_script" "$dest" "$point" "$keep" >"$dir/closed"
-  code=$?
+  closed=$?
   while IFS= read -r line; do note "$line"; done <"$dir/closed"
-  return $code
+  return $closed
 }
 
 drop_point() { there 'rm -rf -- "$1"' "$part"; }

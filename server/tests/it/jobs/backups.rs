@@ -105,8 +105,8 @@ async fn dumps_are_verified_and_a_wrong_password_is_told() {
         .unwrap();
     mariadb.write_defaults(&yard.home.join("good.cnf"), "b", "pw-of-b").unwrap();
     mariadb.write_defaults(&yard.home.join("bad.cnf"), "b", "not-it").unwrap();
-    let dump = |defaults: &str| json!({"mysql": {"defaults_file": yard.path(defaults), "destination": yard.path("dumps")}});
-    let good = yard.run_to_end(yard.schedule("good", dump("good.cnf")).await).await;
+    let dump = |defaults: &str, to: &str| json!({"mysql": {"defaults_file": yard.path(defaults), "destination": yard.path(to)}});
+    let good = yard.run_to_end(yard.schedule("good", dump("good.cnf", "dumps")).await).await;
     assert_eq!((&good["state"], &good["exit_code"]), (&json!("completed"), &json!(0)), "{good}");
     let point = yard.home.join("dumps").join(good["point"].as_str().unwrap());
     let packed = std::fs::read(point.join("shop_one.sql.gz")).unwrap();
@@ -115,14 +115,14 @@ async fn dumps_are_verified_and_a_wrong_password_is_told() {
     assert!(text.contains("INSERT INTO `t`") && text.contains("-- Dump completed"));
     assert!(good["bytes_written"].as_i64().unwrap() >= i64::try_from(packed.len()).unwrap());
 
-    let bad = yard.run_to_end(yard.schedule("bad", dump("bad.cnf")).await).await;
+    let bad = yard.run_to_end(yard.schedule("bad", dump("bad.cnf", "bad")).await).await;
     assert_eq!(bad["state"], "failed", "{bad}");
     assert!(bad["error"].as_str().unwrap().contains("Access denied for user"), "{bad}");
     assert!(!bad.to_string().contains("not-it"));
     mariadb.stop().await;
 
     // The server is away: that is a failed connection, not a failed dump.
-    let mut named = dump("good.cnf");
+    let mut named = dump("good.cnf", "away");
     named["mysql"]["databases"] = json!(["shop one"]);
     let away = yard.run_to_end(yard.schedule("away", named).await).await;
     let rows = yard.panel.rows_of(away["id"].as_str().unwrap()).await;

@@ -126,8 +126,8 @@ impl Process {
     }
 }
 
-/// Schedules that take a few seconds each, and leave a mark each time the job's body runs.
-async fn prepare(house: &House, process: &Process, count: usize) -> Vec<Value> {
+/// Schedules that each make a point whenever their job's body runs, which takes some seconds at this speed.
+async fn prepare(house: &House, process: &Process, count: usize, kbps: u32) -> Vec<Value> {
     let server = json!({"name": "yard", "host": "127.0.0.1", "port": house.sshd.port(), "user": house.sshd.user(), "host_key": house.sshd.host_key().as_str()});
     let server = process.post("/api/v1/servers", &server).await;
     std::fs::create_dir_all(house.home().join("data")).unwrap();
@@ -135,7 +135,7 @@ async fn prepare(house: &House, process: &Process, count: usize) -> Vec<Value> {
     let mut schedules = Vec::new();
     for n in 0..count {
         let schedule = json!({"name": format!("job {n}"), "server_id": server["id"], "kind": "managed",
-            "files": {"sources": [house.text("data")], "destination": house.text(&format!("points-{n}")), "bandwidth_kbps": 150}});
+            "files": {"sources": [house.text("data")], "destination": house.text(&format!("points-{n}")), "bandwidth_kbps": kbps}});
         schedules.push(process.post("/api/v1/schedules", &schedule).await["id"].clone());
     }
     schedules
@@ -166,7 +166,7 @@ async fn a_panel_killed_during_20_runs_writes_20_outcomes_once_each(#[case] engi
     const RUNS: usize = 20;
     let house = House::build(engine).await;
     let first = house.start().await;
-    for schedule in prepare(&house, &first, RUNS).await {
+    for schedule in prepare(&house, &first, RUNS, 150).await {
         first.post(&format!("/api/v1/schedules/{schedule}/run"), &json!({})).await;
     }
     // Some have begun, some wait, when it is killed; and again while the rest begins.
@@ -195,9 +195,13 @@ async fn a_panel_killed_during_20_runs_writes_20_outcomes_once_each(#[case] engi
 async fn a_panel_killed_between_any_two_steps_starts_nothing_twice_and_loses_nothing(#[case] engine: Engine) {
     let house = House::build(engine).await;
     let first = house.start().await;
-    let schedules = prepare(&house, &first, Moment::VARIANTS.len()).await;
+    let schedules = prepare(&house, &first, Moment::VARIANTS.len(), 400).await;
     first.kill();
     for (moment, schedule) in Moment::VARIANTS.iter().zip(&schedules) {
+        // What the round before has left must not come to this moment in place of this round's run.
+        let between = house.start().await;
+        between.all_ended().await;
+        between.kill();
         let process = house.start_to_die_at(Some(*moment)).await;
         // It may die before it answers.
         let asked = process.http.post(process.url(&format!("/api/v1/schedules/{schedule}/run"))).bearer_auth(&process.token);
