@@ -58,12 +58,12 @@ pub(super) struct Delivery {
 
 impl Delivery {
     /// Starts to send. Without a file, reports are kept in memory only.
-    pub(super) fn start(panel: Panel, left: Left, file: Option<SpoolFile>, voice: Voice) -> Self {
+    pub(super) fn start(panel: Panel, left: Option<Left>, file: Option<SpoolFile>, voice: Voice) -> Self {
         let desk = Arc::new((Mutex::new(Desk { file, ..Desk::default() }), Condvar::new()));
         let (tell, outlook) = watch::channel(Outlook::default());
         let sender = Sender {
             panel,
-            left: left.files.into(),
+            backlog: Backlog::new(left),
             desk: desk.clone(),
             outlook: tell,
             voice,
@@ -113,7 +113,7 @@ enum Attempt {
 
 struct Sender {
     panel: Panel,
-    left: VecDeque<SpoolFile>,
+    backlog: Backlog,
     desk: Arc<(Mutex<Desk>, Condvar)>,
     outlook: watch::Sender<Outlook>,
     voice: Voice,
@@ -126,11 +126,11 @@ impl Sender {
         let mut failures = 0;
         loop {
             // Earlier runs first, so that the panel hears of their ends before it hears of another beginning.
-            let attempt = match send_left(&self.panel, &mut self.left, self.voice) {
+            let attempt = match self.backlog.send(&self.panel, self.voice) {
                 // What only those of an earlier run meet with does not hold up this one for ever.
                 Err(_) if failures >= PATIENCE => self.send_own(),
-                Ok(reasons) => {
-                    for reason in reasons {
+                Ok(()) => {
+                    for reason in std::mem::take(&mut self.backlog.refusals) {
                         self.tell_refused(reason);
                     }
                     self.send_own()
@@ -233,19 +233,40 @@ impl Sender {
     }
 }
 
-/// Sends what earlier runs have left; a file whose reports are refused stays where it is and is not tried again from here. Returns
-/// every reason for that, once.
-pub(super) fn send_left(panel: &Panel, left: &mut VecDeque<SpoolFile>, voice: Voice) -> Result<BTreeSet<String>, String> {
-    let mut reasons = BTreeSet::new();
-    while let Some(file) = left.front() {
-        let refused = match file.reports() {
-            Ok(reports) => send_all(panel, &reports, voice)?,
-            Err(cause) => Some(cause.to_string()),
-        };
-        let Some(file) = left.pop_front() else { break };
-        reasons.extend(refused.or_else(|| file.remove().err().map(|cause| cause.to_string())));
+/// What earlier runs have left, on its way.
+pub(super) struct Backlog {
+    left: Option<Left>,
+    /// The file whose turn it is.
+    current: Option<SpoolFile>,
+    /// Why files stay where they are.
+    pub(super) refusals: BTreeSet<String>,
+}
+
+impl Backlog {
+    pub(super) fn new(left: Option<Left>) -> Self {
+        Self { left, current: None, refusals: BTreeSet::new() }
     }
-    Ok(reasons)
+
+    /// Sends as much as the panel takes; the error says why it is away. Files that it refuses are not tried again from here.
+    pub(super) fn send(&mut self, panel: &Panel, voice: Voice) -> Result<(), String> {
+        while let Some(file) = self.current.take().or_else(|| self.left.as_mut()?.next()) {
+            let refused = match file.reports() {
+                Ok(reports) => match send_all(panel, &reports, voice) {
+                    Ok(refused) => refused,
+                    Err(cause) => {
+                        self.current = Some(file);
+                        return Err(cause);
+                    }
+                },
+                Err(cause) => Some(cause.to_string()),
+            };
+            self.refusals.extend(refused.or_else(|| file.remove().err().map(|cause| cause.to_string())));
+        }
+        if let Some(Left { given_up: given_up @ 1.., .. }) = self.left.take() {
+            voice.say(format!("reports of {given_up} runs were older than 30 days and were removed"));
+        }
+        Ok(())
+    }
 }
 
 /// Sends the reports of one run; tells why they were refused, if they were.

@@ -1,9 +1,8 @@
 //! Sends what earlier runs have left, and nothing else.
 
-use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::delivery::send_left;
+use super::delivery::Backlog;
 use super::panel::{Panel, checked_url};
 use super::spool::Spool;
 use super::voice::Voice;
@@ -16,21 +15,13 @@ const AGAIN: Duration = Duration::from_secs(2);
 pub fn flush(spool: &Spool, url: &str, schedule: Option<i64>, token: Option<String>, wait: Duration, voice: Voice) -> Result<bool, String> {
     let url = checked_url(url)?;
     let now = Clock::machine().now();
-    let left = spool.left(&url, schedule, now).map_err(|cause| format!("the spool cannot be read: {cause}"))?;
-    if left.given_up > 0 {
-        voice.say(format!("reports of {} runs were older than 30 days and were removed", left.given_up));
-    }
-    let mut files = VecDeque::from(left.files);
+    let left = || spool.left(&url, schedule, now).map_err(|cause| format!("the spool cannot be read: {cause}"));
+    let mut backlog = Backlog::new(Some(left()?));
     let panel = Panel::new(&url, token);
     let deadline = Instant::now() + wait;
     loop {
-        match send_left(&panel, &mut files, voice) {
-            Ok(reasons) => {
-                for reason in &reasons {
-                    voice.say(format!("the panel takes no reports, they stay in the spool: {reason}"));
-                }
-                break;
-            }
+        match backlog.send(&panel, voice) {
+            Ok(()) => break,
             Err(cause) if Instant::now() + AGAIN > deadline => {
                 voice.say(format!("the panel cannot be reached ({cause}); reports wait in the spool"));
                 return Ok(false);
@@ -38,6 +29,8 @@ pub fn flush(spool: &Spool, url: &str, schedule: Option<i64>, token: Option<Stri
             Err(_) => std::thread::sleep(AGAIN),
         }
     }
-    let still = spool.left(&url, schedule, now).map_err(|cause| format!("the spool cannot be read: {cause}"))?;
-    Ok(still.files.is_empty())
+    for reason in &backlog.refusals {
+        voice.say(format!("the panel takes no reports, they stay in the spool: {reason}"));
+    }
+    Ok(left()?.next().is_none())
 }

@@ -1,8 +1,9 @@
 //! Reports on disk until the panel has them: a file per run, a line per report. Whoever sends from a file holds its lock, so no
 //! report is sent by two at once; the lock ends with its holder, however that ends. No token is ever written here.
 
+use std::collections::VecDeque;
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{Error, ErrorKind, Read as _, Result, Write as _};
+use std::io::{BufRead as _, BufReader, Error, ErrorKind, Read as _, Result, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -14,6 +15,9 @@ use super::panel::Whom;
 
 /// What nobody has taken for this long is given up.
 const KEPT_MS: i64 = 30 * 86_400_000;
+
+/// A panel's address and a number are shorter by far.
+const MAX_HEADING_BYTES: u64 = 16 * 1024;
 
 const ENDING: &str = "reports";
 
@@ -55,32 +59,41 @@ impl Spool {
         Ok(SpoolFile { path, file, heading_bytes })
     }
 
-    /// What earlier runs have left for a panel (and schedule, if one is named), locked, oldest first. What is too old is removed.
+    /// What earlier runs have left for a panel (and schedule, if one is named).
     pub(super) fn left(&self, url: &str, schedule: Option<i64>, now: Timestamp) -> Result<Left> {
         let mut names: Vec<_> = std::fs::read_dir(&self.dir)?.filter_map(|entry| Some(entry.ok()?.path())).collect();
         names.retain(|path| path.extension().is_some_and(|ending| ending == ENDING));
         names.sort();
-        let mut left = Left::default();
-        for path in names {
-            let Some(made_at) = made_at(&path) else { continue };
-            // What cannot be opened or is being sent by somebody else is theirs.
-            let Ok(Some((file, heading))) = SpoolFile::take(path) else { continue };
-            if now.millis_since(made_at) > KEPT_MS {
-                left.given_up += u32::from(file.remove().is_ok());
-            } else if heading.url == url && schedule.is_none_or(|schedule| schedule == heading.schedule) {
-                left.files.push(file);
-            }
-        }
-        Ok(left)
+        Ok(Left { names: names.into(), url: url.to_owned(), schedule, now, given_up: 0 })
     }
 }
 
-/// What earlier runs have left.
-#[derive(Default)]
+/// What earlier runs have left, oldest first; a file is opened and locked when its turn comes.
 pub(super) struct Left {
-    pub(super) files: Vec<SpoolFile>,
-    /// How many were too old.
+    names: VecDeque<PathBuf>,
+    url: String,
+    schedule: Option<i64>,
+    now: Timestamp,
+    /// How many were too old and were removed.
     pub(super) given_up: u32,
+}
+
+impl Iterator for Left {
+    type Item = SpoolFile;
+
+    fn next(&mut self) -> Option<SpoolFile> {
+        while let Some(path) = self.names.pop_front() {
+            let Some(made_at) = made_at(&path) else { continue };
+            // What cannot be opened or is being sent by somebody else is theirs.
+            let Ok(Some((file, heading))) = SpoolFile::take(path) else { continue };
+            if self.now.millis_since(made_at) > KEPT_MS {
+                self.given_up += u32::from(file.remove().is_ok());
+            } else if heading.url == self.url && self.schedule.is_none_or(|schedule| schedule == heading.schedule) {
+                return Some(file);
+            }
+        }
+        None
+    }
 }
 
 /// The reports of one run; nobody else sends them while this lives.
@@ -94,15 +107,14 @@ pub(super) struct SpoolFile {
 impl SpoolFile {
     /// Opens and locks a file that was left behind; `None` where somebody has it, or it is gone or damaged.
     fn take(path: PathBuf) -> Result<Option<(Self, Heading)>> {
-        let mut file = OpenOptions::new().read(true).append(true).open(&path)?;
+        let file = OpenOptions::new().read(true).append(true).open(&path)?;
         if file.try_lock().is_err() || file.metadata()?.nlink() == 0 {
             return Ok(None);
         }
-        let mut text = Vec::new();
-        file.read_to_end(&mut text)?;
-        let Some(end) = text.iter().position(|byte| *byte == b'\n') else { return Ok(None) };
-        let Ok(heading) = serde_json::from_slice(&text[..end]) else { return Ok(None) };
-        Ok(Some((Self { path, file, heading_bytes: end as u64 + 1 }, heading)))
+        let mut line = Vec::new();
+        BufReader::new(&file).take(MAX_HEADING_BYTES).read_until(b'\n', &mut line)?;
+        let heading = serde_json::from_slice(&line).ok().filter(|_| line.ends_with(b"\n"));
+        Ok(heading.map(|heading| (Self { path, file, heading_bytes: line.len() as u64 }, heading)))
     }
 
     /// Adds a report. `surely` waits until the disk has it.
@@ -162,19 +174,20 @@ mod tests {
         file.clear().unwrap();
         file.append("two", true).unwrap();
         let now = made_at(&file.path).unwrap();
-        let left = |url: &str, schedule, now| spool.left(url, schedule, now).unwrap();
-        assert!(left("http://panel", None, now).files.is_empty(), "it is being written");
+        let left = |url: &str, schedule, now| spool.left(url, schedule, now).unwrap().collect::<Vec<_>>();
+        assert!(left("http://panel", None, now).is_empty(), "it is being written");
         file.file.write_all(b"brok").unwrap();
         drop(file);
-        assert!(left("http://other", None, now).files.is_empty());
-        assert!(left("http://panel", Some(8), now).files.is_empty());
+        assert!(left("http://other", None, now).is_empty());
+        assert!(left("http://panel", Some(8), now).is_empty());
         let taken = left("http://panel", Some(7), now);
-        assert_eq!(taken.files[0].reports().unwrap(), ["two"]);
-        assert_eq!(std::fs::metadata(&taken.files[0].path).unwrap().mode() & 0o777, 0o600);
-        assert!(left("http://panel", None, now).files.is_empty(), "somebody has it");
+        assert_eq!(taken[0].reports().unwrap(), ["two"]);
+        assert_eq!(std::fs::metadata(&taken[0].path).unwrap().mode() & 0o777, 0o600);
+        assert!(left("http://panel", None, now).is_empty(), "somebody has it");
         drop(taken);
-        let late = left("http://panel", None, now.plus_millis(KEPT_MS + 1));
-        assert_eq!((late.files.len(), late.given_up), (0, 1));
-        assert!(left("http://panel", None, now).files.is_empty());
+        let mut late = spool.left("http://panel", None, now.plus_millis(KEPT_MS + 1)).unwrap();
+        assert!(late.next().is_none());
+        assert_eq!(late.given_up, 1);
+        assert!(left("http://panel", None, now).is_empty());
     }
 }

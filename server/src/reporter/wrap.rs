@@ -204,15 +204,12 @@ impl Reporter {
         let Some(whom) = &wrapped.whom else { return Self { told: None, tail } };
         let run = new_run_id(Clock::machine().now());
         let (left, file) = match open_spool(wrapped.spool.as_deref(), whom, &run) {
-            Ok((left, file)) => (left, Some(file)),
+            Ok((left, file)) => (Some(left), Some(file)),
             Err(cause) => {
                 wrapped.voice.say(format!("there is no spool, so reports that the panel does not take now are lost: {cause}"));
-                (Left::default(), None)
+                (None, None)
             }
         };
-        if left.given_up > 0 {
-            wrapped.voice.say(format!("reports of {} runs were older than 30 days and were removed", left.given_up));
-        }
         let panel = Panel::new(&whom.url, wrapped.token.clone());
         let delivery = Delivery::start(panel, left, file, wrapped.voice);
         let told = Told { delivery, schedule: whom.schedule, run, source_type: wrapped.source_type };

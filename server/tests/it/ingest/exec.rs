@@ -194,6 +194,33 @@ async fn a_stop_from_the_panel_ends_the_command(#[case] engine: Engine) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_ignores_the_stop_is_killed_and_what_it_said_is_kept() {
+    let desk = Desk::open(Engine::Sqlite).await;
+    let machine = Machine::beside(&desk).await;
+    let script = "trap '' TERM; echo begin; printf '\r  104857600  45%%   12.50MB/s    0:00:10'; while :; do sleep 1; done";
+    let mut child = machine.exec(&[], &["sh", "-c", script]).spawn().unwrap();
+    let run = eventually("progress", async || desk.runs().await.pop().filter(|run| run["progress"]["percent"] == 45.0)).await;
+    assert_eq!((&run["progress"]["bytes"], &run["progress"]["eta_s"]), (&json!(104_857_600), &json!(10)));
+    let id = run["id"].as_str().unwrap().to_owned();
+    desk.panel.post(&format!("/api/v1/runs/{id}/stop"), &json!({})).await;
+    let status = tokio::task::spawn_blocking(move || child.wait().unwrap()).await.unwrap();
+    assert_eq!(status.code(), Some(137));
+    assert_eq!(desk.run(&id).await["state"], "canceled");
+
+    // The sender dies, and another run makes way for what it had said.
+    let mut child = machine.exec(&[], &["sh", "-c", "echo last words; sleep 8"]).spawn().unwrap();
+    let sql = || server::store::Sql::new("select size from run_output");
+    eventually("the output", async || desk.panel.serving.panel.database.fetch_optional(sql()).await.unwrap()).await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let dead = desk.runs().await.pop().unwrap()["id"].as_str().unwrap().to_owned();
+    assert_eq!(desk.report("finish", &dead, json!({})).await.1["state"], "partial");
+    assert_eq!(desk.last_row(&dead).await["detail"], "last words");
+    assert!(desk.panel.serving.panel.database.fetch_optional(sql()).await.unwrap().is_none(), "the row has it now");
+    desk.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_with_reporting_is_said_once_and_the_command_runs() {
     let desk = Desk::open(Engine::Sqlite).await;
     let machine = Machine::beside(&desk).await;
