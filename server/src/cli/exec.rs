@@ -50,7 +50,7 @@ pub(super) struct ExecFlags {
     command: Vec<OsString>,
 }
 
-/// Returns the command's own exit code, whatever became of the reports.
+/// Ends with the command's own exit code, whatever became of the reports.
 pub(super) async fn run(flags: ExecFlags) -> anyhow::Result<ExitCode> {
     let voice = Voice { quiet: flags.quiet };
     let token = match read_token(flags.token_file.as_deref()) {
@@ -71,7 +71,9 @@ pub(super) async fn run(flags: ExecFlags) -> anyhow::Result<ExitCode> {
         }
     };
     let ExecFlags { command, spool, source_type, wait, .. } = flags;
-    Ok(ExitCode::from(reporter::run(Wrapped { command, whom, token, spool, source_type, wait, voice }).await))
+    let code = reporter::run(Wrapped { command, whom, token, spool, source_type, wait, voice }).await;
+    // Not by returning: a write that whoever reads our output holds up would keep us here for ever.
+    std::process::exit(code.into())
 }
 
 async fn flush(flags: ExecFlags, token: Option<String>, voice: Voice) -> anyhow::Result<ExitCode> {

@@ -68,7 +68,7 @@ impl Delivery {
             outlook: tell,
             voice,
             told_away: false,
-            told_refused: BTreeSet::new(),
+            told: BTreeSet::new(),
         };
         let started = std::thread::Builder::new().name("reports".to_owned()).spawn(move || sender.follow());
         if let Err(cause) = started {
@@ -118,7 +118,7 @@ struct Sender {
     outlook: watch::Sender<Outlook>,
     voice: Voice,
     told_away: bool,
-    told_refused: BTreeSet<String>,
+    told: BTreeSet<String>,
 }
 
 impl Sender {
@@ -131,7 +131,7 @@ impl Sender {
                 Err(_) if failures >= PATIENCE => self.send_own(),
                 Ok(()) => {
                     for reason in std::mem::take(&mut self.backlog.refusals) {
-                        self.tell_refused(reason);
+                        self.tell_refused(&reason);
                     }
                     self.send_own()
                 }
@@ -180,9 +180,12 @@ impl Sender {
                     self.voice.say(format!("run {run} of this schedule is still going on there; this one is reported when it ends"));
                     lock(&self.desk.0).unannounced = true;
                 }
-                Sent::Lost(said) => self.voice.say(format!("the panel did not take a report of {event}: {said}")),
+                Sent::Lost(said) => {
+                    self.tell_once(format!("the panel did not take a report of {event}: {said}"));
+                    lock(&self.desk.0).unannounced |= event == Event::Start;
+                }
                 Sent::Refused(said) => {
-                    self.tell_refused(said);
+                    self.tell_refused(&said);
                     let mut desk = lock(&self.desk.0);
                     desk.refused = true;
                     desk.items.clear();
@@ -218,10 +221,14 @@ impl Sender {
         self.outlook.send_modify(|outlook| outlook.settled = true);
     }
 
-    fn tell_refused(&mut self, reason: String) {
-        if !self.told_refused.contains(&reason) {
-            self.voice.say(format!("the panel takes no reports, they stay in the spool: {reason}"));
-            self.told_refused.insert(reason);
+    fn tell_refused(&mut self, reason: &str) {
+        self.tell_once(format!("the panel takes no reports, they stay in the spool: {reason}"));
+    }
+
+    fn tell_once(&mut self, words: String) {
+        if !self.told.contains(&words) {
+            self.voice.say(&words);
+            self.told.insert(words);
         }
     }
 
@@ -281,7 +288,10 @@ fn send_all(panel: &Panel, reports: &[String], voice: Voice) -> Result<Option<St
         match outcome(event, panel.send(text)) {
             Sent::Taken { .. } => {}
             Sent::Unannounced(_) => unannounced = true,
-            Sent::Lost(said) => voice.say(format!("the panel did not take a report of {event} of an earlier run: {said}")),
+            Sent::Lost(said) => {
+                unannounced |= event == Event::Start;
+                voice.say(format!("the panel did not take a report of {event} of an earlier run: {said}"));
+            }
             Sent::Refused(said) => return Ok(Some(said)),
             Sent::Away(said) => return Err(said),
         }

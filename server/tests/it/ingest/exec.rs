@@ -57,6 +57,12 @@ pub(super) async fn output(mut command: Command) -> Output {
     tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
 }
 
+async fn output_of(command: &mut Command) -> Output {
+    let mut child = command.spawn().unwrap();
+    drop(child.stdin.take());
+    tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap()
+}
+
 pub(super) fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
@@ -246,6 +252,12 @@ async fn what_is_wrong_with_reporting_is_said_once_and_the_command_runs() {
         assert_eq!(super::exec::said(&output(quiet).await), "", "{what}");
     }
     assert_eq!(desk.runs().await.len(), 2, "without a spool reports still go out");
+    // A type that the schedule does not back up: the start is refused, and so is the end.
+    let oracle = desk.add_schedule("oracle", json!({"kind": "reported", "command": {"source_type": "ORACLE"}})).await;
+    let token = desk.panel.serving.panel.accounts.create_token("ada", "test", Some(oracle)).await.unwrap();
+    let mut other = machine.exec(&["--type", "VM"], &command);
+    let done = output_of(other.env("TAILBACK_SCHEDULE", oracle.to_string()).env("TAILBACK_TOKEN", token.text())).await;
+    assert_eq!((done.status.code(), said(&done).matches("this schedule backs up ORACLE").count()), (Some(5), 2), "{}", said(&done));
     // A schedule that runs already is told of the run when that ends.
     desk.report("start", "", json!({})).await;
     let done = output(machine.exec(&[], &command)).await;
