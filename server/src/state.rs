@@ -124,6 +124,20 @@ impl Panel {
     }
 }
 
+impl Panel {
+    /// What the checker works with.
+    pub fn instruments(&self) -> Instruments {
+        Instruments {
+            database: self.database.clone(),
+            trail: self.trail.clone(),
+            hub: self.hub.clone(),
+            clock: self.clock.clone(),
+            keys: self.keys.clone(),
+            run_logs: self.run_logs.clone(),
+        }
+    }
+}
+
 /// What `start` needs besides the panel.
 pub struct Unstarted {
     pokes: Arc<Pokes>,
@@ -135,14 +149,7 @@ impl Unstarted {
     /// Starts the hub, the checker, the timetable and what listens to reports.
     pub fn start(self, panel: &Panel) -> Background {
         let mut tasks = JoinSet::new();
-        let tools = Instruments {
-            database: panel.database.clone(),
-            trail: panel.trail.clone(),
-            hub: panel.hub.clone(),
-            clock: panel.clock.clone(),
-            keys: panel.keys.clone(),
-            run_logs: panel.run_logs.clone(),
-        };
+        let tools = panel.instruments();
         tasks.spawn(attend(tools.clone(), panel.stop.clone()));
         tasks.spawn(panel.hub.clone().follow(panel.stop.clone()));
         tasks.spawn(Checker::new(tools, self.pokes).follow(panel.stop.clone()));

@@ -1,11 +1,11 @@
 //! Writes down what was seen: the run's change and the row that tells of it in one transaction, once.
 
-use app::model::{LogStatus, Run, RunId, RunState, Scope, Server, Timestamp};
+use app::model::{LogStatus, Progress, Run, RunId, RunState, Scope, Server, Timestamp};
 
 use super::link::{Reached, after_clock, after_visit};
 use super::observation::Observation;
 use super::outcome::Ended;
-use super::progress::{progress, statistics};
+use super::progress::statistics;
 use super::watch::Instruments;
 use crate::audit::{Change, LogRow};
 use crate::fault::{self, Moment};
@@ -27,19 +27,31 @@ pub(super) async fn begun(tools: &Instruments, run: &ActiveRun, at: Timestamp) -
     publish(tools, &run.run.id).await
 }
 
-/// The run goes on.
-pub(super) async fn going(
-    tools: &Instruments,
-    run: &ActiveRun,
-    log: &[u8],
-    part_kib: Option<i64>,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let progress = progress(run.run.source_type, log, part_kib);
+/// What is not news is written down this often, so that "checked … ago" stays true without a write a second for every run.
+const CHECKED_EVERY_MS: i64 = 10_000;
+
+/// How far runs that go on have come, all of a pass in one transaction.
+pub(super) async fn going(tools: &Instruments, runs: Vec<(&ActiveRun, Progress)>, now: Timestamp) -> Result<(), StoreError> {
+    let is_news = |(run, progress): &(&ActiveRun, Progress)| {
+        run.run.progress.as_ref() != Some(progress) || run.run.checked_at.is_none_or(|at| now.millis_since(at) >= CHECKED_EVERY_MS)
+    };
+    let news: Vec<_> = runs.into_iter().filter(is_news).collect();
+    if news.is_empty() {
+        return Ok(());
+    }
     let mut change = tools.trail.begin().await?;
-    runs::record_progress(change.tx(), &run.run.id, &progress, now).await?;
+    let mut changed = Vec::new();
+    for (run, progress) in news {
+        // Somebody may have asked for a stop since the run was read.
+        if let Some(state) = runs::record_progress(change.tx(), &run.run.id, &progress, now).await? {
+            changed.push(Run { state, progress: Some(progress), checked_at: Some(now), ..run.run.clone() });
+        }
+    }
     change.commit().await?;
-    publish(tools, &run.run.id).await
+    for run in changed {
+        tools.hub.publish_run(run);
+    }
+    Ok(())
 }
 
 /// The run has ended.

@@ -122,12 +122,19 @@ pub async fn mark_running(tx: &mut Transaction, id: &RunId, started_at: Timestam
     Ok(tx.execute(sql).await? == 1)
 }
 
-/// What the checker saw of a run that goes on.
-pub async fn record_progress(tx: &mut Transaction, id: &RunId, progress: &Progress, checked_at: Timestamp) -> Result<bool, StoreError> {
+/// What the checker saw of a run that goes on, and its state; `None` once it is over.
+pub async fn record_progress(
+    tx: &mut Transaction,
+    id: &RunId,
+    progress: &Progress,
+    checked_at: Timestamp,
+) -> Result<Option<RunState>, StoreError> {
     let json = serde_json::to_string(progress).unwrap_or_else(|_| unreachable!("progress of strings and finite numbers is JSON"));
-    let sql =
-        Sql::new("update run set progress = $1, checked_at = $2 where id = $3 and state in (3, 7)").bind(json).bind(checked_at).bind(id);
-    Ok(tx.execute(sql).await? == 1)
+    let sql = Sql::new("update run set progress = $1, checked_at = $2 where id = $3 and state in (3, 7) returning state")
+        .bind(json)
+        .bind(checked_at)
+        .bind(id);
+    tx.fetch_optional(sql).await?.map(|row| row.numbered("state", RunState::from_repr)).transpose()
 }
 
 /// Ends an active run, or one that was given up because nothing more was heard of it; false if it has ended already.
