@@ -89,7 +89,7 @@ async fn an_outage_is_told_once_and_its_end_too() {
 async fn damage_is_a_warning_and_never_a_success() {
     let yard = Yard::start(Engine::Sqlite).await;
     yard.write("data/large", &vec![7; 4 << 20]);
-    for (n, damage) in ["empty", "text", "link", "killed"].into_iter().enumerate() {
+    for (n, damage) in ["empty", "text", "link", "huge", "directory", "killed"].into_iter().enumerate() {
         let mut job = files(&[yard.path("data")], yard.path(&format!("points-{n}")));
         job["files"]["bandwidth_kbps"] = json!(200);
         let schedule = yard.schedule(damage, job).await;
@@ -100,6 +100,8 @@ async fn damage_is_a_warning_and_never_a_success() {
         match damage {
             "empty" => std::fs::write(dir.join("exit"), "").unwrap(),
             "text" => std::fs::write(dir.join("exit"), "0 but not really\n").unwrap(),
+            "huge" => std::fs::write(dir.join("exit"), vec![b'0'; 1 << 20]).unwrap(),
+            "directory" => std::fs::create_dir(dir.join("exit")).unwrap(),
             "link" => std::os::unix::fs::symlink("/dev/zero", dir.join("exit")).unwrap(),
             _ => {}
         }
@@ -193,5 +195,35 @@ async fn a_server_that_was_restarted_is_told_from_a_killed_process() {
     assert_eq!(run["state"], "partial");
     assert!(run["error"].as_str().unwrap().contains("the server was restarted"), "{run}");
     nix::sys::signal::killpg(nix::unistd::Pid::from_raw(said[0].parse().unwrap()), nix::sys::signal::Signal::SIGKILL).unwrap();
+    yard.panel.serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_screen_session_that_is_closed_or_killed_never_makes_a_false_success() {
+    let yard = Yard::start(Engine::Sqlite).await;
+    yard.write("data/large", &vec![7; 2 << 20]);
+    for how in ["closed", "killed"] {
+        let mut job = files(&[yard.path("data")], yard.path(how));
+        job["files"]["bandwidth_kbps"] = json!(400);
+        let schedule = yard.schedule(how, job).await;
+        let id = yard.run(schedule).await;
+        // While it runs it is not started again, whoever asks.
+        let (status, refused) = yard.panel.post(&format!("/api/v1/schedules/{schedule}/run"), &json!({})).await;
+        assert_eq!(status, 409, "{refused}");
+        assert!(refused["detail"].as_str().unwrap().contains(&id), "{refused}");
+        eventually("its start", async || (yard.panel.rows_of(&id).await.len() == 1).then_some(())).await;
+        let session = format!("tailback-{id}");
+        let done = match how {
+            "closed" => std::process::Command::new("screen").args(["-S", &session, "-X", "quit"]).status().unwrap(),
+            _ => std::process::Command::new("pkill").args(["-KILL", "-f", &format!("^SCREEN .*{session}")]).status().unwrap(),
+        };
+        assert!(done.success(), "{how}");
+        let run = yard.panel.ended_run(&id).await;
+        let point = run["point"].as_str().map(|point| format!("{}/{point}{}", yard.path(how), yard.path("data/large")));
+        let whole = point.is_some_and(|path| std::fs::metadata(path).is_ok_and(|file| file.len() == 2 << 20));
+        assert_eq!(run["state"] == "completed", whole, "{how}: {run}");
+        let rows = yard.panel.rows_of(&id).await;
+        assert!(rows.len() == 2 && rows[1].0 != "stopped", "nobody asked for it: {rows:?}");
+    }
     yard.panel.serving.stop().await;
 }
