@@ -6,9 +6,11 @@ mod password;
 mod role;
 mod sign_in;
 mod token;
+mod token_uses;
 
 pub use layer::{StreamGuard, cookie, require_viewer};
 pub use password::Passwords;
 pub use role::permissions_of;
 pub use sign_in::{AccountError, Accounts, SESSION_COOKIE, SESSION_LASTS_MS};
 pub use token::{Token, hash};
+pub use token_uses::{TokenUse, TokenUses, follow_token_uses};

@@ -21,8 +21,11 @@ mod watch;
 mod watched;
 
 pub use advice::{Advice, advise};
-pub use attendance::attend;
+pub use attendance::{attend, tell_of_long_runs};
 pub use exit_codes::{Explanation, Outcome, explain};
 pub use outcome::{Ended, judge_report};
+pub use pass::lone_look;
+pub(crate) use progress::{progress_of, rsync_statistics};
+pub(crate) use record::{End, without_rewrites};
 pub use run_logs::RunLogs;
-pub use supervisor::{Checker, Instruments, Pokes};
+pub use supervisor::{Checker, Instruments, Pokes, Round};

@@ -2,9 +2,12 @@
 
 mod bench;
 mod demo;
+mod exec;
 mod serve;
 mod token;
 mod user;
+
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
@@ -22,6 +25,8 @@ enum Command {
     Serve(crate::config::ServeFlags),
     /// Show a panel at work: a private SSH server, a private MariaDB and real backups, in a temporary directory.
     Demo(demo::DemoFlags),
+    /// Run a command and report it to a panel; its output and its exit code pass through unchanged.
+    Exec(exec::ExecFlags),
     /// Measure this machine beside yardsticks of the same run.
     Bench(bench::BenchFlags),
     /// Manage accounts.
@@ -33,15 +38,22 @@ enum Command {
 }
 
 impl Cli {
+    /// Whether the command keeps a log. One that stands in for another program says only what it has to.
+    pub fn keeps_log(&self) -> bool {
+        !matches!(self.command, Command::Exec(_))
+    }
+
     /// Runs the command to its end.
-    pub async fn run(self) -> anyhow::Result<()> {
+    pub async fn run(self) -> anyhow::Result<ExitCode> {
         match self.command {
-            Command::Serve(flags) => serve::run(flags).await,
-            Command::Demo(flags) => demo::run(flags).await,
-            Command::Bench(flags) => bench::run(flags).await,
-            Command::User(command) => user::run(command).await,
-            Command::Token(command) => token::run(command).await,
+            Command::Serve(flags) => serve::run(flags).await?,
+            Command::Demo(flags) => demo::run(flags).await?,
+            Command::Exec(flags) => return exec::run(flags).await,
+            Command::Bench(flags) => bench::run(flags).await?,
+            Command::User(command) => user::run(command).await?,
+            Command::Token(command) => token::run(command).await?,
         }
+        Ok(ExitCode::SUCCESS)
     }
 }
 

@@ -7,7 +7,7 @@ use app::model::{Timestamp, Zone};
 use chrono::{Offset, TimeZone, Utc};
 use chrono_tz::Tz;
 
-/// Tells the time: the machine's, or in tests a time that stands still until it is moved.
+/// Tells the time: the machine's, or in tests one that stands still until it is moved, or the machine's as if somebody had moved it.
 #[derive(Debug, Clone)]
 pub struct Clock {
     source: Source,
@@ -17,6 +17,8 @@ pub struct Clock {
 enum Source {
     Machine,
     Set(Arc<AtomicI64>),
+    /// Milliseconds by which it is ahead of the machine's.
+    Moved(Arc<AtomicI64>),
 }
 
 impl Clock {
@@ -30,18 +32,29 @@ impl Clock {
         Self { source: Source::Set(Arc::new(AtomicI64::new(at.millis()))) }
     }
 
+    /// A clock that goes like the machine's and can be moved, as people and time servers do.
+    pub fn movable() -> Self {
+        Self { source: Source::Moved(Arc::default()) }
+    }
+
     #[expect(clippy::disallowed_methods, reason = "the one place where the wall clock is read")]
     pub fn now(&self) -> Timestamp {
         match &self.source {
             Source::Machine => Timestamp::from_millis(Utc::now().timestamp_millis()),
+            Source::Moved(by) => Timestamp::from_millis(Utc::now().timestamp_millis() + by.load(Ordering::SeqCst)),
             Source::Set(millis) => Timestamp::from_millis(millis.load(Ordering::SeqCst)),
         }
     }
 
     /// Moves a clock that was set; the machine's clock is not ours to move.
     pub fn advance(&self, by: std::time::Duration) {
-        if let Source::Set(millis) = &self.source {
-            millis.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);
+        self.shift(i64::try_from(by.as_millis()).unwrap_or(i64::MAX));
+    }
+
+    /// The same, and back where it is negative.
+    pub fn shift(&self, millis: i64) {
+        if let Source::Set(at) | Source::Moved(at) = &self.source {
+            at.fetch_add(millis, Ordering::SeqCst);
         }
     }
 }

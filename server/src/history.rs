@@ -4,11 +4,13 @@
 use std::sync::Arc;
 
 use app::model::LogStatus::{Completed, Connection, Error, Missed, Stopped, Warning};
-use app::model::{LogEntry, LogEntryDetail, LogFilter, LogPage, LogQuery, Run, RunId, RunStory, Timestamp, Viewer, Zone, new_lines};
+use app::model::{
+    LogEntry, LogEntryDetail, LogFilter, LogPage, LogQuery, Run, RunId, RunStory, Timestamp, Trigger, Viewer, Zone, new_lines,
+};
 
-use crate::audit::decompress;
-use crate::checker::{RunLogs, advise};
-use crate::store::{Database, StoreError, log, outcomes, runs};
+use crate::audit::{clean_text, decompress, redact};
+use crate::checker::{RunLogs, advise, without_rewrites};
+use crate::store::{Database, StoreError, log, outcomes, reported, runs};
 
 /// Rows of one run that are read; even one that is told of every twelve hours for a year has fewer.
 const ROWS_OF_RUN: u32 = 1000;
@@ -64,7 +66,7 @@ impl History {
         };
         let log = end.as_ref().and_then(|end| end.detail.as_deref());
         let new_lines = log.zip(log_before.as_deref()).map(|(log, before)| new_lines(log, before));
-        let live_log = if run.state.is_active() { logs.tail(id, now) } else { None };
+        let live_log = if run.state.is_active() { self.live_log(&run, logs, now).await? } else { None };
         Ok(Some(RunStory { run, origin, rows, end, live_log, last_good, new_lines }))
     }
 
@@ -72,10 +74,19 @@ impl History {
     pub async fn log_of(&self, viewer: &Viewer, id: &RunId, logs: &RunLogs, now: Timestamp) -> Result<Option<String>, StoreError> {
         let Some(run) = runs::find(&self.database, &viewer.scope, id).await? else { return Ok(None) };
         if run.state.is_active() {
-            return Ok(Some(logs.tail(id, now).unwrap_or_default()));
+            return Ok(Some(self.live_log(&run, logs, now).await?.unwrap_or_default()));
         }
         let (_, end) = self.rows_of(viewer, &run).await?;
         Ok(Some(end.and_then(|end| end.detail).unwrap_or_default()))
+    }
+
+    /// What is known of the log of a run that goes on: read by the checker, or sent by who reports it.
+    async fn live_log(&self, run: &Run, logs: &RunLogs, now: Timestamp) -> Result<Option<String>, StoreError> {
+        if run.trigger != Trigger::Reported {
+            return Ok(logs.tail(&run.id, now));
+        }
+        let kept = reported::output(&mut self.database.snapshot().await?, &run.id).await?;
+        Ok(kept.map(|kept| redact(&clean_text(&without_rewrites(&kept.tail))).into_owned()))
     }
 
     /// The rows of a run, oldest first, and the one that tells of its end in full.

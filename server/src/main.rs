@@ -1,14 +1,22 @@
 //! Parses the command line, starts logging, runs the command.
 
+use std::process::ExitCode;
+
 use clap::Parser;
 use server::cli::Cli;
 use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> anyhow::Result<ExitCode> {
     let cli = Cli::parse();
+    if cli.keeps_log() {
+        start_log();
+    }
+    cli.run().await
+}
+
+fn start_log() {
     let filter = EnvFilter::try_from_env("TAILBACK_LOG").unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
     // On standard error: standard output is for answers.
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    cli.run().await
 }

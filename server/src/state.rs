@@ -7,17 +7,18 @@ use app::model::Zone;
 use app::ports::Ports;
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::adapters::{ClockPort, RunPort, ServerPort};
 use crate::audit::Trail;
-use crate::auth::{Accounts, Passwords};
+use crate::auth::{Accounts, Passwords, TokenUse, TokenUses, follow_token_uses};
 use crate::checker::{Checker, Instruments, Pokes, RunLogs, attend};
 use crate::clock::{Clock, zone_table};
 use crate::config::Config;
 use crate::history::History;
+use crate::ingest::{Intake, follow_silence};
 use crate::inventory::Inventory;
 use crate::jobs::{RunRequests, Timetable};
 use crate::keys::Keys;
@@ -39,6 +40,7 @@ pub struct Panel {
     pub inventory: Inventory,
     pub history: History,
     pub run_requests: RunRequests,
+    pub intake: Intake,
     pub keys: Keys,
     /// Logs of runs that go on.
     pub run_logs: Arc<RunLogs>,
@@ -80,6 +82,7 @@ impl Panel {
             zone: config.timezone,
             pokes: pokes.clone(),
         };
+        let (token_uses, token_uses_to_note) = TokenUses::new();
         let history = History { database: database.clone(), zone: zone.clone() };
         let panel = Self {
             accounts: Accounts {
@@ -87,6 +90,7 @@ impl Panel {
                 trail: trail.clone(),
                 clock: clock.clone(),
                 passwords: Passwords::new().await?,
+                token_uses,
             },
             inventory: Inventory {
                 database: database.clone(),
@@ -103,6 +107,7 @@ impl Panel {
                 servers: Arc::new(ServerPort { database: database.clone() }),
                 clock: Arc::new(ClockPort { clock: clock.clone(), zone: zone.clone() }),
             },
+            intake: Intake { database: database.clone(), trail: trail.clone(), hub: hub.clone(), clock: clock.clone() },
             leptos_options: LeptosOptions::builder().output_name("tailback").site_addr(config.bind).build(),
             stop: CancellationToken::new(),
             database,
@@ -115,7 +120,21 @@ impl Panel {
             keys,
             run_logs: Arc::default(),
         };
-        Ok((panel, Unstarted { pokes, schedules_changed }))
+        Ok((panel, Unstarted { pokes, schedules_changed, token_uses_to_note }))
+    }
+}
+
+impl Panel {
+    /// What the checker works with.
+    pub fn instruments(&self) -> Instruments {
+        Instruments {
+            database: self.database.clone(),
+            trail: self.trail.clone(),
+            hub: self.hub.clone(),
+            clock: self.clock.clone(),
+            keys: self.keys.clone(),
+            run_logs: self.run_logs.clone(),
+        }
     }
 }
 
@@ -123,24 +142,20 @@ impl Panel {
 pub struct Unstarted {
     pokes: Arc<Pokes>,
     schedules_changed: Arc<Notify>,
+    token_uses_to_note: mpsc::Receiver<TokenUse>,
 }
 
 impl Unstarted {
-    /// Starts the hub, the checker and the timetable.
+    /// Starts the hub, the checker, the timetable and what listens to reports.
     pub fn start(self, panel: &Panel) -> Background {
         let mut tasks = JoinSet::new();
-        let tools = Instruments {
-            database: panel.database.clone(),
-            trail: panel.trail.clone(),
-            hub: panel.hub.clone(),
-            clock: panel.clock.clone(),
-            keys: panel.keys.clone(),
-            run_logs: panel.run_logs.clone(),
-        };
+        let tools = panel.instruments();
         tasks.spawn(attend(tools.clone(), panel.stop.clone()));
         tasks.spawn(panel.hub.clone().follow(panel.stop.clone()));
         tasks.spawn(Checker::new(tools, self.pokes).follow(panel.stop.clone()));
         tasks.spawn(Timetable::new(panel.run_requests.clone(), self.schedules_changed).follow(panel.stop.clone()));
+        tasks.spawn(follow_token_uses(panel.database.clone(), self.token_uses_to_note, panel.stop.clone()));
+        tasks.spawn(follow_silence(panel.intake.clone(), panel.stop.clone()));
         Background { tasks, stop: panel.stop.clone(), database: panel.database.clone() }
     }
 }

@@ -10,6 +10,7 @@ mod engine;
 mod error;
 pub mod log;
 pub mod outcomes;
+pub mod reported;
 mod row;
 pub mod runs;
 pub mod schedules;

@@ -64,6 +64,8 @@ pub struct Viewer {
     pub username: String,
     pub permissions: Vec<Permission>,
     pub scope: Scope,
+    /// The schedule whose runs it may report, where that is all it may do.
+    pub reports: Option<i64>,
 }
 
 impl Viewer {

@@ -1,12 +1,13 @@
 //! Errors as RFC 9457 problems.
 
-use app::model::FieldError;
+use app::model::{FieldError, RunId};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::auth::AccountError;
+use crate::ingest::IngestError;
 use crate::inventory::InventoryError;
 use crate::jobs::RunError;
 use crate::store::StoreError;
@@ -23,12 +24,15 @@ pub struct Problem {
     /// Each field that is wrong.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldError>,
+    /// The run that is in the way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run: Option<RunId>,
 }
 
 impl Problem {
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or("Error");
-        Self { kind: "about:blank", title, status: status.as_u16(), detail: detail.into(), errors: Vec::new() }
+        Self { kind: "about:blank", title, status: status.as_u16(), detail: detail.into(), errors: Vec::new(), run: None }
     }
 
     /// Fields that are wrong.
@@ -83,6 +87,20 @@ impl From<RunError> for Problem {
             RunError::Invalid(error) => Self::invalid(vec![error]),
             RunError::Over | RunError::NotOurs(_) | RunError::Overlap { .. } => Self::new(StatusCode::CONFLICT, cause.to_string()),
             RunError::Store(cause) => cause.into(),
+        }
+    }
+}
+
+impl From<IngestError> for Problem {
+    fn from(cause: IngestError) -> Self {
+        let said = cause.to_string();
+        match cause {
+            IngestError::NotFound => Self::not_found(),
+            IngestError::Forbidden => Self::forbidden(),
+            IngestError::Invalid(errors) => Self::invalid(errors),
+            IngestError::Overlap { run } => Self { run: Some(run), ..Self::new(StatusCode::CONFLICT, said) },
+            IngestError::NotReported(_) | IngestError::NothingGoing => Self::new(StatusCode::CONFLICT, said),
+            IngestError::Store(cause) => cause.into(),
         }
     }
 }

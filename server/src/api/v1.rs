@@ -1,5 +1,6 @@
 //! Version 1: the routes under `/api/v1` and the document that describes them.
 
+mod ingest;
 mod logs;
 mod runs;
 mod schedules;
@@ -8,6 +9,7 @@ mod session;
 
 use app::model::{Permission, Viewer};
 use axum::Json;
+use axum::extract::DefaultBodyLimit;
 use serde::Serialize;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi, ToSchema};
@@ -72,6 +74,7 @@ pub fn routes() -> axum::Router<Panel> {
         .routes(routes!(runs::find))
         .routes(routes!(runs::stop))
         .routes(routes!(runs::log))
+        .merge(OpenApiRouter::new().routes(routes!(ingest::report)).layer(DefaultBodyLimit::max(ingest::MAX_BODY_BYTES)))
         .split_for_parts();
     router.route("/api/v1/openapi.json", axum::routing::get(move || std::future::ready(Json(description.clone()))))
 }

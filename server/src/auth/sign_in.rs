@@ -1,13 +1,13 @@
 //! Accounts: signing in and out, the first administrator, tokens. Each leaves a row in the trail.
 
-use app::model::{FieldError, LogStatus, Scope, Timestamp, Viewer};
+use app::model::{FieldError, LogStatus, Schedule, ScheduleKind, Scope, Timestamp, Viewer};
 
 use super::password::PasswordError;
-use super::{Passwords, Token, hash, permissions_of};
+use super::{Passwords, Token, TokenUses, hash, permissions_of};
 use crate::audit::{LogRow, Trail};
 use crate::clock::Clock;
 use crate::store::accounts::{self, Account};
-use crate::store::{Database, StoreError};
+use crate::store::{Database, StoreError, schedules};
 
 /// The cookie that carries a session.
 pub const SESSION_COOKIE: &str = "tailback_session";
@@ -42,6 +42,7 @@ pub struct Accounts {
     pub trail: Trail,
     pub clock: Clock,
     pub passwords: Passwords,
+    pub token_uses: TokenUses,
 }
 
 impl Accounts {
@@ -80,12 +81,21 @@ impl Accounts {
 
     /// The viewer behind a session cookie.
     pub async fn by_session(&self, session: &str) -> Result<Option<Viewer>, StoreError> {
-        Ok(accounts::find_by_session(&self.database, hash(session), self.clock.now()).await?.map(viewer))
+        Ok(accounts::find_by_session(&self.database, hash(session), self.clock.now()).await?.as_ref().map(viewer))
     }
 
     /// The viewer behind an API token.
     pub async fn by_token(&self, token: &str) -> Result<Option<Viewer>, StoreError> {
-        Ok(accounts::find_by_token(&self.database, hash(token), self.clock.now()).await?.map(viewer))
+        let now = self.clock.now();
+        let Some(holder) = accounts::find_by_token(&self.database, hash(token), now).await? else { return Ok(None) };
+        self.token_uses.note(holder.token_id, holder.last_used_at, now);
+        let whole = viewer(&holder.account);
+        Ok(Some(match holder.bound_to {
+            None => whole,
+            Some((schedule_id, server_id)) => {
+                Viewer { permissions: Vec::new(), scope: Scope::Servers(vec![server_id]), reports: Some(schedule_id), ..whole }
+            }
+        }))
     }
 
     /// A link for the first administrator, when there is no account yet. An earlier link is not good any more.
@@ -153,21 +163,42 @@ impl Accounts {
         Ok(id)
     }
 
-    /// Makes an API token for an account from the command line.
-    pub async fn create_token(&self, username: &str, name: &str) -> Result<Token, AccountError> {
-        let unknown = || AccountError::Invalid(FieldError::new("user", "there is no such account"));
-        let account = accounts::find_by_name(&self.database, username).await?.ok_or_else(unknown)?;
+    /// Makes an API token for an account from the command line; one for a schedule may only report that schedule's runs.
+    pub async fn create_token(&self, username: &str, name: &str, schedule_id: Option<i64>) -> Result<Token, AccountError> {
+        let unknown = |field, what| AccountError::Invalid(FieldError::new(field, format!("there is no such {what}")));
+        let account = accounts::find_by_name(&self.database, username).await?.ok_or_else(|| unknown("user", "account"))?;
+        let schedule = match schedule_id {
+            Some(id) => Some(schedules::find(&self.database, &Scope::All, id).await?.ok_or_else(|| unknown("schedule", "schedule"))?),
+            None => None,
+        };
+        if schedule.as_ref().is_some_and(|schedule| schedule.policy.kind != ScheduleKind::Reported) {
+            let reason = "only runs of a reported schedule can be reported";
+            return Err(AccountError::Invalid(FieldError::new("schedule", reason)));
+        }
         let token = Token::for_api();
         let mut change = self.trail.begin().await?;
-        accounts::insert_token(change.tx(), account.id, name, token.hash(), self.clock.now()).await?;
-        change.log(LogRow::system(LogStatus::Info, format!("an API token for {} was made on the command line", account.username)));
+        accounts::insert_token(change.tx(), account.id, name, token.hash(), schedule_id, self.clock.now()).await?;
+        let row = match schedule {
+            None => LogRow::system(LogStatus::Info, format!("an API token for {} was made on the command line", account.username)),
+            Some(Schedule { id, policy }) => {
+                let message = format!("an API token for {}, to report {}, was made on the command line", account.username, policy.name);
+                LogRow::system(LogStatus::Info, message).server(policy.server_id).schedule(id)
+            }
+        };
+        change.log(row);
         change.commit().await?;
         Ok(token)
     }
 }
 
-fn viewer(account: Account) -> Viewer {
-    Viewer { user_id: account.id, permissions: permissions_of(&account.role), username: account.username, scope: Scope::All }
+fn viewer(account: &Account) -> Viewer {
+    Viewer {
+        user_id: account.id,
+        username: account.username.clone(),
+        permissions: permissions_of(&account.role),
+        scope: Scope::All,
+        reports: None,
+    }
 }
 
 fn checked_name(username: &str) -> Result<&str, AccountError> {

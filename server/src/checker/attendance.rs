@@ -28,7 +28,8 @@ pub async fn attend(tools: Instruments, stop: CancellationToken) {
     }
 }
 
-async fn tell_of_long_runs(tools: &Instruments) -> Result<(), StoreError> {
+/// Writes a row for every run that has passed a threshold since the last look.
+pub async fn tell_of_long_runs(tools: &Instruments) -> Result<(), StoreError> {
     let now = tools.clock.now();
     for long in runs::running_with_thresholds(&tools.database).await? {
         let Some(started_at) = long.run.started_at else { continue };

@@ -65,7 +65,7 @@ pub(super) fn after_clock(server: &Server, skew_s: i64) -> (bool, Option<LogRow>
     let told = match (was_wrong, is_wrong) {
         (false, true) => {
             let way = if skew_s > 0 { "ahead of" } else { "behind" };
-            row(Warning, format!("the clock of {} is {} {way} the panel's", server.name, duration_words(skew_s.abs())))
+            row(Warning, format!("the clock of {} is {} {way} the panel's", server.name, duration_words((skew_s.abs() + 30) / 60 * 60)))
         }
         (true, false) => row(Info, format!("the clock of {} agrees with the panel's again", server.name)),
         _ => None,

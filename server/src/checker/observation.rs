@@ -126,6 +126,12 @@ pub(super) fn parse(output: &[u8], marker: &str) -> Result<PassReport, GarbledPa
         let (word, rest) = said.split_once(' ').unwrap_or((&said, ""));
         match (word, &mut current) {
             ("clock", None) => report.clock = number(rest),
+            ("quiet", None) => {
+                for id in rest.split_whitespace() {
+                    let id = id.parse().map_err(|_| GarbledPass("a run id is damaged"))?;
+                    report.runs.insert(id, Observation { begun: Begun::Yes, alive: true, ..Observation::default() });
+                }
+            }
             ("run", None) => {
                 let id = rest.parse().map_err(|_| GarbledPass("a run id is damaged"))?;
                 current = Some(Current::Run(id, Box::default()));

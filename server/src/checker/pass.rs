@@ -74,6 +74,11 @@ pub(super) struct WatchOrder {
     pub(super) log_from: u64,
 }
 
+/// The script of a pass over one run, for whoever has no connection but a shell.
+pub fn lone_look(id: &RunId) -> String {
+    format!("set -- tailback 1 {id} - 0 look\n{PASS}")
+}
+
 /// Looks at all of these at once; with none, only at whether the server answers.
 pub(super) async fn look(client: &mut Client, runs: &[RunOrder], watched: &[WatchOrder]) -> Result<PassReport, PassError> {
     let marker = format!("tailback-{}", crate::random::hex(16));

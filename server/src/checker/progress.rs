@@ -11,14 +11,16 @@ const SEARCHED_BYTES: usize = 8192;
 
 /// How far a run that goes on has come: the newest part of its log, and KiB written where the job says where to.
 pub(super) fn progress(source_type: SourceType, log: &[u8], part_kib: Option<i64>) -> Progress {
-    let text = String::from_utf8_lossy(&log[log.len().saturating_sub(SEARCHED_BYTES)..]);
+    let said = progress_of(&String::from_utf8_lossy(&log[log.len().saturating_sub(SEARCHED_BYTES)..]));
+    let meter = if source_type == SourceType::Files { said } else { Progress { last_line: said.last_line, ..Progress::default() } };
+    Progress { bytes: meter.bytes.or(part_kib.map(|kib| kib * 1024)), ..meter }
+}
+
+/// What the newest lines of a tool's output say: rsync's meter where there is one, and the last line.
+pub(crate) fn progress_of(text: &str) -> Progress {
     let lines = || text.split(['\r', '\n']).map(str::trim).filter(|line| !line.is_empty()).rev();
-    let meter = lines().find_map(rsync_meter).filter(|_| source_type == SourceType::Files).unwrap_or_default();
-    Progress {
-        last_line: lines().next().map(|line| redact(&clean_line(line)).into_owned()),
-        bytes: meter.bytes.or(part_kib.map(|kib| kib * 1024)),
-        ..meter
-    }
+    let last_line = lines().next().map(|line| redact(&clean_line(line)).into_owned());
+    Progress { last_line, ..lines().find_map(rsync_meter).unwrap_or_default() }
 }
 
 /// `  1234567  45%   12.34MB/s    0:00:10` with or without `(xfr#5, to-chk=3/10)` behind it.
@@ -74,7 +76,8 @@ pub(super) fn statistics(source_type: SourceType, seen: &Observation, whole: boo
     }
 }
 
-fn rsync_statistics(log: &str, whole: bool) -> RunStatistics {
+/// What the block that `rsync --stats` prints says; `whole` if the run has done all of it.
+pub(crate) fn rsync_statistics(log: &str, whole: bool) -> RunStatistics {
     let line = |label: &str| log.lines().rev().find_map(|line| line.trim().strip_prefix(label));
     let bytes_total = line("Total file size:").and_then(first_number);
     let files_total = line("Number of files:").and_then(regular_files);

@@ -1,15 +1,15 @@
 //! Writes down what was seen: the run's change and the row that tells of it in one transaction, once.
 
-use app::model::{LogStatus, Run, RunId, RunState, Scope, Server, Timestamp};
+use app::model::{LogStatus, Progress, Run, RunId, RunState, Scope, Server, Timestamp};
 
 use super::link::{Reached, after_clock, after_visit};
 use super::observation::Observation;
 use super::outcome::Ended;
-use super::progress::{progress, statistics};
+use super::progress::statistics;
 use super::watch::Instruments;
 use crate::audit::{Change, LogRow};
 use crate::fault::{self, Moment};
-use crate::store::runs::{self, ActiveRun, Ending};
+use crate::store::runs::{self, ActiveRun, Ending, RunStatistics};
 use crate::store::{StoreError, servers};
 use crate::words::{byte_words, duration_words};
 
@@ -27,19 +27,31 @@ pub(super) async fn begun(tools: &Instruments, run: &ActiveRun, at: Timestamp) -
     publish(tools, &run.run.id).await
 }
 
-/// The run goes on.
-pub(super) async fn going(
-    tools: &Instruments,
-    run: &ActiveRun,
-    log: &[u8],
-    part_kib: Option<i64>,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let progress = progress(run.run.source_type, log, part_kib);
+/// What is not news is written down this often, so that "checked … ago" stays true without a write a second for every run.
+const CHECKED_EVERY_MS: i64 = 10_000;
+
+/// How far runs that go on have come, all of a pass in one transaction.
+pub(super) async fn going(tools: &Instruments, runs: Vec<(&ActiveRun, Progress)>, now: Timestamp) -> Result<(), StoreError> {
+    let is_news = |(run, progress): &(&ActiveRun, Progress)| {
+        run.run.progress.as_ref() != Some(progress) || run.run.checked_at.is_none_or(|at| now.millis_since(at) >= CHECKED_EVERY_MS)
+    };
+    let news: Vec<_> = runs.into_iter().filter(is_news).collect();
+    if news.is_empty() {
+        return Ok(());
+    }
     let mut change = tools.trail.begin().await?;
-    runs::record_progress(change.tx(), &run.run.id, &progress, now).await?;
+    let mut changed = Vec::new();
+    for (run, progress) in news {
+        // Somebody may have asked for a stop since the run was read.
+        if let Some(state) = runs::record_progress(change.tx(), &run.run.id, &progress, now).await? {
+            changed.push(Run { state, progress: Some(progress), checked_at: Some(now), ..run.run.clone() });
+        }
+    }
     change.commit().await?;
-    publish(tools, &run.run.id).await
+    for run in changed {
+        tools.hub.publish_run(run);
+    }
+    Ok(())
 }
 
 /// The run has ended.
@@ -50,24 +62,17 @@ pub(super) async fn ended(
     ended: Ended,
     finished_at: Timestamp,
 ) -> Result<(), StoreError> {
-    let statistics = statistics(run.run.source_type, seen, ended.state == RunState::Completed);
-    let finished_at = finished_at.max(run.run.started_at.unwrap_or(finished_at));
-    let point = seen.result("point").map(str::to_owned);
-    let failed = !matches!(ended.state, RunState::Completed | RunState::Canceled);
-    let ending = Ending {
-        state: ended.state,
+    let end = End {
+        run,
+        statistics: statistics(run.run.source_type, seen, ended.state == RunState::Completed),
+        ended,
         finished_at,
-        exit_code: ended.exit_code,
-        statistics,
-        point: point.clone(),
-        error: failed.then(|| crate::audit::redact(&crate::audit::clean_line(&ended.message)).into_owned()),
+        point: seen.result("point").map(str::to_owned),
+        log: &seen.log.bytes,
+        note: None,
     };
-    let duration_s = run.run.started_at.map(|started| finished_at.millis_since(started) / 1000);
-    let message = message(run, &ended, &ending, duration_s);
     let mut change = tools.trail.begin().await?;
-    if runs::finish(change.tx(), &run.run.id, &ending).await? {
-        let row = LogRow::of_run(&run.run, ended.status, message).point(point).duration_s(duration_s).exit_code(ended.exit_code);
-        change.log(row.detail(&without_rewrites(&seen.log.bytes)));
+    if end.write(&mut change).await? {
         expire(&mut change, run, seen).await?;
         fault::at(Moment::EndWritten);
         change.commit().await?;
@@ -75,6 +80,45 @@ pub(super) async fn ended(
     }
     tools.run_logs.forget(&run.run.id);
     publish(tools, &run.run.id).await
+}
+
+/// The end of a run, whoever found out about it.
+pub(crate) struct End<'r> {
+    pub(crate) run: &'r ActiveRun,
+    pub(crate) ended: Ended,
+    pub(crate) finished_at: Timestamp,
+    pub(crate) statistics: RunStatistics,
+    pub(crate) point: Option<String>,
+    /// The tail of its log, as it was printed.
+    pub(crate) log: &'r [u8],
+    /// What whoever ran it adds.
+    pub(crate) note: Option<&'r str>,
+}
+
+impl End<'_> {
+    /// Ends the run and adds the row that tells of it; does neither if it has ended already.
+    pub(crate) async fn write(self, change: &mut Change) -> Result<bool, StoreError> {
+        let Self { run, ended, finished_at, statistics, point, log, note } = self;
+        let finished_at = finished_at.max(run.run.started_at.unwrap_or(finished_at));
+        let failed = !matches!(ended.state, RunState::Completed | RunState::Canceled);
+        let ending = Ending {
+            state: ended.state,
+            finished_at,
+            exit_code: ended.exit_code,
+            statistics,
+            point: point.clone(),
+            error: failed.then(|| crate::audit::redact(&crate::audit::clean_line(&ended.message)).into_owned()),
+        };
+        let duration_s = run.run.started_at.map(|started| finished_at.millis_since(started) / 1000);
+        let note = note.map(|note| format!(" — {note}")).unwrap_or_default();
+        let message = message(run, &ended, &ending, duration_s) + &note;
+        if !runs::finish(change.tx(), &run.run.id, &ending).await? {
+            return Ok(false);
+        }
+        let row = LogRow::of_run(&run.run, ended.status, message).point(point).duration_s(duration_s).exit_code(ended.exit_code);
+        change.log(row.detail(&without_rewrites(log)));
+        Ok(true)
+    }
 }
 
 /// Points that retention has removed: their runs are expired, and the trail says so.
@@ -162,7 +206,7 @@ fn amount_written(ending: &Ending) -> String {
 }
 
 /// Progress meters rewrite their line with carriage returns: what a terminal would show in the end is kept.
-pub(super) fn without_rewrites(log: &[u8]) -> Vec<u8> {
+pub(crate) fn without_rewrites(log: &[u8]) -> Vec<u8> {
     let shown = |line: &[u8]| line.split(|byte| *byte == b'\r').rfind(|piece| !piece.is_empty()).unwrap_or_default().to_vec();
     log.split(|byte| *byte == b'\n').map(shown).collect::<Vec<_>>().join(&b'\n')
 }

@@ -39,6 +39,26 @@ impl Pokes {
     }
 }
 
+/// One visit to each of some servers, all at once, whenever it is told to go: what a benchmark measures.
+pub struct Round {
+    watches: Vec<Watch>,
+}
+
+impl Round {
+    pub fn of(tools: &Instruments, servers: impl IntoIterator<Item = i64>) -> Self {
+        Self { watches: servers.into_iter().map(|id| Watch::new(id, tools.clone(), Arc::default())).collect() }
+    }
+
+    pub async fn go(&mut self) {
+        futures::future::join_all(self.watches.iter_mut().map(Watch::visit)).await;
+    }
+
+    /// How many servers are connected.
+    pub fn connected(&self) -> usize {
+        self.watches.iter().filter(|watch| watch.is_connected()).count()
+    }
+}
+
 /// The checker of all servers.
 pub struct Checker {
     tools: Instruments,

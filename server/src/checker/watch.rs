@@ -9,9 +9,11 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::link::Reached;
+use super::observation::Begun;
 use super::outcome::{Facts, Verdict, judge};
 use super::pace::{back_off, until_next_visit};
 use super::pass::{Order, PassError, RunOrder, look};
+use super::progress::progress;
 use super::record;
 use super::run_logs::RunLogs;
 use super::survey::{SURVEY_EVERY_MS, SurveyError, survey, sweep};
@@ -75,7 +77,7 @@ enum VisitError {
 }
 
 /// What comes after a visit.
-enum Next {
+pub(super) enum Next {
     Visit(Duration),
     /// The server was removed.
     Leave,
@@ -102,7 +104,11 @@ impl Watch {
         }
     }
 
-    async fn visit(&mut self) -> Next {
+    pub(super) fn is_connected(&self) -> bool {
+        self.client.is_some()
+    }
+
+    pub(super) async fn visit(&mut self) -> Next {
         let kept = self.client.is_some();
         match self.try_visit().await {
             Ok(next) => {
@@ -150,16 +156,21 @@ impl Watch {
             return Ok(Next::Visit(self.until_next_visit(&active)));
         }
         self.connect(&server).await?;
+        let mut begun = false;
         for run in &active {
             if self.may_begin(run) {
                 self.begin(run).await?;
+                begun = true;
             }
         }
-        let active = runs::active_on(&self.tools.database, self.server_id).await?;
-        self.look_at(&server, &active).await?;
+        if begun {
+            active = runs::active_on(&self.tools.database, self.server_id).await?;
+        }
+        if self.look_at(&server, &active).await? {
+            active = runs::active_on(&self.tools.database, self.server_id).await?;
+        }
         self.note_link(&Reached::Yes).await;
         self.survey().await?;
-        let active = runs::active_on(&self.tools.database, self.server_id).await?;
         Ok(Next::Visit(self.until_next_visit(&active)))
     }
 
@@ -240,45 +251,51 @@ impl Watch {
         Ok(())
     }
 
-    async fn look_at(&mut self, server: &Server, active: &[ActiveRun]) -> Result<(), VisitError> {
+    /// One pass over everything that goes on; whether the state of a run has changed by it.
+    async fn look_at(&mut self, server: &Server, active: &[ActiveRun]) -> Result<bool, VisitError> {
         let now = self.now();
         // A run that waits for its beginning is asked for again, not looked at.
         let seen: Vec<_> = active.iter().filter(|run| run.job.is_managed() && !self.may_begin(run)).collect();
         let orders: Vec<_> = seen.iter().map(|run| self.order(run, now)).collect();
         self.watched.prepare(&self.tools, self.server_id, active).await?;
         let watch_orders = self.watched.orders(&self.tools);
+        let mut changed = !watch_orders.is_empty();
         let report = look(self.client()?, &orders, &watch_orders).await?;
         let now = self.now();
         if let Some(clock) = report.clock {
             record::clock_skew(&self.tools, server, clock - now.millis().div_euclid(1000)).await?;
         }
         self.watched.settle(&self.tools, server, &report, now).await?;
+        let mut going = Vec::new();
         for run in seen {
             let Some(observation) = report.runs.get(&run.run.id) else { continue };
-            let log = clean_text(&record::without_rewrites(&observation.log.bytes));
             let was_running = run.run.started_at.is_some();
-            let facts = Facts { job: &run.job, was_running, stop_requested: run.stop.is_some() };
-            let begun = observation.begun == super::observation::Begun::Yes;
+            let begun = observation.begun == Begun::Yes;
             if begun && !was_running && run.run.state != RunState::Canceling {
                 // It had begun although nobody heard the answer.
                 record::begun(&self.tools, run, server_time(report.clock, observation.started, now)).await?;
+                changed = true;
                 continue;
             }
+            let log = clean_text(&record::without_rewrites(&observation.log.bytes));
+            let facts = Facts { job: &run.job, was_running, stop_requested: run.stop.is_some() };
             match judge(facts, observation, &log) {
                 Verdict::Going => {
                     fault::at(Moment::Looked);
                     let log = self.tools.run_logs.add(&run.run.id, &observation.log);
-                    record::going(&self.tools, run, &log, observation.part_kib, now).await?;
+                    going.push((run, progress(run.run.source_type, &log, observation.part_kib)));
                 }
                 Verdict::Ended(ended) => {
                     fault::at(Moment::EndSeen);
+                    changed = true;
                     self.surveyed_at = None;
                     record::ended(&self.tools, run, observation, ended, server_time(report.clock, observation.ended, now)).await?;
                 }
                 Verdict::Begin | Verdict::Unclear => {}
             }
         }
-        Ok(())
+        record::going(&self.tools, going, now).await?;
+        Ok(changed)
     }
 
     /// Looks at destinations when that was long ago or a run has ended since. A mount that hangs costs the connection, not the link.

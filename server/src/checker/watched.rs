@@ -7,6 +7,7 @@ use app::model::{LogStatus, RunId, Server, SourceType, Timestamp, Trigger, Watch
 use super::observation::{Begun, LogPiece, Observation, PassReport, Sighting};
 use super::outcome::{Facts, Verdict, judge};
 use super::pass::WatchOrder;
+use super::progress::progress;
 use super::record;
 use super::sighting::{Meaning, Seen, Watching, code_in_words, compare, remember};
 use super::watch::{Instruments, server_time};
@@ -120,7 +121,7 @@ impl WatchedJobs {
             (Meaning::Going, Some(run)) => {
                 self.awaiting.remove(&run.run.id);
                 let log = tools.run_logs.add(&run.run.id, &sighting.log);
-                record::going(tools, run, &log, None, now).await?;
+                record::going(tools, vec![(run, progress(run.run.source_type, &log, None))], now).await?;
                 watched.note_seen(tools, sighting).await?;
             }
             (Meaning::Awaiting, Some(run)) => {

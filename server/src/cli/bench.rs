@@ -1,21 +1,18 @@
 //! `tailback bench`: figures of this machine, each beside a yardstick measured in the same run. Figures mean little alone, since machines
 //! differ and are noisy; the ratios are what to compare.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+mod checker;
+mod processes;
+mod trail;
 
-use anyhow::Context;
-use app::model::{LogStatus, SourceType, Zone};
-use clap::Args;
-use tokio::sync::Notify;
-
-use super::say;
-use crate::audit::{LogRow, Trail};
-use crate::clock::Clock;
-use crate::store::{Database, Sql};
+use clap::{Args, ValueEnum};
 
 #[derive(Args)]
 pub(super) struct BenchFlags {
+    /// What to measure; everything when absent.
+    #[arg(value_enum)]
+    what: Option<What>,
+
     /// Rows for each measurement of appending.
     #[arg(long, default_value_t = 20_000)]
     rows: usize,
@@ -23,66 +20,27 @@ pub(super) struct BenchFlags {
     /// Writers that append one row each at a time.
     #[arg(long, default_value_t = 64)]
     writers: usize,
+
+    /// How many minutes the checker goes on while its memory is measured.
+    #[arg(long, default_value_t = 1)]
+    soak_minutes: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum What {
+    /// Appending to the trail.
+    Trail,
+    /// Looking at runs on servers.
+    Checker,
 }
 
 pub(super) async fn run(flags: BenchFlags) -> anyhow::Result<()> {
-    let dir = tempfile::tempdir().context("make a temporary directory")?;
-    let url = format!("sqlite://{}", dir.path().join("bench.db").display());
-    let database = Database::open(&url).await?;
-    let appended = Arc::new(Notify::new());
-    let trail = Trail::start(database.clone(), Clock::machine(), Arc::new(Zone::utc()), appended.clone());
-    say("SQLite, WAL, every commit synchronised to disk.");
-    let alone = one_commit_each(&database, flags.rows / 20).await?;
-    report("yardstick: one plain insert a commit, one writer", flags.rows / 20, alone, None);
-    let shared = appended_by_many(&trail, flags.rows, flags.writers).await?;
-    let per_row = |took: Duration, rows: usize| took.as_secs_f64() / f64::from(u32::try_from(rows).unwrap_or(u32::MAX));
-    let ratio = per_row(alone, flags.rows / 20) / per_row(shared, flags.rows);
-    report(&format!("trail: {} writers, each row acknowledged after commit", flags.writers), flags.rows, shared, Some(ratio));
-    database.close().await;
+    let wanted = |what| flags.what.is_none_or(|only| only == what);
+    if wanted(What::Trail) {
+        trail::run(flags.rows, flags.writers).await?;
+    }
+    if wanted(What::Checker) {
+        checker::run(flags.soak_minutes).await?;
+    }
     Ok(())
-}
-
-fn report(what: &str, rows: usize, took: Duration, ratio: Option<f64>) {
-    let rate = f64::from(u32::try_from(rows).unwrap_or(u32::MAX)) / took.as_secs_f64();
-    let ratio = ratio.map(|ratio| format!("  {ratio:.1} times the yardstick")).unwrap_or_default();
-    say(format!("{rate:>9.0} rows/s  {what}{ratio}"));
-}
-
-/// The bare statement in a transaction of its own.
-async fn one_commit_each(database: &Database, rows: usize) -> anyhow::Result<Duration> {
-    let mut tx = database.begin().await?;
-    tx.execute(Sql::new("create table yardstick (id integer primary key, at bigint, message text)")).await?;
-    tx.commit().await?;
-    let began = Instant::now();
-    for n in 0..i64::try_from(rows)? {
-        let mut tx = database.begin().await?;
-        tx.execute(
-            Sql::new("insert into yardstick (id, at, message) values ($1, $2, $3)").bind(n).bind(n).bind("FILES web site started on web-1"),
-        )
-        .await?;
-        tx.commit().await?;
-    }
-    Ok(began.elapsed())
-}
-
-async fn appended_by_many(trail: &Trail, rows: usize, writers: usize) -> anyhow::Result<Duration> {
-    let began = Instant::now();
-    let each = rows / writers.max(1);
-    let tasks: Vec<_> = (0..writers.max(1))
-        .map(|_| {
-            let trail = trail.clone();
-            tokio::spawn(async move {
-                for _ in 0..each {
-                    trail
-                        .append(LogRow::new(LogStatus::Started, SourceType::Files, "FILES web site started on web-1").server(1).schedule(1))
-                        .await?;
-                }
-                Ok::<_, Arc<crate::store::StoreError>>(())
-            })
-        })
-        .collect();
-    for task in tasks {
-        task.await?.map_err(|cause| anyhow::anyhow!(crate::words::cause_words(&*cause)))?;
-    }
-    Ok(began.elapsed())
 }

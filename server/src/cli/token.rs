@@ -15,6 +15,9 @@ pub(super) enum TokenCommand {
         /// Whose permissions it has.
         #[arg(long)]
         user: String,
+        /// A reported schedule: the token may report its runs and do nothing else.
+        #[arg(long, value_name = "ID")]
+        schedule: Option<i64>,
         /// What it is for.
         #[arg(long, default_value = "command line")]
         name: String,
@@ -24,9 +27,9 @@ pub(super) enum TokenCommand {
 }
 
 pub(super) async fn run(command: TokenCommand) -> anyhow::Result<()> {
-    let TokenCommand::Create { user, name, data } = command;
+    let TokenCommand::Create { user, schedule, name, data } = command;
     let (panel, _) = Panel::open(&Config::load_data(&data)?, Clock::machine()).await?;
-    let token = panel.accounts.create_token(&user, &name).await.with_context(|| format!("make a token for {user}"))?;
+    let token = panel.accounts.create_token(&user, &name, schedule).await.with_context(|| format!("make a token for {user}"))?;
     panel.database.close().await;
     say(token.text());
     Ok(())

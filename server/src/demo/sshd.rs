@@ -117,6 +117,19 @@ impl PrivateSshd {
         self.signal_all(None).len() <= 1
     }
 
+    /// Lets in who holds this key, too.
+    pub fn also_let_in(&self, public_key: &str) -> Result<()> {
+        let path = self.dir.join("authorized_keys");
+        let before = fs::read_to_string(&path).with_context(|| format!("read {}", path.display()))?;
+        write(&path, &format!("{}\n{public_key}\n", before.trim_end()))
+    }
+
+    /// Processor seconds of the server, its sessions and all that they have run and waited for.
+    pub fn cpu_seconds(&self) -> f64 {
+        // The kernel counts in hundredths of a second for `/proc`.
+        self.signal_all(None).into_iter().filter_map(ticks).sum::<f64>() / 100.0
+    }
+
     /// The server hangs: connections stay open, new ones are accepted by the kernel, nothing answers, scripts stand still.
     pub fn stop_answering(&self) {
         self.signal_all(Some(Signal::SIGSTOP));
@@ -274,6 +287,13 @@ fn spawn(sshd: &Path, dir: &Path, disk: Option<&SmallDisk>) -> Result<Child> {
 
 fn write(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).with_context(|| format!("write {}", path.display()))
+}
+
+/// What a process and its children that it has waited for have used, from `/proc/<pid>/stat`.
+fn ticks(process: Pid) -> Option<f64> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let (_name, rest) = stat.rsplit_once(") ")?;
+    Some(rest.split(' ').skip(11).take(4).filter_map(|word| word.parse::<f64>().ok()).sum())
 }
 
 /// Every process of the machine and its parent; empty where there is no `/proc`.

@@ -104,7 +104,13 @@ impl Stage {
 
     /// Adds the servers and schedules to the panel, asks for a first run of each and tells how many there are.
     pub async fn introduce(&self, panel: &Panel) -> Result<usize> {
-        let director = Viewer { user_id: 0, username: "demo".to_owned(), permissions: Permission::VARIANTS.to_vec(), scope: Scope::All };
+        let director = Viewer {
+            user_id: 0,
+            username: "demo".to_owned(),
+            permissions: Permission::VARIANTS.to_vec(),
+            scope: Scope::All,
+            reports: None,
+        };
         let mut ids = Vec::new();
         for (name, sshd) in &self.servers {
             ids.push(panel.inventory.add_server(&director, server(name, sshd.port(), sshd.user(), sshd.host_key().clone())).await?.id);

@@ -14,6 +14,16 @@ pub struct Account {
     pub enabled: bool,
 }
 
+/// The account behind a token, and what the token may do less than the account.
+#[derive(Debug, Clone)]
+pub struct TokenHolder {
+    pub account: Account,
+    pub token_id: i64,
+    pub last_used_at: Option<Timestamp>,
+    /// The schedule whose runs it may report, and that schedule's server, where that is all it may do.
+    pub bound_to: Option<(i64, i64)>,
+}
+
 /// A one-time (or, in the demonstration, reusable) way in.
 #[derive(Debug, Clone)]
 pub struct SignInLink {
@@ -87,25 +97,53 @@ pub async fn remove_session(tx: &mut Transaction, hash: Vec<u8>) -> Result<(), S
     Ok(())
 }
 
-/// Stores a token's hash.
-pub async fn insert_token(tx: &mut Transaction, account_id: i64, name: &str, hash: Vec<u8>, now: Timestamp) -> Result<i64, StoreError> {
-    let sql = Sql::new("insert into api_token (account_id, name, hash, created_at) values ($1, $2, $3, $4) returning id")
+/// Stores a token's hash. One that is bound to a schedule may only report its runs.
+pub async fn insert_token(
+    tx: &mut Transaction,
+    account_id: i64,
+    name: &str,
+    hash: Vec<u8>,
+    schedule_id: Option<i64>,
+    now: Timestamp,
+) -> Result<i64, StoreError> {
+    let sql = Sql::new("insert into api_token (account_id, name, hash, schedule_id, created_at) values ($1, $2, $3, $4, $5) returning id")
         .bind(account_id)
         .bind(name)
         .bind(hash)
+        .bind(schedule_id)
         .bind(now);
     tx.fetch_one(sql).await?.int("id")
 }
 
-/// The enabled account behind a token that has not expired.
-pub async fn find_by_token(database: &Database, hash: Vec<u8>, now: Timestamp) -> Result<Option<Account>, StoreError> {
+/// The enabled account behind a token that has not expired and whose schedule, if it is bound to one, is still there.
+pub async fn find_by_token(database: &Database, hash: Vec<u8>, now: Timestamp) -> Result<Option<TokenHolder>, StoreError> {
     let sql = Sql::new(
-        "select a.id, a.username, a.password_hash, a.role, a.enabled from api_token t join account a on a.id = t.account_id \
-         where t.hash = $1 and (t.expires_at is null or t.expires_at > $2) and a.enabled = 1",
+        "select a.id, a.username, a.password_hash, a.role, a.enabled, t.id as token_id, t.last_used_at, t.schedule_id, p.server_id \
+         from api_token t join account a on a.id = t.account_id left join schedule p on p.id = t.schedule_id \
+         where t.hash = $1 and (t.expires_at is null or t.expires_at > $2) and a.enabled = 1 \
+         and (t.schedule_id is null or p.deleted_at is null)",
     )
     .bind(hash)
     .bind(now);
-    database.fetch_optional(sql).await?.as_ref().map(account).transpose()
+    let Some(row) = database.fetch_optional(sql).await? else { return Ok(None) };
+    Ok(Some(TokenHolder {
+        account: account(&row)?,
+        token_id: row.int("token_id")?,
+        last_used_at: row.optional_time("last_used_at")?,
+        bound_to: row.get::<Option<i64>>("schedule_id")?.zip(row.get("server_id")?),
+    }))
+}
+
+/// Notes that a token was used.
+pub async fn note_token_use(tx: &mut Transaction, token_id: i64, now: Timestamp) -> Result<(), StoreError> {
+    let sql = Sql::new("update api_token set last_used_at = $1 where id = $2 and coalesce(last_used_at, 0) < $1").bind(now).bind(token_id);
+    tx.execute(sql).await?;
+    Ok(())
+}
+
+/// Ends every token that is bound to a schedule.
+pub async fn remove_tokens_of(tx: &mut Transaction, schedule_id: i64) -> Result<u64, StoreError> {
+    tx.execute(Sql::new("delete from api_token where schedule_id = $1").bind(schedule_id)).await
 }
 
 /// Stores a sign-in link. Making a new first-start link ends the earlier ones.

@@ -122,20 +122,27 @@ pub async fn mark_running(tx: &mut Transaction, id: &RunId, started_at: Timestam
     Ok(tx.execute(sql).await? == 1)
 }
 
-/// What the checker saw of a run that goes on.
-pub async fn record_progress(tx: &mut Transaction, id: &RunId, progress: &Progress, checked_at: Timestamp) -> Result<bool, StoreError> {
+/// What the checker saw of a run that goes on, and its state; `None` once it is over.
+pub async fn record_progress(
+    tx: &mut Transaction,
+    id: &RunId,
+    progress: &Progress,
+    checked_at: Timestamp,
+) -> Result<Option<RunState>, StoreError> {
     let json = serde_json::to_string(progress).unwrap_or_else(|_| unreachable!("progress of strings and finite numbers is JSON"));
-    let sql =
-        Sql::new("update run set progress = $1, checked_at = $2 where id = $3 and state in (3, 7)").bind(json).bind(checked_at).bind(id);
-    Ok(tx.execute(sql).await? == 1)
+    let sql = Sql::new("update run set progress = $1, checked_at = $2 where id = $3 and state in (3, 7) returning state")
+        .bind(json)
+        .bind(checked_at)
+        .bind(id);
+    tx.fetch_optional(sql).await?.map(|row| row.numbered("state", RunState::from_repr)).transpose()
 }
 
-/// Ends an active run; false if it has ended already.
+/// Ends an active run, or one that was given up because nothing more was heard of it; false if it has ended already.
 pub async fn finish(tx: &mut Transaction, id: &RunId, ending: &Ending) -> Result<bool, StoreError> {
     let sql = Sql::new(
         "update run set state = $1, outcome = $1, finished_at = $2, exit_code = $3, bytes_done = $4, bytes_total = $5, bytes_written = $6, \
-         files_done = $7, files_total = $8, files_written = $9, point = $10, error = $11, progress = null, checked_at = $2 \
-         where id = $12 and state in (1, 2, 3, 7)",
+         files_done = $7, files_total = $8, files_written = $9, point = $10, error = $11, progress = null, checked_at = $2, \
+         told_silent = 0 where id = $12 and (state in (1, 2, 3, 7) or told_silent = 2)",
     )
     .bind(ending.state)
     .bind(ending.finished_at)
@@ -185,10 +192,11 @@ pub async fn insert_running(tx: &mut Transaction, run: &NewRun, started_at: Opti
     Ok(())
 }
 
-/// Whether a schedule has a run of this type that began, or was heard or seen of, at or after a moment.
+/// Whether a schedule has a run of this type that began, or was heard or seen of, at or after a moment. Who reports a run may name
+/// another type than the schedule does.
 pub async fn any_since(tx: &mut Transaction, schedule_id: i64, source_type: SourceType, since: Timestamp) -> Result<bool, StoreError> {
     let sql = Sql::new(
-        "select id from run where schedule_id = $1 and source_type = $2 and state <> 10 and \
+        "select id from run where schedule_id = $1 and (source_type = $2 or trigger_kind = 3) and state <> 10 and \
          (state in (3, 7) or coalesce(started_at, finished_at, created_at) >= $3) limit 1",
     )
     .bind(schedule_id)
@@ -236,10 +244,10 @@ pub async fn request_stop(tx: &mut Transaction, id: &RunId, by: &str, at: Timest
     Ok(tx.execute(sql).await? == 1)
 }
 
-/// Every run of one server that is not over, oldest first.
+/// Every run of one server that is not over, oldest first. Of those that somebody reports, the server itself knows nothing.
 pub async fn active_on(database: &Database, server_id: i64) -> Result<Vec<ActiveRun>, StoreError> {
     let mut sql = Sql::new(COLUMNS);
-    sql.push(" and r.state in (1, 2, 3, 7) and r.server_id = ").push_bind(server_id).push(" order by r.id");
+    sql.push(" and r.state in (1, 2, 3, 7) and r.trigger_kind <> 3 and r.server_id = ").push_bind(server_id).push(" order by r.id");
     database.fetch_all(sql).await?.iter().map(active_run).collect()
 }
 
@@ -320,7 +328,7 @@ fn push_filter(sql: &mut Sql, scope: &Scope, filter: &RunFilter) {
     }
 }
 
-fn active_run(row: &Row) -> Result<ActiveRun, StoreError> {
+pub(super) fn active_run(row: &Row) -> Result<ActiveRun, StoreError> {
     let job = row.optional_json("job")?.ok_or_else(|| StoreError::Value { column: "job", value: String::new() })?;
     let stop = match (row.get::<Option<String>>("stop_by")?, row.optional_time("stop_at")?) {
         (Some(by), Some(at)) => Some(StopRequest { by, at }),

@@ -4,12 +4,14 @@ mod backups;
 mod crash;
 mod faults;
 mod points;
+mod time;
 mod watched;
 
 use std::path::PathBuf;
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use server::clock::Clock;
 use server::demo::sshd::PrivateSshd;
 
 use crate::support::engine::Engine;
@@ -25,7 +27,11 @@ struct Yard {
 
 impl Yard {
     async fn start(engine: Engine) -> Self {
-        let panel = TestPanel::start(engine).await;
+        Self::start_at(engine, Clock::machine()).await
+    }
+
+    async fn start_at(engine: Engine, clock: Clock) -> Self {
+        let panel = TestPanel::start_at(engine, clock).await;
         let home = panel.dir.path().join("home");
         let dir = panel.dir.path().join("sshd");
         std::fs::create_dir(&home).unwrap();
@@ -43,7 +49,9 @@ impl Yard {
     async fn schedule(&self, name: &str, mut job: Value) -> i64 {
         job["name"] = json!(name);
         job["server_id"] = json!(self.server_id);
-        job["kind"] = json!("managed");
+        if job["kind"].is_null() {
+            job["kind"] = json!("managed");
+        }
         let (status, made) = self.panel.post("/api/v1/schedules", &job).await;
         assert_eq!(status, StatusCode::CREATED, "{made}");
         made["id"].as_i64().unwrap()

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a failed step of a test is a failed test")]
 
 mod api;
+mod ingest;
 mod jobs;
 mod pages;
 mod ssh;

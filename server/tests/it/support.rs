@@ -4,3 +4,4 @@ pub mod engine;
 pub mod hostile_peer;
 pub mod panel;
 pub mod postgres;
+pub mod wire;

@@ -4,13 +4,23 @@
 # Orders: look; stop and kill signal the job's group; forbid and stop make a job that has not begun never begin.
 mark=$1 runs=$2
 shift 2
-boot=$(cat /proc/sys/kernel/random/boot_id 2>/dev/null || echo -)
+base=$HOME/.tailback/runs
 say() { printf '%s %s\n' "$mark" "$*"; }
+boot=-
+[ ! -r /proc/sys/kernel/random/boot_id ] || read -r boot </proc/sys/kernel/random/boot_id
+# birth PID: sets born_now to when that process began.
 birth() {
+  born_now=
   if [ -r "/proc/$1/stat" ]; then
-    sed 's/^.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20
+    read -r stat 2>/dev/null <"/proc/$1/stat" || return
+    # The name of a program is in brackets and may hold anything; the time is the 20th word after it.
+    set -f
+    set -- ${stat##*) }
+    set +f
+    shift 19
+    born_now=$1
   else
-    ps -o lstart= -p "$1" 2>/dev/null | tr -s ' ' '_'
+    born_now=$(ps -o lstart= -p "$1" 2>/dev/null | tr -s ' ' '_')
   fi
 }
 # dash takes a group only in this form, older shells only in the other.
@@ -32,22 +42,68 @@ tell_exit() {
     say exit odd
   fi
 }
-# $1 log, $2 file and $3 bytes read before, $4 how much at most: what is new; all of it when the file was rotated or cut.
+# tell_log LOG FILE BYTES MOST: what is new since that much of that file was read; all of it when it was rotated or cut.
 tell_log() {
   [ -f "$1" ] && [ ! -L "$1" ] && [ -r "$1" ] || return 0
-  size=$(wc -c <"$1" | tr -d ' ') file=$(stat -c %i "$1" 2>/dev/null || stat -f %i "$1" 2>/dev/null || echo -) from=$3
+  measured=$(stat -c '%i|%s' "$1" 2>/dev/null || stat -f '%i|%z' "$1" 2>/dev/null)
+  file=${measured%%|*} size=${measured#*|} from=$3
+  [ -n "$size" ] || return 0
   [ "$2" = "$file" ] && [ "$from" -le "$size" ] || from=0
   [ $((size - from)) -le "$4" ] || from=$((size - $4))
   say log "$from" "$size" "$file"
-  tail -c "+$((from + 1))" "$1" | head -c $((size - from))
+  [ "$from" -eq "$size" ] || tail -c "+$((from + 1))" "$1" | head -c $((size - from))
   printf '\n'
 }
 say clock "$(date +%s)"
+# Most runs go on and say nothing new. They are found all at once, so that hundreds can be looked at every second: the same process
+# lives, there is no exit file, and the log is as long as it was.
+wanted= paths= left=$runs
+for word in "$@"; do
+  [ "$left" -gt 0 ] || break
+  case $((n = ${n:-0} + 1)) in
+    1) id=$word ;;
+    2) file=$word ;;
+    3) offset=$word ;;
+    4)
+      n=0 left=$((left - 1))
+      [ "$word" = look ] && wanted="$wanted$id|$file|$offset
+" paths="$paths $id/log $id/exit $id/part"
+      ;;
+  esac
+done
+quiet=
+if [ -n "$wanted" ] && [ "$boot" != - ] && cd "$base" 2>/dev/null; then
+  quiet=$({
+    printf '%s' "$wanted"
+    stat -c '%n|%i|%s' $paths 2>/dev/null
+  } | awk -F'|' -v boot="$boot" '
+    $1 !~ /\// { order[++count] = $1; log_before[$1] = $2 "|" $3; next }
+    { split($1, part, "/"); if (part[2] == "log") log_now[part[1]] = $2 "|" $3; else loud[part[1]] = 1 }
+    END {
+      for (n = 1; n <= count; n++) {
+        id = order[n]
+        if (id in loud || log_now[id] != log_before[id]) continue
+        file = id "/pid"
+        got = getline line <file
+        close(file)
+        if (got <= 0 || split(line, said, " ") != 3 || said[3] != boot || said[1] !~ /^[0-9]+$/) continue
+        file = "/proc/" said[1] "/stat"
+        got = getline line <file
+        close(file)
+        if (got <= 0) continue
+        sub(/^.*\) /, "", line)
+        split(line, now, " ")
+        if (now[20] == said[2] && now[1] != "Z") printf " %s", id
+      }
+    }')
+  [ -z "$quiet" ] || say "quiet$quiet"
+fi
 while [ "$runs" -gt 0 ]; do
   id=$1 file=$2 offset=$3 order=$4
   runs=$((runs - 1))
   shift 4
-  dir=$HOME/.tailback/runs/$id
+  case "$quiet " in *" $id "*) continue ;; esac
+  dir=$base/$id
   say run "$id"
   case $order in
     stop | kill | forbid)
@@ -77,7 +133,8 @@ while [ "$runs" -gt 0 ]; do
       *)
         if [ "$booted" = "$boot" ]; then
           if exists "$pid"; then
-            [ "$(birth "$pid")" = "$born" ] && alive=yes
+            birth "$pid"
+            [ "$born_now" = "$born" ] && alive=yes
           elif signal_group 0 "$pid"; then
             alive=yes
           fi
@@ -86,7 +143,7 @@ while [ "$runs" -gt 0 ]; do
         fi
         ;;
     esac
-    say started "$(modified "$dir/pid")"
+    [ "$order" = look ] || say started "$(modified "$dir/pid")"
   else
     # It has only just begun, or was killed before it could say who it is.
     say nopid $(($(date +%s) - $(modified "$dir/begun")))
@@ -101,12 +158,16 @@ while [ "$runs" -gt 0 ]; do
   if [ -f "$dir/result" ] && [ ! -L "$dir/result" ]; then
     head -c 65536 "$dir/result" | while IFS= read -r line; do say result "$line"; done
   fi
-  if [ $alive = yes ] && [ -f "$dir/part" ]; then
-    part=$(head -n 1 "$dir/part")
-    say part "$(du -sk -- "$part" 2>/dev/null | cut -f1)"
+  if [ $alive = yes ]; then
+    if [ -f "$dir/part" ]; then
+      read -r part <"$dir/part"
+      say part "$(du -sk -- "$part" 2>/dev/null | cut -f1)"
+    fi
+    tell_log "$dir/log" "$file" "$offset" 65536
+  else
+    # The verdict needs the end, whatever was read before.
+    tell_log "$dir/log" - 0 262144
   fi
-  # The verdict needs the end, whatever was read before.
-  if [ $alive = yes ]; then tell_log "$dir/log" "$file" "$offset" 65536; else tell_log "$dir/log" - 0 262144; fi
   say end
 done
 age() { ps -o etimes= -p "$1" 2>/dev/null | tr -d ' '; }
@@ -131,7 +192,10 @@ while [ $# -ge 8 ]; do
   # A job is its process group: what it starts matches the pattern often enough, and may outlive its parent.
   for pid in $found; do
     its=$(group "$pid") && [ -n "$its" ] || continue
-    [ -n "$first" ] || first=$its:$(birth "$pid") oldest=$pid
+    if [ -z "$first" ]; then
+      birth "$pid"
+      first=$its:$born_now oldest=$pid
+    fi
     [ "${known%%:*}" = "$its" ] && first=$known oldest=$pid && break
   done
   [ -z "$first" ] || { say process "$first"; say age "$(age "$oldest")"; }

@@ -153,31 +153,6 @@ async fn a_watched_screen_without_an_exit_file_is_judged_by_rsyncs_own_last_word
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_job_that_was_expected_and_did_not_come_is_missed() {
-    let yard = Yard::start(Engine::Sqlite).await;
-    let body = json!({"name": "silent", "server_id": yard.server_id, "kind": "watched", "cron": "* * * * *", "grace_minutes": 1,
-        "watch": {"source_type": "MYSQL", "exit_file": yard.path("silent.exit")}});
-    let (_, made) = yard.panel.post("/api/v1/schedules", &body).await;
-    let schedule = made["id"].as_i64().unwrap();
-    let run = tokio::time::timeout(Duration::from_secs(170), async {
-        loop {
-            if let Some(run) = runs_of(&yard, schedule).await.into_iter().find(|run| run["state"] == "skipped") {
-                return run;
-            }
-            tokio::time::sleep(Duration::from_millis(500)).await;
-        }
-    })
-    .await
-    .expect("a missed run after its grace");
-    assert_eq!(run["trigger"], "watched");
-    assert!(run["error"].as_str().unwrap().contains("was not seen to run"), "{run}");
-    let rows = yard.panel.rows_of(run["id"].as_str().unwrap()).await;
-    assert_eq!(rows.len(), 1, "{rows:?}");
-    assert_eq!(rows[0].0, "missed");
-    yard.panel.serving.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_command_has_codes_and_statistics_of_its_own() {
     let yard = Yard::start(Engine::Sqlite).await;
     let job =

@@ -50,7 +50,7 @@ impl TestPanel {
         let config = Config { data_dir, bind: "127.0.0.1:0".parse().unwrap(), database_url, timezone: "Europe/Berlin".parse().unwrap() };
         let serving = Serving::start(&config, clock).await.unwrap();
         serving.panel.accounts.create("ada", PASSWORD.to_owned(), "admin").await.unwrap();
-        let token = serving.panel.accounts.create_token("ada", "test").await.unwrap().text().to_owned();
+        let token = serving.panel.accounts.create_token("ada", "test", None).await.unwrap().text().to_owned();
         Self { serving, token, dir, http: client() }
     }
 
