@@ -31,6 +31,9 @@ const INPUTS = [
 /** What the script and the WebAssembly may weigh together on the wire, in bytes. */
 const BUDGET = 250_000;
 
+/** What the script of documents may weigh. */
+const DOCUMENT_BUDGET = 4_000;
+
 /** Browsers of the last two years. Newer syntax than they know is rewritten, `light-dark()` and nesting are not. */
 const BROWSERS = { chrome: [131], edge: [131], firefox: [133], safari: [18, 1], ios_saf: [18, 1] };
 
@@ -62,6 +65,7 @@ async function main() {
       js: writeHashed(next, 'js', await minified(path.join(bound, 'tailback.js'))),
       wasm: writeHashed(next, 'wasm', fs.readFileSync(path.join(bound, 'tailback_bg.wasm'))),
       css: writeHashed(next, 'css', css),
+      document: writeHashed(next, 'document.js', await minified(path.join(root, 'app/document.js'))),
     };
     copySnippets(bound, next);
     copyPublic(next);
@@ -219,7 +223,7 @@ function bind(compiled) {
   return path.join(cache, kept);
 }
 
-/** wasm-bindgen writes its script for readers: half of it is comments and long names. */
+/** Scripts are written for readers: half of them is comments and long names. */
 async function minified(script) {
   const source = fs.readFileSync(script, 'utf8');
   if (dev) return source;
@@ -270,7 +274,10 @@ function report(folder, manifest) {
     const file = path.join(folder, url);
     const raw = fs.statSync(file).size;
     onTheWire[kind] = fs.existsSync(`${file}.br`) ? fs.statSync(`${file}.br`).size : raw;
-    console.log(`site: ${kind.padEnd(4)} ${kilobytes(raw).padStart(10)}, brotli ${kilobytes(onTheWire[kind]).padStart(9)}  ${url}`);
+    console.log(`site: ${kind.padEnd(8)} ${kilobytes(raw).padStart(10)}, brotli ${kilobytes(onTheWire[kind]).padStart(9)}  ${url}`);
+  }
+  if (!dev && onTheWire.document > DOCUMENT_BUDGET) {
+    throw new Error(`the script of documents is ${kilobytes(onTheWire.document)} compressed, the budget is ${kilobytes(DOCUMENT_BUDGET)}`);
   }
   const total = onTheWire.js + onTheWire.wasm;
   if (!dev && total > BUDGET) {

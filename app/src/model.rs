@@ -5,12 +5,18 @@
 mod destination_state;
 mod field_error;
 mod filter;
+#[cfg(feature = "ssr")]
+mod forecast;
 mod log_entry;
 mod permission;
 mod run;
+#[cfg(feature = "ssr")]
+mod run_story;
 mod schedule;
 mod server;
 mod source_type;
+#[cfg(feature = "ssr")]
+mod standing;
 mod status;
 mod stream;
 mod timestamp;
@@ -20,12 +26,18 @@ mod zone;
 pub use destination_state::DestinationState;
 pub use field_error::FieldError;
 pub use filter::{LogFilter, LogQuery, TimeBound, parse_pairs};
+#[cfg(feature = "ssr")]
+pub use forecast::{DueTime, Forecast};
 pub use log_entry::{LogEntry, LogEntryDetail, LogPage, Named};
 pub use permission::{Permission, Scope, Viewer};
 pub use run::{Progress, Run, RunId, RunState, Trigger};
+#[cfg(feature = "ssr")]
+pub use run_story::{RunOrigin, RunStory, difference, new_lines};
 pub use schedule::{CatchUp, CommandJob, Destination, EXTRA_ARGS, FilesJob, MysqlJob, Schedule, ScheduleDraft, ScheduleKind, WatchJob};
 pub use server::{HostKey, Link, LinkState, Server, ServerDraft};
 pub use source_type::SourceType;
+#[cfg(feature = "ssr")]
+pub use standing::{LastGood, PastRun, ScheduleRow, Standing, worst_first};
 pub use status::LogStatus;
 pub use stream::Frame;
 pub use timestamp::Timestamp;

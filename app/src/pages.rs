@@ -1,10 +1,25 @@
 //! The pages, one module a route. Pages compose; what is worth testing is a plain function beside them.
+//!
+//! Those that people keep open are components and live on in the browser. Those that people visit are documents: plain
+//! functions from what the server has read to a whole page, without WebAssembly (see [`document`]).
 
 #![expect(unreachable_pub, reason = "the component macro writes `pub` into its modules")]
 
+#[cfg(feature = "ssr")]
+pub mod document;
+#[cfg(feature = "ssr")]
+pub mod form;
 mod logs;
 mod monitor;
 mod not_found;
+#[cfg(feature = "ssr")]
+pub mod refusal;
+#[cfg(feature = "ssr")]
+pub mod run;
+#[cfg(feature = "ssr")]
+pub mod schedules;
+#[cfg(feature = "ssr")]
+pub mod servers;
 mod sign_in;
 mod welcome;
 

@@ -12,6 +12,8 @@ pub struct Assets {
     pub js: String,
     pub wasm: String,
     pub css: String,
+    /// The script of documents: pages that load no WebAssembly.
+    pub document: String,
 }
 
 /// The colours someone wants. Kept in a cookie so that the first paint is already right.

@@ -1,12 +1,17 @@
-//! Reading the trail: pages with their counts, and single rows with their detail and what an exit code means.
+//! Reading the trail: pages with their counts, single rows with their detail and what an exit code means, and all that belongs
+//! to one run.
 
 use std::sync::Arc;
 
-use app::model::{LogEntryDetail, LogFilter, LogPage, LogQuery, Viewer, Zone};
+use app::model::LogStatus::{Completed, Connection, Error, Missed, Stopped, Warning};
+use app::model::{LogEntry, LogEntryDetail, LogFilter, LogPage, LogQuery, Run, RunId, RunStory, Timestamp, Viewer, Zone, new_lines};
 
 use crate::audit::decompress;
-use crate::checker::advise;
-use crate::store::{Database, StoreError, log};
+use crate::checker::{RunLogs, advise};
+use crate::store::{Database, StoreError, log, outcomes, runs};
+
+/// Rows of one run that are read; even one that is told of every twelve hours for a year has fewer.
+const ROWS_OF_RUN: u32 = 1000;
 
 /// Reads of the trail in a viewer's scope.
 #[derive(Clone)]
@@ -44,5 +49,52 @@ impl History {
             explanation: advice.explanation,
             next_step: advice.next_step,
         }))
+    }
+
+    /// Everything that is known of a run, if there is one in scope.
+    pub async fn story_of(&self, viewer: &Viewer, id: &RunId, logs: &RunLogs, now: Timestamp) -> Result<Option<RunStory>, StoreError> {
+        let scope = &viewer.scope;
+        let Some(run) = runs::find(&self.database, scope, id).await? else { return Ok(None) };
+        let Some(origin) = outcomes::origin(&self.database, scope, id).await? else { return Ok(None) };
+        let (rows, end) = self.rows_of(viewer, &run).await?;
+        let last_good = outcomes::last_good_before(&self.database, scope, &run).await?;
+        let log_before = match &last_good {
+            Some(good) => self.rows_of(viewer, good).await?.1.and_then(|end| end.detail),
+            None => None,
+        };
+        let log = end.as_ref().and_then(|end| end.detail.as_deref());
+        let new_lines = log.zip(log_before.as_deref()).map(|(log, before)| new_lines(log, before));
+        let live_log = if run.state.is_active() { logs.tail(id, now) } else { None };
+        Ok(Some(RunStory { run, origin, rows, end, live_log, last_good, new_lines }))
+    }
+
+    /// The log of a run as far as it is known: empty if nothing is, `None` if there is no such run in scope.
+    pub async fn log_of(&self, viewer: &Viewer, id: &RunId, logs: &RunLogs, now: Timestamp) -> Result<Option<String>, StoreError> {
+        let Some(run) = runs::find(&self.database, &viewer.scope, id).await? else { return Ok(None) };
+        if run.state.is_active() {
+            return Ok(Some(logs.tail(id, now).unwrap_or_default()));
+        }
+        let (_, end) = self.rows_of(viewer, &run).await?;
+        Ok(Some(end.and_then(|end| end.detail).unwrap_or_default()))
+    }
+
+    /// The rows of a run, oldest first, and the one that tells of its end in full.
+    async fn rows_of(&self, viewer: &Viewer, run: &Run) -> Result<(Vec<LogEntry>, Option<LogEntryDetail>), StoreError> {
+        let filter = LogFilter { run: Some(run.id.clone()), ..LogFilter::default() };
+        let mut tx = self.database.snapshot().await?;
+        let mut rows = log::newest(&mut tx, &viewer.scope, &filter, &self.zone, None, None, ROWS_OF_RUN).await?;
+        drop(tx);
+        rows.reverse();
+        let ends = |row: &&LogEntry| matches!(row.status, Completed | Warning | Error | Stopped | Connection | Missed);
+        let end = if run.state.is_active() {
+            None
+        } else {
+            rows.iter().rev().find(|row| row.has_detail).or_else(|| rows.iter().rev().find(ends))
+        };
+        let end = match end {
+            Some(row) => self.find(viewer, row.id).await?,
+            None => None,
+        };
+        Ok((rows, end))
     }
 }

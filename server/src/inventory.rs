@@ -1,21 +1,22 @@
 //! Servers and schedules as people make, change and remove them. Every change is a row of the trail that names who did it.
 
+mod connection_test;
+
 use std::sync::Arc;
 
 use app::model::{
     Destination, FieldError, HostKey, LogStatus, Permission, Schedule, ScheduleDraft, Scope, Server, ServerDraft, SourceType, Viewer,
 };
 use chrono_tz::Tz;
-use serde::Serialize;
 use tokio::sync::Notify;
-use utoipa::ToSchema;
 
+pub use self::connection_test::{ConnectionTest, TestStep};
 use crate::audit::{LogRow, Trail};
 use crate::checker::Pokes;
 use crate::clock::{Clock, time_zone};
-use crate::jobs::CronTimes;
-use crate::keys::{Keys, check_private_key};
-use crate::ssh::{Client, Deadlines, Target, fetch_host_key};
+use crate::jobs::{CronTimes, Job, Rehearsal, rehearse};
+use crate::keys::{Keys, check_private_key, generate};
+use crate::ssh::{Client, Deadlines, Target};
 use crate::store::{Database, StoreError, accounts, runs, schedules, servers};
 use crate::words::cause_words;
 
@@ -32,19 +33,6 @@ pub enum InventoryError {
     Busy,
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-/// What a trial connection found.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ConnectionTest {
-    /// Whether signing in worked.
-    ok: bool,
-    /// The fingerprint that the server offers.
-    offered_host_key: Option<HostKey>,
-    /// Why not, in words.
-    error: Option<String>,
-    /// The line for the server's `authorized_keys`, when it is to use the panel's own key.
-    public_key: String,
 }
 
 /// Makes, changes and removes.
@@ -130,20 +118,23 @@ impl Inventory {
     pub async fn test_server(&self, viewer: &Viewer, id: i64) -> Result<ConnectionTest, InventoryError> {
         allow(viewer, Permission::EditServers)?;
         let server = self.server(viewer, id).await?;
-        let deadlines = Deadlines::default();
-        let public_key = self.keys.public_line().to_owned();
-        let offered = match fetch_host_key(&server.host, server.port, &deadlines).await {
-            Ok(offered) => offered,
-            Err(cause) => return Ok(ConnectionTest { ok: false, offered_host_key: None, error: Some(cause_words(&cause)), public_key }),
-        };
-        let tried = match self.keys.of_server(&self.database, id).await {
-            Ok(private_key) => {
-                let target = Target { host: server.host, port: server.port, user: server.user, private_key, host_key: server.host_key };
-                Client::connect(&target, &deadlines).await.map(drop).map_err(|cause| cause_words(&cause))
-            }
-            Err(cause) => Err(cause_words(&cause)),
-        };
-        Ok(ConnectionTest { ok: tried.is_ok(), offered_host_key: Some(offered), error: tried.err(), public_key })
+        let private_key = self.keys.of_server(&self.database, id).await;
+        Ok(connection_test::test(server, private_key, self.keys.public_line().to_owned(), &self.clock).await)
+    }
+
+    /// Makes a key for one server and signs in with it from now on.
+    pub async fn make_server_key(&self, viewer: &Viewer, id: i64) -> Result<(), InventoryError> {
+        allow(viewer, Permission::EditServers)?;
+        let server = self.server(viewer, id).await?;
+        let text = generate(&format!("tailback@{}", server.name.replace(char::is_whitespace, "-"))).map_err(|cause| {
+            InventoryError::Invalid(vec![FieldError::new("private_key", format!("could not be made: {}", cause_words(&cause)))])
+        })?;
+        let mut change = self.trail.begin().await?;
+        servers::set_private_key(change.tx(), id, self.keys.seal_for_server(id, &text)).await?;
+        change.log(LogRow::system(LogStatus::Info, format!("{} made a new key for server {}", viewer.username, server.name)).server(id));
+        change.commit().await?;
+        self.pokes.poke(id);
+        Ok(())
     }
 
     async fn server(&self, viewer: &Viewer, id: i64) -> Result<Server, InventoryError> {
@@ -177,6 +168,46 @@ impl Inventory {
         self.schedule(viewer, id).await
     }
 
+    /// Pauses a schedule or lets it go on. Times that were due while it was paused do not count.
+    pub async fn enable_schedule(&self, viewer: &Viewer, id: i64, enabled: bool) -> Result<(), InventoryError> {
+        allow(viewer, Permission::EditSchedule)?;
+        let schedule = self.schedule(viewer, id).await?;
+        let draft = ScheduleDraft { enabled, ..schedule.policy };
+        let mut change = self.trail.begin().await?;
+        if !schedules::update(change.tx(), id, &draft, self.clock.now()).await? {
+            return Err(InventoryError::NotFound);
+        }
+        let what = if enabled { "resumed" } else { "paused" };
+        let message = format!("{} {what} schedule {}", viewer.username, draft.name);
+        change.log(LogRow::system(LogStatus::Info, message).server(draft.server_id).schedule(id));
+        change.commit().await?;
+        self.schedules_changed.notify_one();
+        Ok(())
+    }
+
+    /// Asks the server of a schedule what each of its jobs would do there. Nothing is changed.
+    pub async fn rehearse(&self, viewer: &Viewer, id: i64, jobs: &[Job]) -> Result<Vec<Result<Rehearsal, String>>, InventoryError> {
+        allow(viewer, Permission::RunSchedule)?;
+        let schedule = self.schedule(viewer, id).await?;
+        let server = self.server(viewer, schedule.policy.server_id).await?;
+        let mut client = match self.connect(server).await {
+            Ok(client) => client,
+            Err(words) => return Ok(jobs.iter().map(|_| Err(words.clone())).collect()),
+        };
+        let mut rehearsals = Vec::new();
+        for job in jobs {
+            rehearsals.push(rehearse(&mut client, job).await.map_err(|cause| cause_words(&cause)));
+        }
+        Ok(rehearsals)
+    }
+
+    /// A connection of its own, beside the checker's; the error is in words.
+    async fn connect(&self, server: Server) -> Result<Client, String> {
+        let private_key = self.keys.of_server(&self.database, server.id).await.map_err(|cause| cause_words(&cause))?;
+        let target = Target { host: server.host, port: server.port, user: server.user, private_key, host_key: server.host_key };
+        Client::connect(&target, &Deadlines::default()).await.map_err(|cause| cause_words(&cause))
+    }
+
     pub async fn remove_schedule(&self, viewer: &Viewer, id: i64) -> Result<(), InventoryError> {
         allow(viewer, Permission::DeleteSchedule)?;
         let schedule = self.schedule(viewer, id).await?;
@@ -198,6 +229,13 @@ impl Inventory {
     }
 
     async fn check_schedule(&self, viewer: &Viewer, draft: &ScheduleDraft, id: Option<i64>) -> Result<(), InventoryError> {
+        let problems = self.schedule_problems(viewer, draft, id).await?;
+        if problems.is_empty() { Ok(()) } else { Err(InventoryError::Invalid(problems)) }
+    }
+
+    /// Everything that is wrong with a schedule (`id`, unless it is a new one), but for a name that is taken: only storing it
+    /// tells.
+    pub async fn schedule_problems(&self, viewer: &Viewer, draft: &ScheduleDraft, id: Option<i64>) -> Result<Vec<FieldError>, StoreError> {
         let mut problems = draft.problems();
         problems.extend(self.taken_destinations(draft, id).await?);
         if servers::find(&self.database, &viewer.scope, draft.server_id).await?.is_none() {
@@ -212,7 +250,7 @@ impl Inventory {
         {
             problems.push(FieldError::new("cron", cause.to_string()));
         }
-        if problems.is_empty() { Ok(()) } else { Err(InventoryError::Invalid(problems)) }
+        Ok(problems)
     }
 
     /// Points are found, and removed, by their names: two schedules in one directory would take each other's for their own. Whose

@@ -67,6 +67,15 @@ impl Keys {
         Ok(PrivateKey::new(String::from_utf8_lossy(&text).into_owned()))
     }
 
+    /// The line for `authorized_keys` of the key for one server, and whether it is that server's own; `None` where the public half
+    /// of a key that somebody gave cannot be told.
+    pub async fn public_line_for(&self, database: &Database, server_id: i64) -> Result<(Option<String>, bool), KeyError> {
+        let Some(sealed) = servers::private_key(database, server_id).await? else { return Ok((Some(self.own_public.to_string()), false)) };
+        let text = self.vault.unseal(&place(server_id), &sealed)?;
+        let key = OpenSshKey::from_openssh(text.as_slice()).and_then(|key| key.public_key().to_openssh());
+        Ok((key.ok(), true))
+    }
+
     /// A server's key as it is stored.
     pub fn seal_for_server(&self, server_id: i64, text: &str) -> Vec<u8> {
         self.vault.seal(&place(server_id), text.as_bytes())
@@ -79,7 +88,8 @@ pub fn check_private_key(text: &str) -> Result<(), KeyError> {
     if key.is_encrypted() { Err(KeyError::Passphrase) } else { Ok(()) }
 }
 
-fn generate(comment: &str) -> Result<String, KeyError> {
+/// A new ed25519 key as OpenSSH writes it; the comment tells where its public half belongs.
+pub fn generate(comment: &str) -> Result<String, KeyError> {
     let mut key = OpenSshKey::random(&mut ssh_key::rand_core::OsRng, Algorithm::Ed25519)?;
     key.set_comment(comment);
     Ok(key.to_openssh(LineEnding::LF)?.to_string())

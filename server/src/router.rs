@@ -1,14 +1,13 @@
 //! Every URL in one place, and the layers around them.
 
 use app::app::{App, shell};
-use app::model::{Timestamp, Viewer};
-use app::site::{PageContext, Theme};
+use app::model::Viewer;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post};
+use axum::routing::get;
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{LeptosRoutes, generate_route_list};
 use tower::ServiceBuilder;
@@ -16,15 +15,12 @@ use tower_http::csrf::CsrfLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 
-use crate::auth::{cookie, require_viewer};
+use crate::auth::require_viewer;
 use crate::state::Panel;
 use crate::{api, doors, site};
 
 /// The longest body: a server with its private key, by far.
 const MAX_BODY_BYTES: usize = 256 * 1024;
-
-/// How much of the zone a page carries: rows as old as this print in the right local time.
-const ZONE_YEARS_MS: i64 = 12 * 366 * 86_400_000;
 
 /// The whole site.
 pub fn router(panel: Panel) -> Router {
@@ -35,10 +31,7 @@ pub fn router(panel: Panel) -> Router {
     };
     let assets = site::assets();
     Router::new()
-        .route("/sign-in", post(doors::sign_in))
-        .route("/sign-in/link", get(doors::follow_link))
-        .route("/sign-out", post(doors::sign_out))
-        .route("/welcome", post(doors::welcome))
+        .merge(doors::routes())
         .route("/healthz", get(api::healthz))
         .route("/readyz", get(api::readyz))
         .merge(api::v1::routes())
@@ -67,11 +60,8 @@ fn constant_header(name: HeaderName, value: &'static str) -> SetResponseHeaderLa
 fn provide_page_context(panel: &Panel) {
     let parts = use_context::<Parts>();
     let viewer = parts.as_ref().and_then(|parts| parts.extensions.get::<Viewer>().cloned());
-    let theme =
-        parts.as_ref().and_then(|parts| cookie(&parts.headers, Theme::COOKIE).and_then(|theme| theme.parse().ok())).unwrap_or_default();
-    let now = panel.clock.now();
-    let zone = panel.zone.between(Timestamp::from_millis(now.millis() - ZONE_YEARS_MS), now.plus_millis(2 * 366 * 86_400_000));
-    provide_context(PageContext::new(theme, zone, crate::build_id(), now, viewer.as_ref()));
+    let headers = parts.map(|parts| parts.headers).unwrap_or_default();
+    provide_context(doors::page_context(panel, &headers, viewer.as_ref()));
     provide_context(panel.ports.clone());
     if let Some(viewer) = viewer {
         provide_context(viewer);

@@ -9,6 +9,7 @@ pub mod destinations;
 mod engine;
 mod error;
 pub mod log;
+pub mod outcomes;
 pub mod reported;
 mod row;
 pub mod runs;

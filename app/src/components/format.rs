@@ -70,6 +70,11 @@ pub fn rows(number: i64) -> String {
     format!("{} {}", count(number), if number == 1 { "row" } else { "rows" })
 }
 
+/// `1 server`, `2 servers`.
+pub fn counted(number: usize, one: &str, many: &str) -> String {
+    format!("{} {}", count(i64::try_from(number).unwrap_or(i64::MAX)), if number == 1 { one } else { many })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -13,6 +13,7 @@ use crate::site::Theme;
 pub enum Icon {
     Monitor,
     Logs,
+    Servers,
     SignOut,
     Sun,
     Moon,
@@ -44,6 +45,7 @@ impl Icon {
         match self {
             Self::Monitor => "M1.5 8h3l2-5 3 10 2-5h3",
             Self::Logs => "M2 3.5h.01M5 3.5h9M2 8h.01M5 8h9M2 12.5h.01M5 12.5h9",
+            Self::Servers => "M2 2.5h12v4H2ZM2 9.5h12v4H2ZM4.5 4.5h.01M4.5 11.5h.01",
             Self::SignOut => "M6.5 2.5h-4v11h4M7 8h7M11 5l3 3-3 3",
             Self::Sun => "M8 5a3 3 0 1 0 0 6 3 3 0 0 0 0-6ZM8 1v1.5M8 13.5V15M1 8h1.5M13.5 8H15M3 3l1 1M12 12l1 1M13 3l-1 1M4 12l-1 1",
             Self::Moon => "M13.5 9.8A6 6 0 0 1 6.2 2.5a6 6 0 1 0 7.3 7.3Z",

@@ -8,7 +8,7 @@ use leptos_router::hooks::use_location;
 
 use self::navigation::navigation;
 use self::theme_switch::theme_switch;
-use super::{Erase, Icon, Piece, effect, icon, mark};
+use super::{Erase, Icon, Piece, effect, icon, mark, text};
 use crate::site::use_page;
 
 /// Top bar and navigation around a page. Pages that stand alone (signing in, the first start) are only ever loaded whole, so
@@ -16,24 +16,31 @@ use crate::site::use_page;
 #[component]
 pub fn Layout(children: Children) -> impl IntoView {
     keep_title();
-    let alone = ["/sign-in", "/welcome"].contains(&use_location().pathname.get_untracked().as_str());
+    let pathname = use_location().pathname;
+    let alone = ["/sign-in", "/welcome"].contains(&pathname.get_untracked().as_str());
     if alone {
         return children().erase();
     }
+    frame(text(move || pathname.get()), theme_switch(), children().erase())
+}
+
+/// The frame itself. `here` is the path of the page; documents, which have no router, say it themselves and bring a theme
+/// switch that answers to their own small script.
+pub fn frame(here: Signal<String>, theme_switch: Piece, content: Piece) -> Piece {
     view! {
         <a class="skip-link" href="#main" rel="external">"Skip to the content"</a>
         <div class="layout">
-            {top_bar()}
-            {navigation()}
+            {top_bar(theme_switch)}
+            {navigation(here)}
             <main class="layout__main" id="main" tabindex="-1">
-                {children()}
+                {content}
             </main>
         </div>
     }
     .erase()
 }
 
-fn top_bar() -> Piece {
+fn top_bar(theme_switch: Piece) -> Piece {
     let username = use_page().get().username;
     view! {
         <header class="top-bar">
@@ -42,7 +49,7 @@ fn top_bar() -> Piece {
                 "Tailback"
             </a>
             <div class="top-bar__tools">
-                {theme_switch()}
+                {theme_switch}
                 {username.map(|name| view! { <span class="top-bar__user">{name}</span> })}
                 <form method="post" action="/sign-out">
                     <button class="button button--quiet" type="submit">{icon(Icon::SignOut)}<span class="button__word">"Sign out"</span></button>

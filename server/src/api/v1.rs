@@ -16,6 +16,7 @@ use utoipa::{Modify, OpenApi, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub(crate) use self::runs::RunQuery;
 use super::Problem;
 use crate::state::Panel;
 
@@ -72,6 +73,7 @@ pub fn routes() -> axum::Router<Panel> {
         .routes(routes!(runs::list))
         .routes(routes!(runs::find))
         .routes(routes!(runs::stop))
+        .routes(routes!(runs::log))
         .merge(OpenApiRouter::new().routes(routes!(ingest::report)).layer(DefaultBodyLimit::max(ingest::MAX_BODY_BYTES)))
         .split_for_parts();
     router.route("/api/v1/openapi.json", axum::routing::get(move || std::future::ready(Json(description.clone()))))

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-use app::model::{FilesJob, HostKey, MysqlJob, Permission, ScheduleDraft, ScheduleKind, Scope, ServerDraft, Viewer};
+use app::model::{
+    CommandJob, FilesJob, HostKey, MysqlJob, Permission, ScheduleDraft, ScheduleKind, Scope, ServerDraft, SourceType, Viewer,
+};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use strum::VariantArray;
@@ -117,12 +119,18 @@ impl Stage {
         let user = self.servers[0].1.user();
         let away =
             panel.inventory.add_server(&director, server("mail-1", closed_port()?, user, self.servers[0].1.host_key().clone())).await?.id;
+        // A newcomer whose key nobody has compared yet.
+        let newcomer = server("new-1", self.servers[0].1.port(), user, self.servers[0].1.host_key().clone());
+        panel.inventory.add_server(&director, ServerDraft { host_key: None, ..newcomer }).await?;
         let mut added = Vec::new();
         for draft in self.schedules(web, db, away) {
             added.push(panel.inventory.add_schedule(&director, draft).await?.id);
         }
         for id in &added {
             panel.run_requests.request(&director, *id, None).await?;
+        }
+        for draft in self.quiet_schedules(web, db) {
+            panel.inventory.add_schedule(&director, draft).await?;
         }
         Ok(added.len())
     }
@@ -150,6 +158,7 @@ impl Stage {
         let every_minute = |name: &str, server_id: i64| ScheduleDraft {
             cron: Some("* * * * *".to_owned()),
             grace_minutes: 1,
+            target_hours: Some(1),
             ..ScheduleDraft::new(name, server_id, ScheduleKind::Managed)
         };
         let mut all = vec![
@@ -158,6 +167,7 @@ impl Stage {
                 ..every_minute("web site", web)
             },
             ScheduleDraft {
+                target_hours: None,
                 files: files(&[at("web-1/site"), at("web-1/moved-away")], at("web-1/backup/partial")),
                 ..every_minute("web archive", web)
             },
@@ -176,6 +186,43 @@ impl Stage {
             });
         }
         all
+    }
+
+    /// Schedules of which nothing runs: one that is paused, and one that waits for reports.
+    fn quiet_schedules(&self, web: i64, db: i64) -> [ScheduleDraft; 2] {
+        let at = |path: &str| self.dir.path().join(path).display().to_string();
+        let files = FilesJob {
+            sources: vec![at("web-1/site")],
+            destination: at("web-1/backup/weekly"),
+            excludes: vec!["*.tmp".to_owned(), "cache/".to_owned()],
+            keep_points: Some(52),
+            bandwidth_kbps: None,
+            extra_args: vec!["--acls".to_owned()],
+        };
+        let dump = MysqlJob {
+            databases: None,
+            defaults_file: at("db-1/backup.cnf"),
+            destination: at("web-1/backup/dumps"),
+            keep_points: Some(14),
+        };
+        let reported =
+            CommandJob { source_type: SourceType::Vm, command: "vzdump --all".to_owned(), success_codes: vec![0], warning_codes: vec![1] };
+        [
+            ScheduleDraft {
+                enabled: false,
+                cron: Some("30 2 * * sun".to_owned()),
+                timezone: Some("Europe/Berlin".to_owned()),
+                target_hours: Some(192),
+                files: Some(files),
+                mysql: Some(dump),
+                ..ScheduleDraft::new("weekly archive", web, ScheduleKind::Managed)
+            },
+            ScheduleDraft {
+                target_hours: Some(26),
+                command: Some(reported),
+                ..ScheduleDraft::new("virtual machines", db, ScheduleKind::Reported)
+            },
+        ]
     }
 
     /// Where everything is kept.

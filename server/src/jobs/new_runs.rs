@@ -103,6 +103,11 @@ impl RunRequests {
         Ok(())
     }
 
+    /// The job that a run of this schedule and type would get now.
+    pub fn job_now(&self, schedule: &Schedule, source_type: SourceType) -> Job {
+        self.new_run(schedule, source_type, Trigger::Manual, self.clock.now(), None).job
+    }
+
     /// Deals with one due time of one type, inside the transaction that moves the timetable on.
     pub(super) async fn answer_due(
         &self,

@@ -16,19 +16,30 @@ const NEVER: [&str; 4] = ["/dev", "/proc", "/sys", "/run"];
 
 /// The whole of job.sh, for a job that Tailback runs; `None` for one that it only hears or sees of.
 pub(super) fn job_file(job: &Job) -> Result<Option<String>, SshError> {
-    let (program, arguments) = match job {
-        Job::Files { files, point } => (format!("{STORAGE}{FILES}"), files_arguments(files, point)),
+    let program = match job {
+        Job::Files { .. } => format!("{STORAGE}{FILES}"),
+        Job::Mysql { .. } => format!("{STORAGE}{MYSQL}"),
+        Job::Command { .. } => COMMAND.to_owned(),
+        Job::Watched { .. } | Job::Reported { .. } => return Ok(None),
+    };
+    let arguments = arguments_of(job);
+    let quoted = arguments.iter().map(|argument| quote(argument)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Some(format!("#!/bin/sh\nset -- {}\n{program}{FRAME}", quoted.join(" "))))
+}
+
+/// What the program is called with; a dry run is called with the same.
+pub(super) fn arguments_of(job: &Job) -> Vec<String> {
+    match job {
+        Job::Files { files, point } => files_arguments(files, point),
         Job::Mysql { mysql, point } => {
             let mut arguments = place(&mysql.destination, point, mysql.keep_points);
             arguments.push(mysql.defaults_file.clone());
             arguments.extend(mysql.databases.iter().flatten().cloned());
-            (format!("{STORAGE}{MYSQL}"), arguments)
+            arguments
         }
-        Job::Command { command } => (COMMAND.to_owned(), vec![command.command.clone()]),
-        Job::Watched { .. } | Job::Reported { .. } => return Ok(None),
-    };
-    let quoted = arguments.iter().map(|argument| quote(argument)).collect::<Result<Vec<_>, _>>()?;
-    Ok(Some(format!("#!/bin/sh\nset -- {}\n{program}{FRAME}", quoted.join(" "))))
+        Job::Command { command } => vec![command.command.clone()],
+        Job::Watched { .. } | Job::Reported { .. } => Vec::new(),
+    }
 }
 
 fn files_arguments(files: &FilesJob, point: &str) -> Vec<String> {

@@ -337,7 +337,7 @@ pub(super) fn active_run(row: &Row) -> Result<ActiveRun, StoreError> {
     Ok(ActiveRun { run: run(row)?, job, start_by: row.time("start_by")?, start_sent: row.flag("start_sent")?, stop })
 }
 
-fn run(row: &Row) -> Result<Run, StoreError> {
+pub(super) fn run(row: &Row) -> Result<Run, StoreError> {
     let started_at = row.optional_time("started_at")?;
     let finished_at = row.optional_time("finished_at")?;
     Ok(Run {

@@ -6,6 +6,7 @@
 mod api;
 mod ingest;
 mod jobs;
+mod pages;
 mod ssh;
 mod store;
 mod stream;

@@ -13,6 +13,10 @@ pub(super) fn detail_view(entry: LogEntryDetail) -> Piece {
     let LogEntryDetail { entry, detail, exit_code, explanation, next_step } = entry;
     let name = |named: Option<Named>| named.map(|named| named.name);
     let permalink = format!("/logs?entry={}", entry.id);
+    let run = entry.run_id.as_ref().map(|run| {
+        let href = format!("/runs/{run}");
+        view! { <a href=href rel="external">{icon(Icon::Monitor)}"Run timeline"</a> }.erase()
+    });
     view! {
         <div class="message-log__body" data-status=entry.status.to_string()>
             <p class="message-log__lead"><StatusBadge status=entry.status/> <Moment at=entry.at/></p>
@@ -27,7 +31,7 @@ pub(super) fn detail_view(entry: LogEntryDetail) -> Piece {
                 {fact("Duration", entry.duration_s.map(format::duration))}
             </dl>
             {remote_log(detail)}
-            <p class="message-log__foot"><a href=permalink data-noscroll="true">{icon(Icon::Link)}"Permalink to entry "{entry.id}</a></p>
+            <p class="message-log__foot">{run}<a href=permalink data-noscroll="true">{icon(Icon::Link)}"Permalink to entry "{entry.id}</a></p>
         </div>
     }
     .erase()

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use app::model::{FieldError, Permission, Run, RunId, Viewer, parse_pairs};
 use axum::extract::{Path, RawQuery, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::{Extension, Json};
 
 use super::{List, require};
@@ -60,14 +60,31 @@ pub(super) async fn stop(
     Ok(StatusCode::ACCEPTED)
 }
 
-struct RunQuery {
-    filter: RunFilter,
-    before: Option<RunId>,
-    limit: u32,
+/// The log of a run as text: what has been read of it while it runs, what was kept of it afterwards.
+#[utoipa::path(get, path = "/api/v1/runs/{id}/log", params(("id" = String, Path)),
+    responses((status = 200, body = String, content_type = "text/plain"), (status = 401, body = Problem), (status = 403, body = Problem), (status = 404, body = Problem)))]
+pub(super) async fn log(
+    State(panel): State<Panel>,
+    Extension(viewer): Extension<Viewer>,
+    Path(id): Path<String>,
+) -> Result<([(HeaderName, HeaderValue); 1], String), Problem> {
+    if !viewer.may(Permission::ViewBackupLogs) {
+        require(&viewer, Permission::ViewMonitorPage)?;
+    }
+    let id = id.parse().map_err(|_| Problem::not_found())?;
+    let log = panel.history.log_of(&viewer, &id, &panel.run_logs, panel.clock.now()).await?.ok_or_else(Problem::not_found)?;
+    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"))], log))
+}
+
+/// What a query string asks for.
+pub(crate) struct RunQuery {
+    pub(crate) filter: RunFilter,
+    pub(crate) before: Option<RunId>,
+    pub(crate) limit: u32,
 }
 
 impl RunQuery {
-    fn parse(query: &str) -> Result<Self, Vec<FieldError>> {
+    pub(crate) fn parse(query: &str) -> Result<Self, Vec<FieldError>> {
         let mut parsed = Self { filter: RunFilter::default(), before: None, limit: 100 };
         let mut problems = Vec::new();
         for (key, value) in parse_pairs(query) {

@@ -1,0 +1,58 @@
+//! What happened to a run, in order.
+
+use leptos::prelude::*;
+
+use super::list::starter;
+use crate::components::{Erase, Piece, StatusBadge, format};
+use crate::model::{LogEntry, Permission, RunStory, Timestamp, Trigger};
+use crate::pages::document::moment;
+use crate::site::use_page;
+
+/// What made it begin, then every row of the trail that belongs to it.
+pub(super) fn timeline(story: &RunStory) -> Piece {
+    let run = &story.run;
+    let origin = match (run.trigger, story.origin.due_at) {
+        (_, Some(due)) => format!("cron was due at {}", use_page().local(due)),
+        (Trigger::Manual, None) => "somebody asked for it".to_owned(),
+        (trigger, None) => format!("begun by {}", starter(trigger)),
+    };
+    let readable = use_page().may(Permission::ViewBackupLogs);
+    let rows = story.rows.iter().map(|row| entry(row, run.created_at, readable)).collect_view();
+    let expired = story.origin.outcome.filter(|outcome| *outcome != run.state && !run.state.is_active());
+    let expired = expired.map(|outcome| {
+        view! { <li class="timeline__item"><span class="timeline__said">{format!("It ended as {}; its point has been removed by retention since.", outcome.word().to_lowercase())}</span></li> }
+    });
+    view! {
+        <section class="section" aria-labelledby="timeline">
+            <h2 class="section__title" id="timeline">"What happened"</h2>
+            <ol class="timeline">
+                <li class="timeline__item">
+                    <span class="timeline__at">{moment(run.created_at)}</span>
+                    <span class="timeline__what">"Recorded"</span>
+                    <span class="timeline__said">{origin}</span>
+                </li>
+                {rows}
+                {expired}
+            </ol>
+        </section>
+    }
+    .erase()
+}
+
+fn entry(row: &LogEntry, since: Timestamp, readable: bool) -> Piece {
+    let after = format!("+{}", format::duration(row.at.millis_since(since) / 1000));
+    let message = row.message.clone();
+    let said = if readable {
+        view! { <a class="timeline__link" href=format!("/logs?entry={}", row.id)>{message}</a> }.erase()
+    } else {
+        message.erase()
+    };
+    view! {
+        <li class="timeline__item" data-status=row.status.to_string()>
+            <span class="timeline__at">{moment(row.at)}" "<span class="timeline__after">{after}</span></span>
+            <span class="timeline__what"><StatusBadge status=row.status/></span>
+            <span class="timeline__said">{said}</span>
+        </li>
+    }
+    .erase()
+}

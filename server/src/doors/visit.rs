@@ -1,0 +1,199 @@
+//! One request for a document: who asks, where, and the answers it can get.
+
+use app::components::Piece;
+use app::model::{Permission, Timestamp, Viewer};
+use app::pages::document::Document;
+use app::pages::refusal;
+use app::site::{PageContext, Theme};
+use axum::Extension;
+use axum::extract::{FromRequestParts, RawQuery};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+
+use crate::auth::cookie;
+use crate::inventory::InventoryError;
+use crate::jobs::RunError;
+use crate::state::Panel;
+use crate::store::StoreError;
+
+/// How much of the zone a page carries: rows as old as this print in the right local time.
+const ZONE_YEARS_MS: i64 = 12 * 366 * 86_400_000;
+
+/// Who asks for which page.
+pub(super) struct Visit {
+    pub(super) panel: Panel,
+    pub(super) viewer: Viewer,
+    page: PageContext,
+    path: String,
+    query: String,
+    origin: String,
+}
+
+/// A whole page that says no.
+pub(super) struct Refused(Box<Response>);
+
+/// What a door of documents gives.
+pub(super) type Answer = Result<Response, Refused>;
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        *self.0
+    }
+}
+
+impl FromRequestParts<Panel> for Visit {
+    type Rejection = StatusCode;
+
+    async fn from_request_parts(parts: &mut Parts, panel: &Panel) -> Result<Self, StatusCode> {
+        // The layer around the router has let nobody else in.
+        let Ok(Extension(viewer)) = Extension::<Viewer>::from_request_parts(parts, panel).await else {
+            return Err(StatusCode::UNAUTHORIZED);
+        };
+        let Ok(RawQuery(query)) = RawQuery::from_request_parts(parts, panel).await;
+        Ok(Self {
+            page: page_context(panel, &parts.headers, Some(&viewer)),
+            panel: panel.clone(),
+            viewer,
+            path: parts.uri.path().to_owned(),
+            query: query.unwrap_or_default(),
+            origin: origin(&parts.headers),
+        })
+    }
+}
+
+impl Visit {
+    /// The moment at which the page is made: what its ages count from.
+    pub(super) fn now(&self) -> Timestamp {
+        self.page.now
+    }
+
+    /// One parameter of the query.
+    pub(super) fn parameter(&self, name: &str) -> Option<String> {
+        let pairs = app::model::parse_pairs(&self.query);
+        pairs.into_iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value)
+    }
+
+    /// Where the panel is, as this browser calls it.
+    pub(super) fn panel_url(&self) -> String {
+        self.origin.clone()
+    }
+
+    pub(super) fn query(&self) -> &str {
+        &self.query
+    }
+
+    /// Refuses whoever may not do this.
+    pub(super) fn require(&self, permission: Permission) -> Result<(), Refused> {
+        if self.viewer.may(permission) { Ok(()) } else { Err(self.forbidden()) }
+    }
+
+    /// What a look-up found; what is not there and what may not be seen answer alike.
+    pub(super) fn found<T>(&self, read: Result<Option<T>, StoreError>) -> Result<T, Refused> {
+        self.read(read)?.ok_or_else(|| self.not_found())
+    }
+
+    /// What a read gave.
+    pub(super) fn read<T>(&self, read: Result<T, StoreError>) -> Result<T, Refused> {
+        read.map_err(|cause| self.unavailable(&cause))
+    }
+
+    /// The number in a path.
+    pub(super) fn id(&self, text: &str) -> Result<i64, Refused> {
+        text.parse().map_err(|_| self.not_found())
+    }
+
+    pub(super) fn page(&self, title: &str, content: impl FnOnce() -> Piece) -> Response {
+        self.page_with(StatusCode::OK, title, content)
+    }
+
+    /// A form that came back: it shows what was filled in and what is wrong.
+    pub(super) fn form_again(&self, title: &str, content: impl FnOnce() -> Piece) -> Response {
+        self.page_with(StatusCode::UNPROCESSABLE_ENTITY, title, content)
+    }
+
+    pub(super) fn page_with(&self, status: StatusCode, title: &str, content: impl FnOnce() -> Piece) -> Response {
+        let html = Document { here: &self.path, title }.render(self.page.clone(), &crate::site::assets(), content);
+        let html = ([(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"))], html);
+        (status, html).into_response()
+    }
+
+    pub(super) fn not_found(&self) -> Refused {
+        self.refusal(StatusCode::NOT_FOUND, "Not found", refusal::not_found)
+    }
+
+    pub(super) fn forbidden(&self) -> Refused {
+        self.refusal(StatusCode::FORBIDDEN, "Not allowed", refusal::forbidden)
+    }
+
+    pub(super) fn conflict(&self, reason: impl Into<String>, back: String) -> Refused {
+        let reason = reason.into();
+        self.refusal(StatusCode::CONFLICT, "Not now", || refusal::conflict(reason, back))
+    }
+
+    fn unavailable(&self, cause: &StoreError) -> Refused {
+        tracing::error!(error = cause as &dyn std::error::Error, "a page could not be answered");
+        self.refusal(StatusCode::SERVICE_UNAVAILABLE, "Unavailable", refusal::unavailable)
+    }
+
+    fn refusal(&self, status: StatusCode, title: &str, content: impl FnOnce() -> Piece) -> Refused {
+        Refused(Box::new(self.page_with(status, title, content)))
+    }
+
+    /// Problems of the fields come back as they are; everything else is a page of its own.
+    pub(super) fn problems(&self, cause: InventoryError, back: &str) -> Result<Vec<app::model::FieldError>, Refused> {
+        match cause {
+            InventoryError::Invalid(problems) => Ok(problems),
+            InventoryError::NotFound => Err(self.not_found()),
+            InventoryError::Forbidden => Err(self.forbidden()),
+            InventoryError::Busy => Err(self.conflict("A run is still going. Stop it first, or wait for its end.", back.to_owned())),
+            InventoryError::Store(cause) => Err(self.unavailable(&cause)),
+        }
+    }
+
+    /// The same where there is no form to show them beside.
+    pub(super) fn refuse(&self, cause: InventoryError, back: &str) -> Refused {
+        match self.problems(cause, back) {
+            Ok(problems) => {
+                let reasons: Vec<_> = problems.into_iter().map(|problem| problem.reason).collect();
+                self.conflict(app::components::sentence(&reasons.join("; ")), back.to_owned())
+            }
+            Err(refused) => refused,
+        }
+    }
+
+    /// Why no run was made or stopped.
+    pub(super) fn refuse_run(&self, cause: RunError, back: &str) -> Refused {
+        match cause {
+            RunError::NotFound => self.not_found(),
+            RunError::Forbidden => self.forbidden(),
+            RunError::Store(cause) => self.unavailable(&cause),
+            RunError::Invalid(problem) => self.conflict(app::components::sentence(&problem.reason), back.to_owned()),
+            RunError::Over | RunError::NotOurs(_) | RunError::Overlap { .. } => {
+                self.conflict(app::components::sentence(&cause.to_string()), back.to_owned())
+            }
+        }
+    }
+}
+
+/// Leads on after something was done; `said` is a word that the next page turns into a sentence.
+pub(super) fn see(path: &str, said: &str) -> Response {
+    Redirect::to(&format!("{path}?said={said}")).into_response()
+}
+
+/// The origin of a request, fit to be shown in a command; a host that is none is left to the reader.
+fn origin(headers: &HeaderMap) -> String {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let plain = |host: &&str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));
+    let host = text(header::HOST).filter(plain).unwrap_or("PANEL");
+    let scheme = if text(header::HeaderName::from_static("x-forwarded-proto")) == Some("https") { "https" } else { "http" };
+    format!("{scheme}://{host}")
+}
+
+/// What a page needs to know while it is rendered.
+pub fn page_context(panel: &Panel, headers: &HeaderMap, viewer: Option<&Viewer>) -> PageContext {
+    let theme = cookie(headers, Theme::COOKIE).and_then(|theme| theme.parse().ok()).unwrap_or_default();
+    let now = panel.clock.now();
+    let zone = panel.zone.between(Timestamp::from_millis(now.millis() - ZONE_YEARS_MS), now.plus_millis(2 * 366 * 86_400_000));
+    PageContext::new(theme, zone, crate::build_id(), now, viewer)
+}
