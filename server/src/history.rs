@@ -4,11 +4,13 @@
 use std::sync::Arc;
 
 use app::model::LogStatus::{Completed, Connection, Error, Missed, Stopped, Warning};
-use app::model::{LogEntry, LogEntryDetail, LogFilter, LogPage, LogQuery, Run, RunId, RunStory, Timestamp, Viewer, Zone, new_lines};
+use app::model::{
+    LogEntry, LogEntryDetail, LogFilter, LogPage, LogQuery, Run, RunId, RunStory, Timestamp, Trigger, Viewer, Zone, new_lines,
+};
 
 use crate::audit::decompress;
-use crate::checker::{RunLogs, advise};
-use crate::store::{Database, StoreError, log, outcomes, runs};
+use crate::checker::{self, RunLogs, advise};
+use crate::store::{Database, StoreError, log, outcomes, reported, runs};
 
 /// Rows of one run that are read; even one that is told of every twelve hours for a year has fewer.
 const ROWS_OF_RUN: u32 = 1000;
@@ -64,7 +66,7 @@ impl History {
         };
         let log = end.as_ref().and_then(|end| end.detail.as_deref());
         let new_lines = log.zip(log_before.as_deref()).map(|(log, before)| new_lines(log, before));
-        let live_log = if run.state.is_active() { logs.tail(id, now) } else { None };
+        let live_log = if run.state.is_active() { self.live_log(&run, logs, now).await? } else { None };
         Ok(Some(RunStory { run, origin, rows, end, live_log, last_good, new_lines }))
     }
 
@@ -72,10 +74,20 @@ impl History {
     pub async fn log_of(&self, viewer: &Viewer, id: &RunId, logs: &RunLogs, now: Timestamp) -> Result<Option<String>, StoreError> {
         let Some(run) = runs::find(&self.database, &viewer.scope, id).await? else { return Ok(None) };
         if run.state.is_active() {
-            return Ok(Some(logs.tail(id, now).unwrap_or_default()));
+            return Ok(Some(self.live_log(&run, logs, now).await?.unwrap_or_default()));
         }
         let (_, end) = self.rows_of(viewer, &run).await?;
         Ok(Some(end.and_then(|end| end.detail).unwrap_or_default()))
+    }
+
+    /// What a run that goes on has printed last: as the checker has read it, or as whoever runs it has told.
+    async fn live_log(&self, run: &Run, logs: &RunLogs, now: Timestamp) -> Result<Option<String>, StoreError> {
+        if run.trigger != Trigger::Reported {
+            return Ok(logs.tail(&run.id, now));
+        }
+        let mut tx = self.database.snapshot().await?;
+        let kept = reported::output(&mut tx, &run.id).await?;
+        Ok(kept.map(|kept| checker::readable(&kept.tail)))
     }
 
     /// The rows of a run, oldest first, and the one that tells of its end in full.
