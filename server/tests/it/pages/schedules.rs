@@ -2,6 +2,7 @@
 
 use app::model::{Permission, Scope};
 use reqwest::{Method, StatusCode};
+use serde_json::json;
 
 use super::{as_somebody, id_in, open, send};
 use crate::support::engine::Engine;
@@ -156,6 +157,18 @@ async fn the_other_kinds_have_forms_and_pages_of_their_own() {
     ] {
         assert!(page.has(words), "{words}: {}", page.main());
     }
+
+    // What a host reports is on the page of its run while it goes on, and afterwards.
+    let begun = json!({"schedule": id, "event": "start", "detail": "copying <b>machine 1</b>\n"});
+    let (status, receipt) = panel.post("/api/v1/ingest/runs", &begun).await;
+    assert!(status.is_success(), "{receipt}");
+    let runs = open(&panel, &format!("/runs?schedule={id}")).await;
+    let run = runs.html.split("/runs/").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let story = open(&panel, &format!("/runs/{run}")).await;
+    assert!(story.has("copying &lt;b&gt;machine 1&lt;/b&gt;") && story.has("data-refresh=\"2\""), "{}", story.main());
+    panel.post("/api/v1/ingest/runs", &json!({"schedule": id, "event": "finish", "exit_code": 1})).await;
+    let story = open(&panel, &format!("/runs/{run}")).await;
+    assert!(story.has("Partially completed") && story.has("its host") && story.has("copying &lt;b&gt;"), "{}", story.main());
     panel.serving.stop().await;
 }
 
