@@ -27,5 +27,5 @@ pub use outcome::{Ended, judge_report};
 pub use pass::lone_look;
 pub(crate) use progress::{progress_of, rsync_statistics};
 pub(crate) use record::{End, without_rewrites};
-pub use run_logs::RunLogs;
+pub use run_logs::{RunLogs, readable};
 pub use supervisor::{Checker, Instruments, Pokes, Round};

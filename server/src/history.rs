@@ -8,8 +8,8 @@ use app::model::{
     LogEntry, LogEntryDetail, LogFilter, LogPage, LogQuery, Run, RunId, RunStory, Timestamp, Trigger, Viewer, Zone, new_lines,
 };
 
-use crate::audit::{clean_text, decompress, redact};
-use crate::checker::{RunLogs, advise, without_rewrites};
+use crate::audit::decompress;
+use crate::checker::{self, RunLogs, advise};
 use crate::store::{Database, StoreError, log, outcomes, reported, runs};
 
 /// Rows of one run that are read; even one that is told of every twelve hours for a year has fewer.
@@ -80,13 +80,14 @@ impl History {
         Ok(Some(end.and_then(|end| end.detail).unwrap_or_default()))
     }
 
-    /// What is known of the log of a run that goes on: read by the checker, or sent by who reports it.
+    /// What a run that goes on has printed last: as the checker has read it, or as whoever runs it has told.
     async fn live_log(&self, run: &Run, logs: &RunLogs, now: Timestamp) -> Result<Option<String>, StoreError> {
         if run.trigger != Trigger::Reported {
             return Ok(logs.tail(&run.id, now));
         }
-        let kept = reported::output(&mut self.database.snapshot().await?, &run.id).await?;
-        Ok(kept.map(|kept| redact(&clean_text(&without_rewrites(&kept.tail))).into_owned()))
+        let mut tx = self.database.snapshot().await?;
+        let kept = reported::output(&mut tx, &run.id).await?;
+        Ok(kept.map(|kept| checker::readable(&kept.tail)))
     }
 
     /// The rows of a run, oldest first, and the one that tells of its end in full.

@@ -52,7 +52,7 @@ fn threshold_passed(thresholds: &[u32], hours: i64) -> Option<i64> {
     if hours >= last {
         return Some(last + (hours - last) / THEN_EVERY_HOURS * THEN_EVERY_HOURS);
     }
-    thresholds.iter().map(|threshold| i64::from(*threshold)).filter(|threshold| *threshold <= hours).next_back()
+    thresholds.iter().map(|threshold| i64::from(*threshold)).rfind(|threshold| *threshold <= hours)
 }
 
 #[cfg(test)]

@@ -30,13 +30,13 @@ struct Reading {
 }
 
 impl RunLogs {
-    /// The log as a person reads it: clean, without secrets, without what a meter has overwritten. `None` until it was read.
+    /// The log as a person reads it; `None` until a pass has read it.
     pub fn tail(&self, id: &RunId, now: Timestamp) -> Option<String> {
         let bytes = self.with(id, |reading| {
             reading.looked_at = Some(now);
             reading.bytes.clone()
         })?;
-        Some(redact(&clean_text(&without_rewrites(&bytes))).into_owned())
+        Some(readable(&bytes))
     }
 
     /// Whether somebody is looking at it.
@@ -79,6 +79,11 @@ impl RunLogs {
     fn with<T>(&self, id: &RunId, read: impl FnOnce(&mut Reading) -> T) -> Option<T> {
         self.by_run.lock().unwrap_or_else(PoisonError::into_inner).get_mut(id).map(read)
     }
+}
+
+/// A log as a person reads it: clean, without secrets, without what a meter has overwritten.
+pub fn readable(bytes: &[u8]) -> String {
+    redact(&clean_text(&without_rewrites(bytes))).into_owned()
 }
 
 #[cfg(test)]

@@ -50,20 +50,19 @@ pub(super) fn compare(watching: Watching, before: Option<&Seen>, going: Option<&
         (Some(sight), _) => match &now.process {
             Some(process) if sight.process.as_ref() == Some(process) => Meaning::Going,
             _ if written(&sight.exit_before) => Meaning::Ended(Some(now.exit.clone())),
-            // Another process under the same name: the one that was going on is gone for good.
-            Some(_) => Meaning::Ended(None),
             None if watching.exit_file => Meaning::Awaiting,
-            None => Meaning::Ended(None),
+            // Gone; or another process under the same name, so that the one that was going on is gone for good.
+            None | Some(_) => Meaning::Ended(None),
         },
         // What was there before anyone looked is not news, but what is running is.
         (None, None) => match &now.process {
-            Some(_) => Meaning::Begun(sight(now, &now.exit_mark, None)),
+            Some(_) => Meaning::Begun(sight(now, now.exit_mark.as_ref(), None)),
             None => Meaning::Nothing,
         },
         (None, Some(before)) => match &now.process {
-            Some(_) => Meaning::Begun(sight(now, &before.exit_mark, Some(before))),
+            Some(_) => Meaning::Begun(sight(now, before.exit_mark.as_ref(), Some(before))),
             None if watching.exit_file && written(&before.exit_mark) => {
-                Meaning::CameAndWent(Sight { process: None, ..sight(now, &before.exit_mark, Some(before)) }, now.exit.clone())
+                Meaning::CameAndWent(Sight { process: None, ..sight(now, before.exit_mark.as_ref(), Some(before)) }, now.exit.clone())
             }
             None => Meaning::Nothing,
         },
@@ -77,7 +76,7 @@ pub(super) fn remember(now: &Sighting) -> Seen {
 }
 
 /// The run's part of the log begins where the last look ended; in a new file, at its beginning.
-fn sight(now: &Sighting, exit_before: &Option<String>, before: Option<&Seen>) -> Sight {
+fn sight(now: &Sighting, exit_before: Option<&String>, before: Option<&Seen>) -> Sight {
     let same_file =
         before.is_some_and(|before| before.log_file.as_deref() == Some(now.log.file.as_str()) && before.log_size <= now.log.size);
     let log_from = match before {
@@ -85,7 +84,7 @@ fn sight(now: &Sighting, exit_before: &Option<String>, before: Option<&Seen>) ->
         Some(_) => 0,
         None => now.log.size,
     };
-    Sight { process: now.process.clone(), exit_before: exit_before.clone(), log_file: remember(now).log_file, log_from }
+    Sight { process: now.process.clone(), exit_before: exit_before.cloned(), log_file: remember(now).log_file, log_from }
 }
 
 /// The code that a tool's own last words tell of, where it left no exit file: rsync names it when it is not zero, and ends with its

@@ -62,12 +62,12 @@ impl Stage {
             };
             stage.servers.push((name, sshd));
         }
-        stage.fill_web(&root.join("web-1")).await?;
+        stage.fill_web(&root.join("web-1"))?;
         stage.fill_database(&root.join("db-1")).await?;
         Ok(stage)
     }
 
-    async fn fill_web(&mut self, home: &Path) -> Result<()> {
+    fn fill_web(&mut self, home: &Path) -> Result<()> {
         let site = home.join("site");
         for page in 0..400 {
             let path = site.join(format!("pages/{:02}/page-{page}.html", page % 20));

@@ -154,7 +154,7 @@ impl RunRequests {
     }
 
     /// The panel was away for several due times of a job that it does not run.
-    pub(super) fn note_unobserved(&self, change: &mut Change, schedule: &Schedule, source_type: SourceType, times: u32) {
+    pub(super) fn note_unobserved(change: &mut Change, schedule: &Schedule, source_type: SourceType, times: u32) {
         let name = &schedule.policy.name;
         let times = if times == 1 { "once".to_owned() } else { format!("{times} times") };
         let message = format!("{source_type} {name} was due {times} while the panel was not running; nobody knows whether it ran then");

@@ -140,7 +140,7 @@ async fn expect(requests: &RunRequests, timed: &Timed, times: &CronTimes, now: T
                     requests.note_missed(&mut change, &timed.schedule, source_type, at, &why, now).await?;
                 }
                 if count > 1 {
-                    requests.note_unobserved(&mut change, &timed.schedule, source_type, count - 1);
+                    RunRequests::note_unobserved(&mut change, &timed.schedule, source_type, count - 1);
                 }
             }
             change.commit().await?;

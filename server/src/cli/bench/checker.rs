@@ -25,9 +25,9 @@ use crate::store::runs::NewRun;
 use crate::store::{Database, runs, schedules, servers};
 use crate::streaming::Hub;
 
-const RUNS_ON_ONE: usize = 200;
+const RUNS_ON_ONE: u32 = 200;
 const SERVERS: usize = 50;
-const RUNS_ON_EACH: usize = 4;
+const RUNS_ON_EACH: u32 = 4;
 
 /// Enough for the hundredths of a second in which the kernel counts.
 const ROUNDS: u32 = 40;
@@ -78,7 +78,7 @@ impl Yard {
     }
 
     /// A server with active runs: their directories are there, their process lives.
-    async fn server(&self, name: &str, count: usize) -> Result<(PrivateSshd, i64, Vec<RunId>)> {
+    async fn server(&self, name: &str, count: u32) -> Result<(PrivateSshd, i64, Vec<RunId>)> {
         let (home, dir) = (self.dir.path().join(name), self.dir.path().join(format!("{name}.sshd")));
         fs::create_dir(&home)?;
         fs::create_dir(&dir)?;
@@ -150,7 +150,7 @@ async fn one_server(yard: &Yard) -> Result<()> {
     for _ in 0..ROUNDS {
         round.go().await;
     }
-    let ours = Costs::now("self", &sshd)?.since(&before, f64::from(ROUNDS) * RUNS_ON_ONE as f64);
+    let ours = Costs::now("self", &sshd)?.since(&before, f64::from(ROUNDS * RUNS_ON_ONE));
     let per_minute = f64::from(ROUNDS) / began.elapsed().as_secs_f64() * 60.0;
     drop(round);
     say(format!("{per_minute:>9.0} passes a minute, one connection, one script a pass"));
@@ -212,7 +212,7 @@ fn ssh_client(yard: &Yard, sshd: &PrivateSshd, ids: &[RunId]) -> Result<Costs> {
             ensure!(String::from_utf8_lossy(&answer.stdout).contains("alive yes"), "the ssh client saw nothing");
         }
     }
-    let costs = now()?.since(&before, f64::from(SSH_ROUNDS) * ids.len() as f64);
+    let costs = now()?.since(&before, f64::from(SSH_ROUNDS * RUNS_ON_ONE));
     master.kill()?;
     master.wait()?;
     Ok(costs)

@@ -115,6 +115,17 @@ async fn dumps_are_verified_and_a_wrong_password_is_told() {
     assert!(text.contains("INSERT INTO `t`") && text.contains("-- Dump completed"));
     assert!(good["bytes_written"].as_i64().unwrap() >= i64::try_from(packed.len()).unwrap());
 
+    // One schedule can back up both; each is a run of its own.
+    let mut both = dump("good.cnf", "both dumps");
+    both["files"] = json!({"sources": [yard.path("good.cnf")], "destination": yard.path("both files")});
+    let both = yard.schedule("both", both).await;
+    let (_, asked) = yard.panel.post(&format!("/api/v1/schedules/{both}/run"), &json!({})).await;
+    let types: Vec<_> = asked["runs"].as_array().unwrap().iter().map(|run| run["type"].as_str().unwrap()).collect();
+    assert_eq!(types, ["FILES", "MYSQL"]);
+    for run in asked["runs"].as_array().unwrap() {
+        assert_eq!(yard.panel.ended_run(run["id"].as_str().unwrap()).await["state"], "completed");
+    }
+
     let bad = yard.run_to_end(yard.schedule("bad", dump("bad.cnf", "bad")).await).await;
     assert_eq!(bad["state"], "failed", "{bad}");
     assert!(bad["error"].as_str().unwrap().contains("Access denied for user"), "{bad}");

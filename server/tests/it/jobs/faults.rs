@@ -143,7 +143,7 @@ async fn a_run_outlives_a_slow_network_and_one_that_is_cut() {
     yard.write("go", b"");
     assert_eq!(state("running").await["finished_at"], serde_json::Value::Null, "what is not known is not ended");
     tokio::time::sleep(Duration::from_secs(1)).await;
-    wire.mend().await;
+    wire.mend();
     let run = state("completed").await;
     assert_eq!(run["exit_code"], 0);
     let rows = yard.panel.rows_of(&id).await;

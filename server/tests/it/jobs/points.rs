@@ -13,7 +13,7 @@ use ssh_key::{Algorithm, LineEnding, PrivateKey};
 
 use super::{Yard, files};
 use crate::support::engine::Engine;
-use crate::support::panel::path_text;
+use crate::support::panel::{eventually, path_text};
 
 /// Names of what is in a directory, sorted.
 fn names(dir: &Path) -> Vec<String> {
@@ -140,6 +140,14 @@ async fn points_on_a_storage_are_linked_kept_and_surveyed_there() {
     assert_eq!(inode(&points[0]), inode(&points[1]), "an unchanged file is stored once");
     assert_eq!(last["files_written"], 1);
 
+    let panel = &yard.panel.serving.panel;
+    let state = eventually("a survey of the storage", async || {
+        let states = server::store::destinations::of_schedule(&panel.database, &app::model::Scope::All, schedule).await.unwrap();
+        states.into_iter().find(|state| state.points == Some(2) && state.newest_point.as_deref() == Some(points[1].as_str()))
+    })
+    .await;
+    assert!(state.free_bytes.is_some_and(|bytes| bytes > 0) && state.error.is_none(), "{state:?}");
+
     // A storage whose key has changed is not trusted.
     yard.write(".ssh/known", b"");
     let run = yard.run_to_end(schedule).await;
@@ -195,7 +203,7 @@ async fn a_full_disk_is_named_and_the_next_run_goes_on_from_what_is_there() {
     assert_eq!(run["point"], Value::Null);
     // What the interrupted run left is shown, and made use of.
     let panel = &yard.panel.serving.panel;
-    let state = crate::support::panel::eventually("a survey", async || {
+    let state = eventually("a survey", async || {
         let states = server::store::destinations::of_schedule(&panel.database, &app::model::Scope::All, schedule).await.unwrap();
         states.into_iter().find(|state| !state.leftovers.is_empty())
     })

@@ -164,3 +164,26 @@ async fn a_server_whose_clock_differs_is_told_once() {
     assert_eq!(page["total"], 1);
     yard.panel.serving.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_job_that_does_not_hear_is_killed_after_its_grace() {
+    let yard = Yard::start_at(Engine::Sqlite, Clock::movable()).await;
+    let job = json!({"command": {"source_type": "OTHER", "command": "trap '' TERM; echo deaf; while :; do sleep 0.2; done"}});
+    let schedule = yard.schedule("deaf", job).await;
+    let id = yard.run(schedule).await;
+    eventually("its first words", async || {
+        yard.shift(0);
+        let text = yard.panel.request(reqwest::Method::GET, &format!("/api/v1/runs/{id}/log")).send().await.unwrap().text().await.unwrap();
+        text.contains("deaf").then_some(())
+    })
+    .await;
+    yard.panel.post(&format!("/api/v1/runs/{id}/stop"), &json!({})).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let (_, run) = yard.panel.get(&format!("/api/v1/runs/{id}")).await;
+    assert_eq!(run["state"], "canceling", "it was asked to stop and has not: {run}");
+    yard.shift(16_000);
+    let run = yard.panel.ended_run(&id).await;
+    assert_eq!(run["state"], "canceled", "{run}");
+    assert_eq!(yard.panel.rows_of(&id).await[1], ("stopped".to_owned(), "OTHER deaf: stopped by ada".to_owned()));
+    yard.panel.serving.stop().await;
+}

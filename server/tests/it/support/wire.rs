@@ -43,7 +43,7 @@ impl Wire {
     }
 
     /// New connections are served again.
-    pub async fn mend(&mut self) {
+    pub fn mend(&mut self) {
         let socket = tokio::net::TcpSocket::new_v4().unwrap();
         socket.set_reuseaddr(true).unwrap();
         socket.bind(([127, 0, 0, 1], self.port).into()).unwrap();
