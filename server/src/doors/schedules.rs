@@ -216,7 +216,7 @@ pub(super) async fn run(visit: Visit, Path(id): Path<String>, body: Bytes) -> An
 }
 
 pub(super) fn may_see_runs(visit: &Visit) -> bool {
-    visit.viewer.may(Permission::ViewBackupLogs) || visit.viewer.may(Permission::ViewMonitorPage)
+    visit.viewer.may(Permission::ViewBackupLogsPage) || visit.viewer.may(Permission::ViewMonitorPage)
 }
 
 /// `POST /schedules/{id}/pause`

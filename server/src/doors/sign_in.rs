@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use crate::api::Problem;
-use crate::auth::{AccountError, SESSION_COOKIE, SESSION_LASTS_MS, Token, cookie};
+use crate::auth::{AccountError, SESSION_COOKIE, SESSION_LASTS_MS, Token, Visitor, cookie};
 use crate::state::Panel;
 
 /// The fields of the sign-in form.
@@ -28,7 +28,7 @@ pub(super) async fn sign_in(
     headers: HeaderMap,
     Form(form): Form<SignIn>,
 ) -> Result<Response, Problem> {
-    match panel.accounts.sign_in(&form.username, form.password, &peer.ip().to_string()).await {
+    match panel.accounts.sign_in(&form.username, form.password, Visitor::of(&headers, peer)).await {
         Ok(token) => Ok(signed_in(&headers, &token, &form.next)),
         Err(AccountError::Credentials) => Ok(back("/sign-in", &[("error", "credentials"), ("next", &form.next)])),
         Err(other) => Err(other.into()),
@@ -69,7 +69,7 @@ pub(super) async fn welcome(
     if form.password != form.password_again {
         return Ok(again("mismatch"));
     }
-    match panel.accounts.welcome(&form.token, &form.username, form.password.clone(), &peer.ip().to_string()).await {
+    match panel.accounts.welcome(&form.token, &form.username, form.password.clone(), Visitor::of(&headers, peer)).await {
         Ok(token) => Ok(signed_in(&headers, &token, "/")),
         Err(AccountError::Link) => Ok(back("/welcome", &[("error", "token")])),
         Err(AccountError::Invalid(problem)) => Ok(again(&problem.field)),
@@ -84,8 +84,13 @@ pub(super) struct Link {
 }
 
 /// The link of the demonstration: signs in and goes to the first page.
-pub(super) async fn follow_link(State(panel): State<Panel>, headers: HeaderMap, Query(link): Query<Link>) -> Result<Response, Problem> {
-    match panel.accounts.sign_in_by_link(&link.token).await {
+pub(super) async fn follow_link(
+    State(panel): State<Panel>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    Query(link): Query<Link>,
+) -> Result<Response, Problem> {
+    match panel.accounts.sign_in_by_link(&link.token, Visitor::of(&headers, peer)).await {
         Ok(token) => Ok(signed_in(&headers, &token, "/")),
         Err(AccountError::Link) => Ok(Redirect::to("/sign-in").into_response()),
         Err(other) => Err(other.into()),

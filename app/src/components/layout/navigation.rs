@@ -22,7 +22,7 @@ pub(super) fn navigation(here: Signal<String>) -> Piece {
         <nav class="navigation" aria-label="Pages">
             <ul class="navigation__list">
                 {link(Permission::ViewMonitorPage, "/", Icon::Monitor, "Monitor", None)}
-                {link(Permission::ViewBackupLogs, "/logs", Icon::Logs, "Logs", None)}
+                {link(Permission::ViewBackupLogsPage, "/logs", Icon::Logs, "Logs", None)}
                 {link(Permission::ViewSchedulesPage, "/schedules", Icon::Clock, "Schedules", external)}
                 {link(Permission::ViewServersPage, "/servers", Icon::Servers, "Servers", external)}
             </ul>
