@@ -1,6 +1,6 @@
 //! Users.
 
-use app::model::{FieldError, Permission, Role, User, UserDraft};
+use app::model::{FieldError, Permission, Role, Scope, User, UserDraft};
 
 use super::authority::{Authority, is_within, keeps_an_administrator};
 use super::{Actor, People, PeopleError, invalid};
@@ -69,6 +69,15 @@ impl People {
         let roles = self.roles().await?;
         let role = roles.iter().find(|role| role.name == user.role);
         Ok(role.is_some_and(|role| Authority::of(&actor.viewer, &users).over(role, &user.servers).is_ok()))
+    }
+
+    /// The roles that the viewer may give to somebody.
+    pub async fn roles_to_give(&self, actor: &Actor) -> Result<Vec<Role>, PeopleError> {
+        let users = people::users(&self.accounts.database).await?;
+        let authority = Authority::of(&actor.viewer, &users);
+        // With the servers of the viewer, so that only the permissions decide.
+        let servers = if let Scope::Servers(ids) = &actor.viewer.scope { ids.clone() } else { Vec::new() };
+        Ok(self.roles().await?.into_iter().filter(|role| authority.over(role, &servers).is_ok()).collect())
     }
 
     /// Adds a user and gives the password that was made: this once.
