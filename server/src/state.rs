@@ -15,6 +15,7 @@ use crate::adapters::{ClockPort, RunPort, ServerPort};
 use crate::audit::Trail;
 use crate::auth::{Accounts, Passwords, Use, Uses, follow_uses};
 use crate::checker::{Checker, Instruments, Pokes, RunLogs, attend};
+use crate::clearing::Clearings;
 use crate::clock::{Clock, zone_table};
 use crate::config::Config;
 use crate::history::History;
@@ -41,6 +42,7 @@ pub struct Panel {
     pub people: People,
     pub inventory: Inventory,
     pub history: History,
+    pub clearings: Clearings,
     pub run_requests: RunRequests,
     pub intake: Intake,
     pub keys: Keys,
@@ -98,6 +100,7 @@ impl Panel {
         let panel = Self {
             people: People { accounts: accounts.clone() },
             accounts,
+            clearings: Clearings { database: database.clone(), trail: trail.clone(), hub: hub.clone() },
             inventory: Inventory {
                 database: database.clone(),
                 trail: trail.clone(),
