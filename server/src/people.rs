@@ -4,6 +4,7 @@
 
 mod actor;
 mod authority;
+mod console;
 mod profile;
 mod roles;
 mod tokens;

@@ -12,13 +12,13 @@ use crate::store::{StoreError, accounts, people, second_factor, servers, session
 const PASSWORD_GROUPS: usize = 5;
 
 /// What a change of a user is decided on, true until the transaction ends.
-struct Moment {
-    users: Vec<User>,
+pub(super) struct Moment {
+    pub(super) users: Vec<User>,
     roles: Vec<Role>,
 }
 
 impl Moment {
-    async fn read(change: &mut Change) -> Result<Self, StoreError> {
+    pub(super) async fn read(change: &mut Change) -> Result<Self, StoreError> {
         let users = people::users_in(change.tx()).await?;
         let roles = people::roles_in(change.tx()).await?;
         Ok(Self { users, roles: roles.into_iter().map(|role| role.told(permissions_of)).collect() })
@@ -38,7 +38,7 @@ impl Moment {
     }
 
     /// Refuses to leave the panel without somebody who may do everything.
-    fn require_administrator(&self, id: i64, after: Option<&UserDraft>) -> Result<(), PeopleError> {
+    pub(super) fn require_administrator(&self, id: i64, after: Option<&UserDraft>) -> Result<(), PeopleError> {
         let mut users: Vec<_> = self.users.iter().filter(|user| user.id != id).cloned().collect();
         if let (Some(before), Some(draft)) = (self.users.iter().find(|user| user.id == id), after) {
             let UserDraft { role, servers, enabled, .. } = draft.clone();

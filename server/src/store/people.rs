@@ -91,6 +91,12 @@ async fn limit_to(tx: &mut Transaction, id: i64, servers: &[i64]) -> Result<(), 
     Ok(())
 }
 
+/// Lets a user sign in, or not.
+pub async fn set_enabled(tx: &mut Transaction, id: i64, enabled: bool) -> Result<(), StoreError> {
+    tx.execute(Sql::new("update account set enabled = $1 where id = $2").bind(enabled).bind(id)).await?;
+    Ok(())
+}
+
 /// Removes a user with sessions, tokens and links.
 pub async fn remove_user(tx: &mut Transaction, id: i64) -> Result<(), StoreError> {
     tx.execute(Sql::new("delete from account where id = $1").bind(id)).await?;

@@ -180,6 +180,9 @@ impl Connection {
                 send(socket, rows_frame(&rows)).await?;
             }
             self.cursor = up_to;
+            if up_to < head {
+                return Ok(());
+            }
         }
         let (version, changed) = self.hub.runs_since(self.runs_version, &self.request.viewer.scope);
         if !changed.is_empty() {
