@@ -78,6 +78,9 @@ pub(super) async fn detail(visit: Visit, actor: Actor, Path(id): Path<String>) -
 pub(super) async fn edit(visit: Visit, actor: Actor, Path(id): Path<String>) -> Answer {
     visit.require(Permission::EditUsers)?;
     let user = find(&visit, &actor, &id).await?;
+    if !visit.people(visit.panel.people.may_touch(&actor, &user).await, "/users")? {
+        return Err(visit.forbidden());
+    }
     show_form(&visit, &actor, Some(user.id), &UserForm::of(&user), None).await
 }
 

@@ -78,6 +78,7 @@ impl People {
 
     /// Ends one of the own sessions, by the name it has in forms.
     pub async fn end_own_session(&self, actor: &Actor, id: &str) -> Result<(), PeopleError> {
+        actor.allow_in_person()?;
         let own = self.profile(actor).await?.sessions;
         let found = own.iter().find(|session| session.id == id).ok_or(PeopleError::NotFound)?;
         let hash = from_hex(id).ok_or(PeopleError::NotFound)?;

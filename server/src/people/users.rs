@@ -83,7 +83,7 @@ impl People {
     /// Adds a user and gives the password that was made: this once.
     pub async fn add_user(&self, actor: &Actor, draft: UserDraft) -> Result<(User, String), PeopleError> {
         actor.allow(Permission::CreateAdditionalUsers)?;
-        self.check(actor, &draft).await?;
+        self.check(actor, &draft, &[]).await?;
         let (password, hash) = self.new_password().await?;
         let mut change = self.begin().await?;
         let moment = Moment::read(&mut change).await?;
@@ -101,7 +101,8 @@ impl People {
     /// Replaces what may be changed of a user. What is taken away is gone with the next request and on open streams.
     pub async fn change_user(&self, actor: &Actor, id: i64, draft: UserDraft) -> Result<User, PeopleError> {
         actor.allow(Permission::EditUsers)?;
-        self.check(actor, &draft).await?;
+        let limits = people::users(&self.accounts.database).await?.into_iter().find(|user| user.id == id).map(|user| user.servers);
+        self.check(actor, &draft, &limits.unwrap_or_default()).await?;
         let mut change = self.begin().await?;
         let moment = Moment::read(&mut change).await?;
         let before = moment.user(actor, id)?;
@@ -176,10 +177,12 @@ impl People {
         Ok((password, hash))
     }
 
-    /// Everything that is wrong with a user but for a name or a role: only the change itself tells.
-    async fn check(&self, actor: &Actor, draft: &UserDraft) -> Result<(), PeopleError> {
+    /// Everything that is wrong with a user but for a name or a role: only the change itself tells. Limits that are there already
+    /// may stay even if their server was removed: without them the user would see everything.
+    async fn check(&self, actor: &Actor, draft: &UserDraft, limits: &[i64]) -> Result<(), PeopleError> {
         let mut problems = draft.problems();
-        problems.extend(self.unknown_servers(actor, &draft.servers).await?);
+        let new: Vec<_> = draft.servers.iter().copied().filter(|id| !limits.contains(id)).collect();
+        problems.extend(self.unknown_servers(actor, &new).await?);
         if problems.is_empty() { Ok(()) } else { Err(PeopleError::Invalid(problems)) }
     }
 

@@ -19,7 +19,8 @@ pub async fn insert(tx: &mut Transaction, account_id: i64, draft: &TokenDraft, h
     .bind(now);
     let id = tx.fetch_one(sql).await?.int("id")?;
     for server_id in &draft.servers {
-        tx.execute(Sql::new("insert into token_server (token_id, server_id) values ($1, $2)").bind(id).bind(*server_id)).await?;
+        let sql = Sql::new("insert into token_server (token_id, server_id) values ($1, $2) on conflict do nothing");
+        tx.execute(sql.bind(id).bind(*server_id)).await?;
     }
     Ok(id)
 }

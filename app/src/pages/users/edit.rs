@@ -86,7 +86,10 @@ pub fn edit(id: Option<i64>, form: &UserForm, roles: &[Role], servers: &[Named],
         let id = server.id.to_string();
         check_value(&server.name, "servers", &id, form.servers.contains(&id), None)
     };
-    let boxes: Vec<_> = servers.iter().map(server).collect();
+    // A server that was removed still limits: with its box gone, saving the form would let the user see everything.
+    let is_removed = |id: &&String| servers.iter().all(|server| server.id.to_string() != **id);
+    let removed = |id: &String| check_value(&format!("#{id} (removed)"), "servers", id, true, None);
+    let boxes: Vec<_> = servers.iter().map(server).chain(form.servers.iter().filter(is_removed).map(removed)).collect();
     let limits = if boxes.is_empty() {
         ().into_any().erase()
     } else {

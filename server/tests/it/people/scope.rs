@@ -145,3 +145,21 @@ async fn an_open_stream_narrows_and_ends_with_its_viewer() {
     assert!(asked.elapsed() < Duration::from_secs(6), "{:?}", asked.elapsed());
     panel.serving.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_was_removed_still_limits() {
+    let panel = TestPanel::start(Engine::Sqlite).await;
+    let (gone, stays) = (add_server(&panel, "gone").await, add_server(&panel, "stays").await);
+    let vera = Person::make(&panel, "vera", "viewer", &[gone]).await;
+    assert_eq!(answer(panel.request(Method::DELETE, &format!("/api/v1/servers/{gone}"))).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(vera.get(&panel, "/api/v1/servers").await.1["total"], 0);
+    // The form keeps the limit, so that saving it does not open everything.
+    let form = panel.request(Method::GET, &format!("/users/{}/edit", vera.id)).send().await.unwrap().text().await.unwrap();
+    assert!(form.contains(&format!("#{gone} (removed)")), "{form}");
+    let fields = [("role", "operator".to_owned()), ("servers", gone.to_string()), ("enabled", "on".to_owned())];
+    let saved = panel.request(Method::POST, &format!("/users/{}/edit", vera.id)).form(&fields).send().await.unwrap();
+    assert_eq!(saved.status(), StatusCode::SEE_OTHER);
+    let (_, list) = vera.get(&panel, "/api/v1/servers").await;
+    assert_eq!(list["total"], 0, "server {stays} is not for her: {list}");
+    panel.serving.stop().await;
+}
