@@ -20,6 +20,8 @@ mod standing;
 mod status;
 mod stream;
 mod timestamp;
+#[cfg(feature = "ssr")]
+mod user;
 mod zone;
 
 #[cfg(feature = "ssr")]
@@ -41,4 +43,6 @@ pub use standing::{LastGood, PastRun, ScheduleRow, Standing, worst_first};
 pub use status::LogStatus;
 pub use stream::Frame;
 pub use timestamp::Timestamp;
+#[cfg(feature = "ssr")]
+pub use user::{ADMIN, ApiToken, OpenSession, Role, RoleDraft, TokenDraft, User, UserDraft, username_problem};
 pub use zone::{LocalTime, Zone};

@@ -13,9 +13,15 @@ pub mod document;
 pub mod form;
 mod logs;
 mod monitor;
+#[cfg(feature = "ssr")]
+pub mod more;
 mod not_found;
 #[cfg(feature = "ssr")]
+pub mod profile;
+#[cfg(feature = "ssr")]
 pub mod refusal;
+#[cfg(feature = "ssr")]
+pub mod roles;
 #[cfg(feature = "ssr")]
 pub mod run;
 #[cfg(feature = "ssr")]
@@ -23,6 +29,10 @@ pub mod schedules;
 #[cfg(feature = "ssr")]
 pub mod servers;
 mod sign_in;
+#[cfg(feature = "ssr")]
+pub mod sign_in_code;
+#[cfg(feature = "ssr")]
+pub mod users;
 mod welcome;
 
 pub use logs::LogsPage;

@@ -1,16 +1,24 @@
-//! Who is asking: passwords, sessions, tokens and sign-in links; the layer that puts the viewer into every request and lets
-//! nobody else in.
+//! Who is asking: passwords, second factors, sessions, tokens and sign-in links; the layer that puts the viewer into every
+//! request and lets nobody else in. Who may be what is `people`'s.
 
 mod layer;
 mod password;
+mod password_rules;
 mod role;
+mod second_factor;
 mod sign_in;
 mod token;
-mod token_uses;
+pub mod totp;
+mod uses;
+mod viewer;
+mod visitor;
 
-pub use layer::{StreamGuard, cookie, require_viewer};
-pub use password::Passwords;
+pub use layer::{Caller, StreamGuard, cookie, require_viewer};
+pub use password::{PasswordError, Passwords};
+pub use password_rules::password_problem;
 pub use role::permissions_of;
-pub use sign_in::{AccountError, Accounts, SESSION_COOKIE, SESSION_LASTS_MS};
+pub use second_factor::FactorError;
+pub use sign_in::{AccountError, Accounts, PENDING_LASTS_MS, SESSION_COOKIE, SESSION_IDLE_MS, SESSION_LASTS_MS};
 pub use token::{Token, hash};
-pub use token_uses::{TokenUse, TokenUses, follow_token_uses};
+pub use uses::{Use, Uses, follow_uses};
+pub use visitor::Visitor;

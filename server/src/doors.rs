@@ -2,10 +2,13 @@
 //! a service and shows what it said.
 
 mod clearing;
+mod profile;
+mod roles;
 mod runs;
 mod schedules;
 mod servers;
 mod sign_in;
+mod users;
 mod visit;
 
 use axum::Router;
@@ -20,6 +23,7 @@ pub fn routes() -> Router<Panel> {
     Router::new()
         .route("/sign-in", post(sign_in::sign_in))
         .route("/sign-in/link", get(sign_in::follow_link))
+        .route("/sign-in/code", get(sign_in::start_again).post(sign_in::give_code))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/welcome", post(sign_in::welcome))
         .route("/servers", get(servers::list))
@@ -36,6 +40,7 @@ pub fn routes() -> Router<Panel> {
         .route("/schedules/{id}/edit", get(schedules::edit).post(schedules::change))
         .route("/schedules/{id}/run", post(schedules::run))
         .route("/schedules/{id}/rehearse", get(schedules::unrehearsed).post(schedules::rehearse))
+        .route("/schedules/{id}/token", get(schedules::unrehearsed).post(schedules::make_token))
         .route("/schedules/{id}/pause", post(schedules::pause))
         .route("/schedules/{id}/resume", post(schedules::resume))
         .route("/schedules/{id}/delete", get(schedules::ask_removal).post(schedules::remove))
@@ -43,4 +48,33 @@ pub fn routes() -> Router<Panel> {
         .route("/runs", get(runs::list))
         .route("/runs/{id}", get(runs::story))
         .route("/runs/{id}/stop", get(runs::ask_stop).post(runs::stop))
+        .merge(people())
+}
+
+/// Users, roles, one's own account.
+fn people() -> Router<Panel> {
+    Router::new()
+        .route("/users", get(users::list))
+        .route("/users/new", get(users::blank).post(users::create))
+        .route("/users/{id}", get(users::detail))
+        .route("/users/{id}/edit", get(users::edit).post(users::change))
+        .route("/users/{id}/password", get(users::not_again).post(users::reset_password))
+        .route("/users/{id}/sign-out", post(users::sign_out))
+        .route("/users/{id}/two-factor", post(users::remove_factor))
+        .route("/users/{id}/delete", get(users::ask_removal).post(users::remove))
+        .route("/roles", get(roles::list))
+        .route("/roles/new", get(roles::blank).post(roles::create))
+        .route("/roles/{id}/edit", get(roles::edit).post(roles::change))
+        .route("/roles/{id}/delete", get(roles::ask_removal).post(roles::remove))
+        .route("/more", get(profile::more))
+        .route("/profile", get(profile::overview))
+        .route("/profile/password", get(profile::not_again).post(profile::change_password))
+        .route("/profile/sessions/end", post(profile::end_session))
+        .route("/profile/sessions/end-others", post(profile::end_others))
+        .route("/profile/two-factor", get(profile::not_again).post(profile::set_up_factor))
+        .route("/profile/two-factor/confirm", get(profile::not_again).post(profile::confirm_factor))
+        .route("/profile/two-factor/remove", get(profile::ask_factor_removal).post(profile::remove_factor))
+        .route("/profile/two-factor/codes", get(profile::ask_codes).post(profile::renew_codes))
+        .route("/profile/tokens/new", get(profile::blank_token).post(profile::create_token))
+        .route("/profile/tokens/{id}/revoke", post(profile::revoke_token))
 }

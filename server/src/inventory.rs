@@ -17,7 +17,7 @@ use crate::clock::{Clock, time_zone};
 use crate::jobs::{CronTimes, Job, Rehearsal, rehearse};
 use crate::keys::{Keys, check_private_key, generate};
 use crate::ssh::{Client, Deadlines, Target};
-use crate::store::{Database, StoreError, accounts, runs, schedules, servers};
+use crate::store::{Database, StoreError, runs, schedules, servers, tokens};
 use crate::words::cause_words;
 
 /// Why a change was not made.
@@ -216,7 +216,7 @@ impl Inventory {
             return Err(InventoryError::Busy);
         }
         schedules::remove(change.tx(), id, self.clock.now()).await?;
-        accounts::remove_tokens_of(change.tx(), id).await?;
+        tokens::remove_of_schedule(change.tx(), id).await?;
         let message = format!("{} removed schedule {}", viewer.username, schedule.policy.name);
         change.log(LogRow::system(LogStatus::Info, message).server(schedule.policy.server_id).schedule(id));
         change.commit().await?;

@@ -55,6 +55,11 @@ impl Keys {
         Ok(Self { own: PrivateKey::new(text), own_public: own_public.into(), vault })
     }
 
+    /// What secrets of other kinds are sealed with.
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
     /// The line for `authorized_keys`.
     pub fn public_line(&self) -> &str {
         &self.own_public

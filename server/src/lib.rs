@@ -19,6 +19,7 @@ pub mod ingest;
 pub mod inventory;
 pub mod jobs;
 pub mod keys;
+pub mod people;
 pub mod random;
 pub mod reporter;
 pub mod router;

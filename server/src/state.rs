@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::adapters::{ClockPort, RunPort, ServerPort};
 use crate::audit::Trail;
-use crate::auth::{Accounts, Passwords, TokenUse, TokenUses, follow_token_uses};
+use crate::auth::{Accounts, Passwords, Use, Uses, follow_uses};
 use crate::checker::{Checker, Instruments, Pokes, RunLogs, attend};
 use crate::clearing::Clearings;
 use crate::clock::{Clock, zone_table};
@@ -23,6 +23,7 @@ use crate::ingest::{Intake, follow_silence};
 use crate::inventory::Inventory;
 use crate::jobs::{RunRequests, Timetable};
 use crate::keys::Keys;
+use crate::people::People;
 use crate::store::Database;
 use crate::streaming::Hub;
 
@@ -38,6 +39,7 @@ pub struct Panel {
     pub clock: Clock,
     pub zone: Arc<Zone>,
     pub accounts: Accounts,
+    pub people: People,
     pub inventory: Inventory,
     pub history: History,
     pub clearings: Clearings,
@@ -84,17 +86,21 @@ impl Panel {
             zone: config.timezone,
             pokes: pokes.clone(),
         };
-        let (token_uses, token_uses_to_note) = TokenUses::new();
+        let (uses, uses_to_note) = Uses::new();
         let history = History { database: database.clone(), zone: zone.clone() };
+        let accounts = Accounts {
+            database: database.clone(),
+            trail: trail.clone(),
+            clock: clock.clone(),
+            passwords: Passwords::new().await?,
+            vault: keys.vault().clone(),
+            uses,
+            changes: Arc::default(),
+        };
         let panel = Self {
+            people: People { accounts: accounts.clone() },
+            accounts,
             clearings: Clearings { database: database.clone(), trail: trail.clone(), hub: hub.clone() },
-            accounts: Accounts {
-                database: database.clone(),
-                trail: trail.clone(),
-                clock: clock.clone(),
-                passwords: Passwords::new().await?,
-                token_uses,
-            },
             inventory: Inventory {
                 database: database.clone(),
                 trail: trail.clone(),
@@ -123,7 +129,7 @@ impl Panel {
             keys,
             run_logs: Arc::default(),
         };
-        Ok((panel, Unstarted { pokes, schedules_changed, token_uses_to_note }))
+        Ok((panel, Unstarted { pokes, schedules_changed, uses_to_note }))
     }
 }
 
@@ -145,7 +151,7 @@ impl Panel {
 pub struct Unstarted {
     pokes: Arc<Pokes>,
     schedules_changed: Arc<Notify>,
-    token_uses_to_note: mpsc::Receiver<TokenUse>,
+    uses_to_note: mpsc::Receiver<Use>,
 }
 
 impl Unstarted {
@@ -157,7 +163,7 @@ impl Unstarted {
         tasks.spawn(panel.hub.clone().follow(panel.stop.clone()));
         tasks.spawn(Checker::new(tools, self.pokes).follow(panel.stop.clone()));
         tasks.spawn(Timetable::new(panel.run_requests.clone(), self.schedules_changed).follow(panel.stop.clone()));
-        tasks.spawn(follow_token_uses(panel.database.clone(), self.token_uses_to_note, panel.stop.clone()));
+        tasks.spawn(follow_uses(panel.database.clone(), self.uses_to_note, panel.stop.clone()));
         tasks.spawn(follow_silence(panel.intake.clone(), panel.stop.clone()));
         Background { tasks, stop: panel.stop.clone(), database: panel.database.clone() }
     }

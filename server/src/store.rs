@@ -12,13 +12,17 @@ mod engine;
 mod error;
 pub mod log;
 pub mod outcomes;
+pub mod people;
 pub mod reported;
 mod row;
 pub mod runs;
 pub mod schedules;
 mod scope;
+pub mod second_factor;
 pub mod servers;
+pub mod sessions;
 mod sql;
+pub mod tokens;
 
 pub use engine::{Database, Transaction};
 pub use error::StoreError;

@@ -4,5 +4,5 @@ mod connection;
 mod hub;
 mod ring;
 
-pub use connection::{Connection, StreamRequest, serve};
+pub use connection::{Connection, Standing, StreamRequest, serve};
 pub use hub::Hub;

@@ -12,7 +12,7 @@ pub async fn list_logs(query: String) -> Result<LogPage, AppError> {
     use crate::auth;
     use crate::model::{LogQuery, Permission};
 
-    let viewer = auth::require(Permission::ViewBackupLogs)?;
+    let viewer = auth::require(Permission::ViewBackupLogsPage)?;
     let ports = auth::ports()?;
     let query = LogQuery::parse(&query).map_err(AppError::Invalid)?;
     ports.audit_trail.list(&viewer, query).await
@@ -24,7 +24,7 @@ pub async fn find_log_entry(id: i64) -> Result<Option<LogEntryDetail>, AppError>
     use crate::auth;
     use crate::model::Permission;
 
-    let viewer = auth::require(Permission::ViewBackupLogs)?;
+    let viewer = auth::require(Permission::ViewBackupLogsPage)?;
     let ports = auth::ports()?;
     ports.audit_trail.find(&viewer, id).await
 }

@@ -23,7 +23,7 @@ pub async fn read_monitor(rows: u32) -> Result<MonitorSnapshot, AppError> {
 
     let viewer = auth::require(Permission::ViewMonitorPage)?;
     let may_see_servers = auth::require(Permission::ViewServersPage);
-    let may_see_logs = auth::require(Permission::ViewBackupLogs);
+    let may_see_logs = auth::require(Permission::ViewBackupLogsPage);
     let ports = auth::ports()?;
     let query = LogQuery { limit: rows.clamp(1, LogQuery::MAX_LIMIT), ..LogQuery::default() };
     Ok(MonitorSnapshot {

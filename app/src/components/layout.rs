@@ -50,7 +50,7 @@ fn top_bar(theme_switch: Piece) -> Piece {
             </a>
             <div class="top-bar__tools">
                 {theme_switch}
-                {username.map(|name| view! { <span class="top-bar__user">{name}</span> })}
+                {username.map(|name| view! { <a class="top-bar__user" href="/profile" rel="external">{name}</a> })}
                 <form method="post" action="/sign-out">
                     <button class="button button--quiet" type="submit">{icon(Icon::SignOut)}<span class="button__word">"Sign out"</span></button>
                 </form>

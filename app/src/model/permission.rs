@@ -12,7 +12,7 @@ use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 #[strum(serialize_all = "snake_case")]
 pub enum Permission {
     ViewMonitorPage,
-    ViewBackupLogs,
+    ViewBackupLogsPage,
     ClearBackupLogs,
     ViewAuditReportPage,
     ExportAuditReport,

@@ -20,13 +20,21 @@ pub struct Document<'d> {
 impl Document<'_> {
     /// The whole page as HTML.
     pub fn render(&self, page: PageContext, assets: &Assets, content: impl FnOnce() -> Piece) -> String {
+        let here = self.here.to_owned();
+        self.whole(page, assets, |theme| frame(Signal::derive(move || here.clone()), theme_switch(theme), content()))
+    }
+
+    /// A page outside the frame, for somebody who has not signed in yet.
+    pub fn render_alone(&self, page: PageContext, assets: &Assets, content: impl FnOnce() -> Piece) -> String {
+        self.whole(page, assets, |_| content())
+    }
+
+    fn whole(&self, page: PageContext, assets: &Assets, body: impl FnOnce(Theme) -> Piece) -> String {
         let owner = Owner::new_root(None);
         let html = owner.with(|| {
             let (theme, now) = (page.theme, page.now);
             provide_clock(now);
             provide_page(page);
-            let here = self.here.to_owned();
-            let here = Signal::derive(move || here.clone());
             view! {
                 <!DOCTYPE html>
                 <html lang="en" data-theme=theme.to_string() data-now=now.millis().to_string()>
@@ -40,7 +48,7 @@ impl Document<'_> {
                         <title>{format!("{} · Tailback", self.title)}</title>
                     </head>
                     <body>
-                        {frame(here, theme_switch(theme), content())}
+                        {body(theme)}
                         <p class="refresh-state" role="status" hidden=true data-refresh-state=""></p>
                     </body>
                 </html>

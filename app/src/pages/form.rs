@@ -4,7 +4,7 @@
 mod fields;
 mod sent;
 
-pub use self::fields::{Choice, Lines, Text, check_box, choice, lines, multiline, problem_of, problem_summary, text};
+pub use self::fields::{Choice, Lines, Text, check_box, check_value, choice, group, lines, multiline, problem_of, problem_summary, text};
 pub use self::sent::{Sent, number, numbers};
 use crate::model::FieldError;
 

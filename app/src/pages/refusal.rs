@@ -17,6 +17,16 @@ pub fn forbidden() -> Piece {
     page("You may not do this", "Your role does not include it. An administrator can change that. Nothing was changed.")
 }
 
+/// The role includes it in general, and not here.
+pub fn beyond(reason: String, back: String) -> Piece {
+    view! {
+        <h1 class="page-title">"You may not do this"</h1>
+        <p class="section">{reason}</p>
+        <p class="section"><a class="button" href=back>"Back"</a></p>
+    }
+    .erase()
+}
+
 /// Something is in the way that is not about the viewer.
 pub fn unavailable() -> Piece {
     page(

@@ -11,6 +11,7 @@ pub fn SignInPage() -> impl IntoView {
     let query = use_query_map().get_untracked();
     let problem = query.get("error").map(|error| match error.as_str() {
         "credentials" => ("That did not match", "Check the user name and the password; both count upper and lower case."),
+        "code" => ("The code came too late", "Or it was wrong too often. Start again with the password."),
         "throttled" => ("Too many attempts", "Wait a minute, then try again. An administrator can reset a password with `tailback user`."),
         _ => ("You could not be signed in", "Try again. If it goes on, the panel's log says why."),
     });

@@ -6,11 +6,12 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::auth::AccountError;
+use crate::auth::{AccountError, FactorError, PasswordError};
 use crate::clearing::ClearingError;
 use crate::ingest::IngestError;
 use crate::inventory::InventoryError;
 use crate::jobs::RunError;
+use crate::people::PeopleError;
 use crate::store::StoreError;
 
 /// Why a request was not answered as asked (`application/problem+json`).
@@ -118,13 +119,44 @@ impl From<IngestError> for Problem {
 impl From<AccountError> for Problem {
     fn from(cause: AccountError) -> Self {
         match cause {
+            AccountError::CodeNeeded(_) | AccountError::Code => {
+                let errors = vec![FieldError::new("totp", cause.to_string())];
+                Self { errors, ..Self::new(StatusCode::UNAUTHORIZED, cause.to_string()) }
+            }
             AccountError::Credentials | AccountError::Link => Self::new(StatusCode::UNAUTHORIZED, cause.to_string()),
             AccountError::Invalid(error) => Self::invalid(vec![error]),
             AccountError::Store(cause) => cause.into(),
-            AccountError::Password(cause) => {
-                tracing::error!(error = &cause as &dyn std::error::Error, "could not hash a password");
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the panel could not check the password; its log says why")
-            }
+            AccountError::Password(cause) => cause.into(),
+            AccountError::Factor(cause) => cause.into(),
+        }
+    }
+}
+
+impl From<PasswordError> for Problem {
+    fn from(cause: PasswordError) -> Self {
+        tracing::error!(error = &cause as &dyn std::error::Error, "could not hash a password");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the panel could not check the password; its log says why")
+    }
+}
+
+impl From<FactorError> for Problem {
+    fn from(cause: FactorError) -> Self {
+        tracing::error!(error = &cause as &dyn std::error::Error, "could not check a code");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the panel could not check the code; its log says why")
+    }
+}
+
+impl From<PeopleError> for Problem {
+    fn from(cause: PeopleError) -> Self {
+        match cause {
+            PeopleError::NotFound => Self::not_found(),
+            PeopleError::Forbidden => Self::forbidden(),
+            PeopleError::Beyond(reason) => Self::new(StatusCode::FORBIDDEN, reason),
+            PeopleError::Invalid(errors) => Self::invalid(errors),
+            PeopleError::Conflict(reason) => Self::new(StatusCode::CONFLICT, reason),
+            PeopleError::Store(cause) => cause.into(),
+            PeopleError::Password(cause) => cause.into(),
+            PeopleError::Factor(cause) => cause.into(),
         }
     }
 }

@@ -2,10 +2,13 @@
 
 mod ingest;
 mod logs;
+mod roles;
 mod runs;
 mod schedules;
 mod servers;
 mod session;
+mod tokens;
+mod users;
 
 use app::model::{Permission, Viewer};
 use axum::Json;
@@ -75,6 +78,15 @@ pub fn routes() -> axum::Router<Panel> {
         .routes(routes!(runs::find))
         .routes(routes!(runs::stop))
         .routes(routes!(runs::log))
+        .routes(routes!(users::list, users::create))
+        .routes(routes!(users::find, users::update, users::remove))
+        .routes(routes!(users::reset_password))
+        .routes(routes!(users::end_sessions))
+        .routes(routes!(users::remove_factor))
+        .routes(routes!(roles::list, roles::create))
+        .routes(routes!(roles::find, roles::update, roles::remove))
+        .routes(routes!(tokens::list, tokens::create))
+        .routes(routes!(tokens::find, tokens::update, tokens::remove))
         .merge(OpenApiRouter::new().routes(routes!(ingest::report)).layer(DefaultBodyLimit::max(ingest::MAX_BODY_BYTES)))
         .split_for_parts();
     router.route("/api/v1/openapi.json", axum::routing::get(move || std::future::ready(Json(description.clone()))))

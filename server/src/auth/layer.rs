@@ -1,11 +1,12 @@
 //! Puts the viewer into every request and lets nobody else in: what is open without signing in is listed here, and nothing
 //! is open by omission.
 
-use app::model::Viewer;
+use app::model::{Timestamp, Viewer};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
+use tokio::sync::watch;
 
 use super::{Accounts, SESSION_COOKIE};
 use crate::api::Problem;
@@ -28,12 +29,30 @@ impl Credential {
         cookie(headers, SESSION_COOKIE).map(|value| Self::Session(value.to_owned()))
     }
 
-    async fn viewer(&self, accounts: &Accounts) -> Result<Option<Viewer>, StoreError> {
-        match self {
-            Self::Session(session) => accounts.by_session(session).await,
-            Self::Token(token) => accounts.by_token(token).await,
-        }
+    async fn viewer(&self, accounts: &Accounts) -> Result<Option<(Viewer, Caller)>, StoreError> {
+        Ok(match self {
+            Self::Session(session) => {
+                let caller = Caller::Session(super::hash(session));
+                accounts.by_session(session).await?.map(|viewer| (viewer, caller))
+            }
+            Self::Token(token) => accounts.by_token(token).await?.map(|(viewer, token)| {
+                let whole = token.permissions.is_none() && token.servers.is_none();
+                (viewer, Caller::Token { whole, expires_at: token.expires_at })
+            }),
+        })
     }
+}
+
+/// What a request came with: some things are for those who have signed in themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Caller {
+    /// By the hash of its cookie.
+    Session(Vec<u8>),
+    Token {
+        /// It may do whatever its owner may.
+        whole: bool,
+        expires_at: Option<Timestamp>,
+    },
 }
 
 /// A credential that a long-lived stream asks about again.
@@ -44,11 +63,16 @@ pub struct StreamGuard {
 }
 
 impl StreamGuard {
+    /// Tells whenever something has changed in this process that may concern the viewer.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.accounts.changes.subscribe()
+    }
+
     /// The viewer as they are now; `None` once they may not see anything any more. When the database does not answer, nobody
     /// is let in on a guess.
     pub async fn viewer(&self) -> Option<Viewer> {
         match self.credential.viewer(&self.accounts).await {
-            Ok(viewer) => viewer,
+            Ok(found) => found.map(|(viewer, _)| viewer),
             Err(cause) => {
                 tracing::warn!(error = &cause as &dyn std::error::Error, "could not ask whether a stream's viewer is still signed in");
                 None
@@ -65,7 +89,7 @@ pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 
 /// Everything that answers without a viewer.
 fn is_open(method: &Method, path: &str) -> bool {
-    let page = matches!(path, "/sign-in" | "/sign-in/link" | "/welcome");
+    let page = matches!(path, "/sign-in" | "/sign-in/link" | "/sign-in/code" | "/welcome");
     let session = path == "/api/v1/session" && method == Method::POST;
     page || session || matches!(path, "/healthz" | "/readyz") || crate::site::is_asset(path)
 }
@@ -82,7 +106,8 @@ pub async fn require_viewer(State(panel): State<Panel>, mut request: Request, ne
         _ => None,
     };
     match (viewer, credential) {
-        (Some(viewer), Some(credential)) if viewer.reports.is_none() || is_for_reports(request.method(), path) => {
+        (Some((viewer, caller)), Some(credential)) if viewer.reports.is_none() || is_for_reports(request.method(), path) => {
+            request.extensions_mut().insert(caller);
             request.extensions_mut().insert(StreamGuard { credential, accounts: panel.accounts.clone() });
             request.extensions_mut().insert(viewer);
             next.run(request).await

@@ -3,17 +3,17 @@
 use app::model::Permission;
 use strum::VariantArray;
 
-/// The permissions of a role; none for one that is not known.
+/// The permissions of a built-in role; none for one that is not known.
 pub fn permissions_of(role: &str) -> Vec<Permission> {
     use Permission::{
-        ExportAuditReport, RunSchedule, StopRunningSchedule, ViewAuditReportPage, ViewBackupLogs, ViewMonitorPage, ViewSchedulesPage,
+        ExportAuditReport, RunSchedule, StopRunningSchedule, ViewAuditReportPage, ViewBackupLogsPage, ViewMonitorPage, ViewSchedulesPage,
         ViewServersPage,
     };
     match role {
         "admin" => Permission::VARIANTS.to_vec(),
         "operator" => vec![
             ViewMonitorPage,
-            ViewBackupLogs,
+            ViewBackupLogsPage,
             ViewAuditReportPage,
             ExportAuditReport,
             ViewSchedulesPage,
@@ -21,7 +21,7 @@ pub fn permissions_of(role: &str) -> Vec<Permission> {
             RunSchedule,
             StopRunningSchedule,
         ],
-        "viewer" => vec![ViewMonitorPage, ViewBackupLogs, ViewAuditReportPage, ViewSchedulesPage, ViewServersPage],
+        "viewer" => vec![ViewMonitorPage, ViewBackupLogsPage, ViewAuditReportPage, ViewSchedulesPage, ViewServersPage],
         _ => Vec::new(),
     }
 }

@@ -9,6 +9,13 @@ pub struct Token {
     text: String,
 }
 
+/// Never printed.
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token(***)")
+    }
+}
+
 impl Token {
     /// For session cookies and links.
     pub fn bare() -> Self {

@@ -14,6 +14,7 @@ use chrono_tz::Tz;
 use super::visit::{Answer, Refused, Visit, see};
 use crate::clock::time_zone;
 use crate::jobs::{CronTimes, forecast};
+use crate::people::Actor;
 use crate::store::runs::{self, RunFilter};
 use crate::store::{destinations, outcomes, schedules, servers};
 
@@ -216,7 +217,7 @@ pub(super) async fn run(visit: Visit, Path(id): Path<String>, body: Bytes) -> An
 }
 
 pub(super) fn may_see_runs(visit: &Visit) -> bool {
-    visit.viewer.may(Permission::ViewBackupLogs) || visit.viewer.may(Permission::ViewMonitorPage)
+    visit.viewer.may(Permission::ViewBackupLogsPage) || visit.viewer.may(Permission::ViewMonitorPage)
 }
 
 /// `POST /schedules/{id}/pause`
@@ -267,6 +268,18 @@ pub(super) async fn rehearse(visit: Visit, Path(id): Path<String>) -> Answer {
     });
     let told: Vec<_> = told.collect();
     Ok(visit.page("Dry run", || pages::rehearsal(schedule.id, &schedule.policy.name, told)))
+}
+
+/// `POST /schedules/{id}/token`: a token that may report its runs and do nothing else; the answer is the only place where it is
+/// ever shown.
+pub(super) async fn make_token(visit: Visit, actor: Actor, Path(id): Path<String>) -> Answer {
+    visit.require(Permission::RunSchedule)?;
+    let schedule = find(&visit, &id).await?;
+    let back = format!("/schedules/{}", schedule.id);
+    let name: String = format!("reports {}", schedule.policy.name).chars().take(100).collect();
+    let made = visit.panel.people.add_schedule_token(&actor, schedule.id, name.trim()).await;
+    let token = visit.people(made, &back)?.text().to_owned();
+    Ok(visit.page("Token", || app::pages::profile::token_secret(&name, token, back, "Back to the schedule")))
 }
 
 /// `GET /schedules/{id}/delete`

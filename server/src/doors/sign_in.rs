@@ -3,14 +3,16 @@
 use std::net::SocketAddr;
 
 use app::model::Viewer;
+use app::pages::document::Document;
+use app::pages::sign_in_code::sign_in_code;
 use axum::Extension;
 use axum::extract::{ConnectInfo, Form, Query, State};
-use axum::http::{HeaderMap, HeaderValue, header};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
 use crate::api::Problem;
-use crate::auth::{AccountError, SESSION_COOKIE, SESSION_LASTS_MS, Token, cookie};
+use crate::auth::{AccountError, SESSION_COOKIE, SESSION_LASTS_MS, Token, Visitor, cookie};
 use crate::state::Panel;
 
 /// The fields of the sign-in form.
@@ -28,11 +30,50 @@ pub(super) async fn sign_in(
     headers: HeaderMap,
     Form(form): Form<SignIn>,
 ) -> Result<Response, Problem> {
-    match panel.accounts.sign_in(&form.username, form.password, &peer.ip().to_string()).await {
+    match panel.accounts.sign_in(&form.username, form.password, Visitor::of(&headers, peer)).await {
         Ok(token) => Ok(signed_in(&headers, &token, &form.next)),
+        Err(AccountError::CodeNeeded(pending)) => Ok(ask_code(&panel, &headers, pending.text(), &form.next, false)),
         Err(AccountError::Credentials) => Ok(back("/sign-in", &[("error", "credentials"), ("next", &form.next)])),
         Err(other) => Err(other.into()),
     }
+}
+
+/// The second page: the password was right, a code is needed. There is no session yet.
+fn ask_code(panel: &Panel, headers: &HeaderMap, pending: &str, next: &str, wrong: bool) -> Response {
+    let document = Document { here: "/sign-in/code", title: "Sign in" };
+    let page = super::page_context(panel, headers, None);
+    let html = document.render_alone(page, &crate::site::assets(), || sign_in_code(pending, next, wrong));
+    let status = if wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    (status, Html(html)).into_response()
+}
+
+/// The fields of the second page.
+#[derive(Deserialize)]
+pub(super) struct Code {
+    pending: String,
+    code: String,
+    #[serde(default)]
+    next: String,
+}
+
+pub(super) async fn give_code(
+    State(panel): State<Panel>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    Form(form): Form<Code>,
+) -> Result<Response, Problem> {
+    match panel.accounts.finish_sign_in(&form.pending, &form.code, Visitor::of(&headers, peer)).await {
+        Ok(token) => Ok(signed_in(&headers, &token, &form.next)),
+        Err(AccountError::Code) => Ok(ask_code(&panel, &headers, &form.pending, &form.next, true)),
+        // Too late, or too often: from the start.
+        Err(AccountError::Credentials) => Ok(back("/sign-in", &[("error", "code"), ("next", &form.next)])),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// `GET /sign-in/code`: whoever comes without a password starts at the first page.
+pub(super) async fn start_again() -> Redirect {
+    Redirect::to("/sign-in")
 }
 
 pub(super) async fn sign_out(
@@ -69,7 +110,7 @@ pub(super) async fn welcome(
     if form.password != form.password_again {
         return Ok(again("mismatch"));
     }
-    match panel.accounts.welcome(&form.token, &form.username, form.password.clone(), &peer.ip().to_string()).await {
+    match panel.accounts.welcome(&form.token, &form.username, form.password.clone(), Visitor::of(&headers, peer)).await {
         Ok(token) => Ok(signed_in(&headers, &token, "/")),
         Err(AccountError::Link) => Ok(back("/welcome", &[("error", "token")])),
         Err(AccountError::Invalid(problem)) => Ok(again(&problem.field)),
@@ -84,8 +125,13 @@ pub(super) struct Link {
 }
 
 /// The link of the demonstration: signs in and goes to the first page.
-pub(super) async fn follow_link(State(panel): State<Panel>, headers: HeaderMap, Query(link): Query<Link>) -> Result<Response, Problem> {
-    match panel.accounts.sign_in_by_link(&link.token).await {
+pub(super) async fn follow_link(
+    State(panel): State<Panel>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+    Query(link): Query<Link>,
+) -> Result<Response, Problem> {
+    match panel.accounts.sign_in_by_link(&link.token, Visitor::of(&headers, peer)).await {
         Ok(token) => Ok(signed_in(&headers, &token, "/")),
         Err(AccountError::Link) => Ok(Redirect::to("/sign-in").into_response()),
         Err(other) => Err(other.into()),

@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use crate::auth::cookie;
 use crate::inventory::InventoryError;
 use crate::jobs::RunError;
+use crate::people::PeopleError;
 use crate::state::Panel;
 use crate::store::StoreError;
 
@@ -160,6 +161,40 @@ impl Visit {
             }
             Err(refused) => refused,
         }
+    }
+
+    /// What a change of people gave, where there is no form to show problems beside.
+    pub(super) fn people<T>(&self, made: Result<T, impl Into<PeopleError>>, back: &str) -> Result<T, Refused> {
+        made.map_err(|cause| match self.people_problems(cause.into(), back) {
+            Ok(problems) => {
+                let reasons: Vec<_> = problems.into_iter().map(|problem| problem.reason).collect();
+                self.conflict(app::components::sentence(&reasons.join("; ")), back.to_owned())
+            }
+            Err(refused) => refused,
+        })
+    }
+
+    /// Problems of the fields come back as they are; everything else is a page of its own.
+    pub(super) fn people_problems(&self, cause: PeopleError, back: &str) -> Result<Vec<app::model::FieldError>, Refused> {
+        let sentence = |reason: &str| app::components::sentence(reason);
+        match cause {
+            PeopleError::Invalid(problems) => Ok(problems),
+            PeopleError::NotFound => Err(self.not_found()),
+            PeopleError::Forbidden => Err(self.forbidden()),
+            PeopleError::Beyond(reason) => {
+                let page = || refusal::beyond(sentence(&reason), back.to_owned());
+                Err(self.refusal(StatusCode::FORBIDDEN, "Not allowed", page))
+            }
+            PeopleError::Conflict(reason) => Err(self.conflict(sentence(reason), back.to_owned())),
+            PeopleError::Store(cause) => Err(self.unavailable(&cause)),
+            PeopleError::Password(cause) => Err(self.broken(&cause)),
+            PeopleError::Factor(cause) => Err(self.broken(&cause)),
+        }
+    }
+
+    fn broken(&self, cause: &(dyn std::error::Error + 'static)) -> Refused {
+        tracing::error!(error = cause, "a page could not be answered");
+        self.refusal(StatusCode::INTERNAL_SERVER_ERROR, "Unavailable", refusal::unavailable)
     }
 
     /// Why no run was made or stopped.

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use app::model::{Frame, LogFilter, Viewer};
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio::sync::watch;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::hub::{Hub, json};
@@ -26,7 +27,7 @@ const SILENCE: Duration = Duration::from_mins(1);
 /// A client that takes no frame for this long is let go; it loses nothing, since it resumes from its last id.
 const SEND_WITHIN: Duration = Duration::from_mins(1);
 
-/// How soon a stream ends after its viewer may not see it any more.
+/// How soon a stream ends or narrows after another process has changed what its viewer may see.
 const ASK_AGAIN: Duration = Duration::from_secs(4);
 
 /// What a client asked for.
@@ -39,6 +40,13 @@ pub struct StreamRequest {
 
 /// Asks whether the viewer may still see the stream, and as whom.
 pub(super) type StillAllowed = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Option<Viewer>> + Send>> + Send + Sync>;
+
+/// What the viewer may see, as it changes.
+pub struct Standing {
+    pub allowed: StillAllowed,
+    /// Tells when to ask before the time has come: something about people was changed by this process.
+    pub changes: watch::Receiver<u64>,
+}
 
 /// Why a connection ends.
 #[derive(Debug, thiserror::Error)]
@@ -64,12 +72,12 @@ pub struct Connection {
 }
 
 /// Speaks to one client until either side ends it.
-pub async fn serve(mut socket: WebSocket, hub: Arc<Hub>, request: StreamRequest, allowed: StillAllowed, stop: CancellationToken) {
+pub async fn serve(mut socket: WebSocket, hub: Arc<Hub>, request: StreamRequest, standing: Standing, stop: CancellationToken) {
     let mut progress = hub.watch();
     let now = *progress.borrow_and_update();
     let mut connection = Connection { hub, request, cursor: now.head, runs_version: now.runs_version, clearings: now.clearings };
     let end = match connection.begin(&mut socket, now.head).await {
-        Ok(()) => connection.follow(&mut socket, progress, allowed, stop).await,
+        Ok(()) => connection.follow(&mut socket, progress, standing, stop).await,
         Err(end) => end,
     };
     let (code, reason) = match &end {
@@ -105,8 +113,8 @@ impl Connection {
     async fn follow(
         &mut self,
         socket: &mut WebSocket,
-        mut progress: tokio::sync::watch::Receiver<super::hub::Progress>,
-        allowed: StillAllowed,
+        mut progress: watch::Receiver<super::hub::Progress>,
+        Standing { allowed, mut changes }: Standing,
         stop: CancellationToken,
     ) -> End {
         let mut ping = interval(PING_EVERY);
@@ -117,7 +125,23 @@ impl Connection {
         progress.mark_changed();
         loop {
             tokio::select! {
+                // Doubts first: a client that is far behind is asked about between two frames too.
+                biased;
                 () = stop.cancelled() => return End::Stopping,
+                () = next_doubt(&mut ask, &mut changes) => match allowed().await {
+                    Some(viewer) => self.request.viewer = viewer,
+                    None => return End::SignedOut,
+                },
+                message = socket.recv() => match message {
+                    Some(Ok(Message::Close(_)) | Err(_)) | None => return End::ClientGone,
+                    Some(Ok(_)) => heard = Instant::now(),
+                },
+                _ = ping.tick() => {
+                    let sent = timeout(SEND_WITHIN, socket.send(Message::Ping(Vec::new().into()))).await;
+                    if heard.elapsed() > SILENCE || !matches!(sent, Ok(Ok(()))) {
+                        return End::ClientGone;
+                    }
+                }
                 changed = progress.changed() => {
                     if changed.is_err() {
                         return End::Stopping;
@@ -129,19 +153,8 @@ impl Connection {
                     if let Err(end) = self.pump(socket, now.head).await {
                         return end;
                     }
-                }
-                message = socket.recv() => match message {
-                    Some(Ok(Message::Close(_)) | Err(_)) | None => return End::ClientGone,
-                    Some(Ok(_)) => heard = Instant::now(),
-                },
-                _ = ask.tick() => match allowed().await {
-                    Some(viewer) => self.request.viewer = viewer,
-                    None => return End::SignedOut,
-                },
-                _ = ping.tick() => {
-                    let sent = timeout(SEND_WITHIN, socket.send(Message::Ping(Vec::new().into()))).await;
-                    if heard.elapsed() > SILENCE || !matches!(sent, Ok(Ok(()))) {
-                        return End::ClientGone;
+                    if self.cursor < now.head {
+                        progress.mark_changed();
                     }
                 }
             }
@@ -156,9 +169,9 @@ impl Connection {
         send(socket, json(&Frame::Cleared { up_to: now.cleared_up_to })).await
     }
 
-    /// Sends everything up to `head` and what changed of the runs.
+    /// Sends the next frame on the way to `head`, and what changed of the runs.
     async fn pump(&mut self, socket: &mut WebSocket, head: i64) -> Result<(), End> {
-        while self.cursor < head {
+        if self.cursor < head {
             let (rows, up_to) = match self.hub.recent(self.cursor, FRAME_ROWS) {
                 Some(rows) => self.wanted(&rows, head),
                 None => self.read(head).await?,
@@ -167,6 +180,9 @@ impl Connection {
                 send(socket, rows_frame(&rows)).await?;
             }
             self.cursor = up_to;
+            if up_to < head {
+                return Ok(());
+            }
         }
         let (version, changed) = self.hub.runs_since(self.runs_version, &self.request.viewer.scope);
         if !changed.is_empty() {
@@ -199,6 +215,15 @@ impl Connection {
             entries[entries.len() - 1].id
         };
         Ok((entries.iter().map(|entry| json(entry).into()).collect(), up_to))
+    }
+}
+
+/// Waits until it is time to ask again what the viewer may see.
+async fn next_doubt(ask: &mut Interval, changes: &mut watch::Receiver<u64>) {
+    tokio::select! {
+        _ = ask.tick() => {}
+        // The sender lives as long as the panel.
+        Ok(()) = changes.changed() => {}
     }
 }
 

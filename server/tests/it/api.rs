@@ -4,3 +4,4 @@ mod access;
 mod clearing;
 mod inventory;
 mod pages;
+mod walk;

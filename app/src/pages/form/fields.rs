@@ -19,18 +19,23 @@ pub struct Text<'f> {
     pub mono: bool,
     /// `numeric` for figures.
     pub inputmode: Option<&'static str>,
+    /// A password: hidden while it is typed, and never shown again.
+    pub secret: bool,
+    /// What a browser may fill in; nothing unless said.
+    pub autocomplete: Option<&'static str>,
 }
 
 /// A field of one line.
 pub fn text(field: Text<'_>, problems: &Problems) -> Piece {
-    let Text { label, name, value, hint, placeholder, required, mono, inputmode } = field;
+    let Text { label, name, value, hint, placeholder, required, mono, inputmode, secret, autocomplete } = field;
+    let (kind, value) = if secret { ("password", "") } else { ("text", value) };
     let id = id_of(name);
     let problem = problems.of(name);
     view! {
         <div class="field" class=("field--short", inputmode.is_some())>
             <label class="field__label" for=id.clone()>{label.to_owned()}{optional(required)}</label>
-            <input class="field__input" class=("field__input--mono", mono) type="text" id=id.clone() name=name.to_owned() value=value.to_owned()
-                placeholder=placeholder.map(str::to_owned) autocomplete="off" autocapitalize="none" spellcheck="false" inputmode=inputmode
+            <input class="field__input" class=("field__input--mono", mono) type=kind id=id.clone() name=name.to_owned() value=value.to_owned()
+                placeholder=placeholder.map(str::to_owned) autocomplete=autocomplete.unwrap_or("off") autocapitalize="none" spellcheck="false" inputmode=inputmode
                 aria-describedby=described(&id, hint, problem) aria-invalid=problem.map(|_| "true") aria-required=required.then_some("true")/>
             {hint_line(&id, hint)}
             {problem_line(&id, problem)}
@@ -99,6 +104,35 @@ pub fn check_box(label: &str, name: &str, checked: bool, hint: Option<&str>) -> 
             <label class="check__label" for=id.clone()>{label.to_owned()}</label>
             {hint_line(&id, hint)}
         </div>
+    }
+    .erase()
+}
+
+/// One of several boxes of one name.
+pub fn check_value(label: &str, name: &str, value: &str, checked: bool, hint: Option<&str>) -> Piece {
+    let id = id_of(&format!("{name}[{value}]"));
+    view! {
+        <div class="check">
+            <input class="check__box" type="checkbox" id=id.clone() name=name.to_owned() value=value.to_owned() checked=checked
+                aria-describedby=described(&id, hint, None)/>
+            <label class="check__label" for=id.clone()>{label.to_owned()}</label>
+            {hint_line(&id, hint)}
+        </div>
+    }
+    .erase()
+}
+
+/// Several boxes under one heading, and what is wrong with them together.
+pub fn group(label: &str, name: &str, hint: Option<&str>, boxes: Vec<Piece>, problems: &Problems) -> Piece {
+    let id = id_of(name);
+    let problem = problems.of(name);
+    view! {
+        <fieldset class="field" id=id.clone() tabindex="-1" aria-describedby=described(&id, hint, problem)>
+            <legend class="field__label">{label.to_owned()}</legend>
+            {hint_line(&id, hint)}
+            {problem_line(&id, problem)}
+            <div class="boxes">{boxes}</div>
+        </fieldset>
     }
     .erase()
 }

@@ -20,7 +20,7 @@ pub fn story(story: &RunStory, said: Option<&str>) -> Piece {
     let refresh = run.state.is_active().then_some("2");
     let title = format!("{} of {}", run.source_type, run.schedule.name);
     let rows = page
-        .may(Permission::ViewBackupLogs)
+        .may(Permission::ViewBackupLogsPage)
         .then(|| view! { <a class="button" href=format!("/logs?run={}", run.id)>"Its entries in Logs"</a> });
     view! {
         {back_link(format!("/schedules/{}", run.schedule.id), run.schedule.name.clone())}

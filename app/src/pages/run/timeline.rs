@@ -16,7 +16,7 @@ pub(super) fn timeline(story: &RunStory) -> Piece {
         (Trigger::Manual, None) => "somebody asked for it".to_owned(),
         (trigger, None) => format!("begun by {}", starter(trigger)),
     };
-    let readable = use_page().may(Permission::ViewBackupLogs);
+    let readable = use_page().may(Permission::ViewBackupLogsPage);
     let rows = story.rows.iter().map(|row| entry(row, run.created_at, readable)).collect_view();
     let expired = story.origin.outcome.filter(|outcome| *outcome != run.state && !run.state.is_active());
     let expired = expired.map(|outcome| {

@@ -265,10 +265,25 @@ fn how_to_report(id: i64, panel_url: &str) -> Piece {
         "curl -fsS {panel_url}/api/v1/ingest/runs \\\n  -H \"Authorization: Bearer $TAILBACK_TOKEN\" -H 'Content-Type: application/json' \\\n  \
          -d '{{\"schedule\": {id}, \"event\": \"finish\", \"exit_code\": 0, \"message\": \"what it did\"}}'"
     );
+    let make = use_page().may(Permission::RunSchedule).then(|| {
+        view! {
+            <p class="section__lead">"Make a token that can report this schedule and nothing else:"</p>
+            <form class="deed" method="post" action=format!("/schedules/{id}/token")>
+                <button class="button" type="submit">"Make a token"</button>
+                <p class="field__hint">"Shown once. It ends with the schedule; Profile lists and revokes it."</p>
+            </form>
+        }
+    });
+    let lead = if make.is_some() {
+        "Or on the panel's machine:"
+    } else {
+        "On the panel's machine, make a token that can report this schedule and nothing else:"
+    };
     view! {
         <section class="section" aria-labelledby="report">
             <h2 class="section__title" id="report">"How to report"</h2>
-            <p class="section__lead">"On the panel's machine, make a token that can report this schedule and nothing else:"</p>
+            {make}
+            <p class="section__lead">{lead}</p>
             {copyable("report-token", "Command that makes a token", token)}
             <p class="section__lead">"On the host, put the wrapper before the command. It reports the start, the end, the exit code and the output:"</p>
             {copyable("report-exec", "Command with the wrapper", exec)}

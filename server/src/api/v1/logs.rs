@@ -15,7 +15,7 @@ use crate::auth::StreamGuard;
 use crate::clearing::ClearingCounts;
 use crate::doors::is_same_origin;
 use crate::state::Panel;
-use crate::streaming::{StreamRequest, serve};
+use crate::streaming::{Standing, StreamRequest, serve};
 
 /// Rows of the trail, newest first.
 #[utoipa::path(get, path = "/api/v1/logs", params(
@@ -35,7 +35,7 @@ pub(super) async fn list(
     Extension(viewer): Extension<Viewer>,
     RawQuery(query): RawQuery,
 ) -> Result<Json<LogPage>, Problem> {
-    require(&viewer, Permission::ViewBackupLogs)?;
+    require(&viewer, Permission::ViewBackupLogsPage)?;
     let query = LogQuery::parse(query.as_deref().unwrap_or_default()).map_err(Problem::invalid)?;
     Ok(Json(panel.history.list(&viewer, query).await?))
 }
@@ -91,7 +91,7 @@ pub(super) async fn find(
     Extension(viewer): Extension<Viewer>,
     Path(id): Path<String>,
 ) -> Result<Json<EntryWithDetail>, Problem> {
-    require(&viewer, Permission::ViewBackupLogs)?;
+    require(&viewer, Permission::ViewBackupLogsPage)?;
     // What is no id names no row.
     let id = id.parse().map_err(|_| Problem::not_found())?;
     let found = panel.history.find(&viewer, id).await?.ok_or_else(Problem::not_found)?;
@@ -112,7 +112,7 @@ pub(super) async fn stream(
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
-    require(&viewer, Permission::ViewBackupLogs)?;
+    require(&viewer, Permission::ViewBackupLogsPage)?;
     if !is_same_origin(&headers) {
         return Err(Problem::new(StatusCode::FORBIDDEN, "streams are for pages of this panel"));
     }
@@ -122,13 +122,14 @@ pub(super) async fn stream(
     }
     let upgrade = upgrade.map_err(|cause| Problem::new(StatusCode::BAD_REQUEST, format!("this is a WebSocket: {cause}")))?;
     let request = StreamRequest { viewer, filter, after };
+    let changes = guard.changes();
     let allowed = Box::new(move || {
         let guard = guard.clone();
         let asked: std::pin::Pin<Box<dyn Future<Output = Option<Viewer>> + Send>> =
-            Box::pin(async move { guard.viewer().await.filter(|viewer| viewer.may(Permission::ViewBackupLogs)) });
+            Box::pin(async move { guard.viewer().await.filter(|viewer| viewer.may(Permission::ViewBackupLogsPage)) });
         asked
     });
     // Clients only answer pings: a larger message is a mistake or worse.
     let upgrade = upgrade.max_message_size(4096).max_frame_size(4096).write_buffer_size(4096);
-    Ok(upgrade.on_upgrade(move |socket| serve(socket, panel.hub.clone(), request, allowed, panel.stop.clone())))
+    Ok(upgrade.on_upgrade(move |socket| serve(socket, panel.hub.clone(), request, Standing { allowed, changes }, panel.stop.clone())))
 }

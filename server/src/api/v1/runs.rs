@@ -68,7 +68,7 @@ pub(super) async fn log(
     Extension(viewer): Extension<Viewer>,
     Path(id): Path<String>,
 ) -> Result<([(HeaderName, HeaderValue); 1], String), Problem> {
-    if !viewer.may(Permission::ViewBackupLogs) {
+    if !viewer.may(Permission::ViewBackupLogsPage) {
         require(&viewer, Permission::ViewMonitorPage)?;
     }
     let id = id.parse().map_err(|_| Problem::not_found())?;

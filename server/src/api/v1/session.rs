@@ -11,16 +11,19 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::api::{JsonBody, Problem};
-use crate::auth::SESSION_COOKIE;
+use crate::auth::{AccountError, SESSION_COOKIE, Visitor};
 use crate::doors::{clear_cookie, session_cookie};
 use crate::state::Panel;
 
-/// A user name and a password.
+/// A user name, a password, and a code where one is asked for.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Credentials {
     username: String,
     password: String,
+    /// The code of the authenticator, or a recovery code.
+    #[serde(default)]
+    totp: Option<String>,
 }
 
 /// Sign in; the answer sets the session cookie.
@@ -30,9 +33,13 @@ pub(super) async fn sign_in(
     State(panel): State<Panel>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
-    JsonBody(Credentials { username, password }): JsonBody<Credentials>,
+    JsonBody(Credentials { username, password, totp }): JsonBody<Credentials>,
 ) -> Result<Response, Problem> {
-    let token = panel.accounts.sign_in(&username, password, &peer.ip().to_string()).await?;
+    let visitor = Visitor::of(&headers, peer);
+    let token = match (panel.accounts.sign_in(&username, password, visitor.clone()).await, totp) {
+        (Err(AccountError::CodeNeeded(pending)), Some(code)) => panel.accounts.finish_sign_in(pending.text(), &code, visitor).await?,
+        (signed_in, _) => signed_in?,
+    };
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, session_cookie(&headers, token.text()))]).into_response())
 }
 

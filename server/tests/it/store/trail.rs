@@ -10,7 +10,7 @@ use server::history::History;
 use crate::support::engine::{Engine, TestDatabase};
 
 fn viewer(scope: Scope) -> Viewer {
-    Viewer { user_id: 1, username: "ada".to_owned(), permissions: vec![Permission::ViewBackupLogs], scope, reports: None }
+    Viewer { user_id: 1, username: "ada".to_owned(), permissions: vec![Permission::ViewBackupLogsPage], scope, reports: None }
 }
 
 fn query(text: &str) -> LogQuery {

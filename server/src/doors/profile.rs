@@ -1,0 +1,167 @@
+//! One's own account, and the pages that a phone's navigation has no room for.
+
+use app::model::FieldError;
+use app::pages::form::{Problems, Sent};
+use app::pages::profile::{self as pages, ProfileView, TokenForm};
+use axum::body::Bytes;
+use axum::extract::Path;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::users::server_names;
+use super::visit::{Answer, Refused, Visit, see};
+use crate::people::{Actor, NewFactor};
+
+/// What a redirect to the profile has to say.
+fn said(visit: &Visit) -> Option<&'static str> {
+    Some(match visit.parameter("said")?.as_str() {
+        "password" => "The password was changed. Every other session has ended.",
+        "ended" => "Ended.",
+        "factor-off" => "The second factor is off.",
+        "revoked" => "Revoked. Whoever still uses it is refused.",
+        _ => return None,
+    })
+}
+
+/// `GET /more`
+pub(super) async fn more(visit: Visit) -> Answer {
+    Ok(visit.page("More", app::pages::more::more))
+}
+
+/// `GET /profile`
+pub(super) async fn overview(visit: Visit, actor: Actor) -> Answer {
+    let view = view(&visit, &actor).await?;
+    Ok(visit.page("Profile", || pages::overview(view, Problems::default(), said(&visit))))
+}
+
+async fn view(visit: &Visit, actor: &Actor) -> Result<ProfileView, Refused> {
+    let people = &visit.panel.people;
+    let profile = visit.people(people.profile(actor).await, "/")?;
+    Ok(ProfileView {
+        user: profile.user,
+        servers: server_names(visit).await?,
+        sessions: profile.sessions,
+        tokens: visit.people(people.tokens(actor).await, "/")?,
+        recovery_codes_left: profile.recovery_codes_left,
+        in_person: actor.session().is_some(),
+    })
+}
+
+/// `POST /profile/password`
+pub(super) async fn change_password(visit: Visit, actor: Actor, body: Bytes) -> Answer {
+    let (current, new, again) = passwords(&body);
+    let changed = if new == again {
+        visit.panel.people.change_own_password(&actor, current, new).await
+    } else {
+        Err(crate::people::PeopleError::Invalid(vec![FieldError::new("again", "expected the same password twice")]))
+    };
+    let Err(cause) = changed else { return Ok(see("/profile", "password")) };
+    let problems = visit.people_problems(cause, "/profile")?;
+    let view = view(&visit, &actor).await?;
+    Ok(visit.form_again("Profile", || pages::overview(view, Problems(problems), None)))
+}
+
+/// As they were typed: spaces at the ends of a password count.
+fn passwords(body: &[u8]) -> (String, String, String) {
+    let fields: Vec<_> = form_urlencoded::parse(body).into_owned().collect();
+    let find = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).unwrap_or_default();
+    (find("current"), find("password"), find("again"))
+}
+
+/// `POST /profile/sessions/end`
+pub(super) async fn end_session(visit: Visit, actor: Actor, body: Bytes) -> Answer {
+    let id = Sent::parse(&body).text("session");
+    visit.people(visit.panel.people.end_own_session(&actor, &id).await, "/profile")?;
+    Ok(see("/profile", "ended"))
+}
+
+/// `POST /profile/sessions/end-others`
+pub(super) async fn end_others(visit: Visit, actor: Actor) -> Answer {
+    visit.people(visit.panel.people.end_other_sessions(&actor).await, "/profile")?;
+    Ok(see("/profile", "ended"))
+}
+
+/// What was shown once is not shown again to whoever reloads.
+pub(super) async fn not_again() -> Response {
+    Redirect::to("/profile").into_response()
+}
+
+/// `POST /profile/two-factor`
+pub(super) async fn set_up_factor(visit: Visit, actor: Actor) -> Answer {
+    let NewFactor { words, squares, width } = visit.people(visit.panel.people.propose_factor(&actor).await, "/profile")?;
+    Ok(visit.page("Second factor", || pages::set_up(words, squares, width, Problems::default())))
+}
+
+/// `POST /profile/two-factor/confirm`: the answer is the only place where the recovery codes are ever shown.
+pub(super) async fn confirm_factor(visit: Visit, actor: Actor, body: Bytes) -> Answer {
+    let code = Sent::parse(&body).text("code");
+    match visit.panel.people.confirm_factor(&actor, &code).await {
+        Ok(codes) => Ok(visit.page("Recovery codes", || pages::recovery_codes(&codes))),
+        Err(cause) => {
+            let problems = visit.people_problems(cause, "/profile")?;
+            let shown = visit.people(visit.panel.people.proposed_factor(&actor).await, "/profile")?;
+            let NewFactor { words, squares, width } = shown;
+            Ok(visit.form_again("Second factor", || pages::set_up(words, squares, width, Problems(problems))))
+        }
+    }
+}
+
+/// `GET /profile/two-factor/remove`
+pub(super) async fn ask_factor_removal(visit: Visit) -> Answer {
+    Ok(visit.page("Second factor", || pages::remove_factor(false, Problems::default())))
+}
+
+/// `POST /profile/two-factor/remove`
+pub(super) async fn remove_factor(visit: Visit, actor: Actor, body: Bytes) -> Answer {
+    let (current, ..) = passwords(&body);
+    let code = Sent::parse(&body).text("code");
+    let Err(cause) = visit.panel.people.remove_factor(&actor, current, &code).await else { return Ok(see("/profile", "factor-off")) };
+    let problems = visit.people_problems(cause, "/profile")?;
+    Ok(visit.form_again("Second factor", || pages::remove_factor(false, Problems(problems))))
+}
+
+/// `GET /profile/two-factor/codes`
+pub(super) async fn ask_codes(visit: Visit) -> Answer {
+    Ok(visit.page("Recovery codes", || pages::remove_factor(true, Problems::default())))
+}
+
+/// `POST /profile/two-factor/codes`
+pub(super) async fn renew_codes(visit: Visit, actor: Actor, body: Bytes) -> Answer {
+    let code = Sent::parse(&body).text("code");
+    match visit.panel.people.renew_recovery_codes(&actor, &code).await {
+        Ok(codes) => Ok(visit.page("Recovery codes", || pages::recovery_codes(&codes))),
+        Err(cause) => {
+            let problems = visit.people_problems(cause, "/profile")?;
+            Ok(visit.form_again("Recovery codes", || pages::remove_factor(true, Problems(problems))))
+        }
+    }
+}
+
+/// `GET /profile/tokens/new`
+pub(super) async fn blank_token(visit: Visit) -> Answer {
+    let servers = server_names(&visit).await?;
+    Ok(visit.page("New API token", || pages::new_token(&TokenForm::blank(), &servers, Problems::default())))
+}
+
+/// `POST /profile/tokens/new`: the answer is the only place where the token is ever shown.
+pub(super) async fn create_token(visit: Visit, actor: Actor, body: Bytes) -> Answer {
+    let form = TokenForm::sent(&Sent::parse(&body));
+    let problems = match form.draft(visit.now()) {
+        Ok(draft) => match visit.panel.people.add_token(&actor, draft).await {
+            Ok((made, token)) => {
+                let token = token.text().to_owned();
+                return Ok(visit.page("Token", || pages::token_secret(&made.name, token, "/profile".to_owned(), "Profile")));
+            }
+            Err(cause) => visit.people_problems(cause, "/profile")?,
+        },
+        Err(problems) => problems,
+    };
+    let servers = server_names(&visit).await?;
+    Ok(visit.form_again("New API token", || pages::new_token(&form, &servers, Problems(problems))))
+}
+
+/// `POST /profile/tokens/{id}/revoke`
+pub(super) async fn revoke_token(visit: Visit, actor: Actor, Path(id): Path<String>) -> Answer {
+    let id = visit.id(&id)?;
+    visit.people(visit.panel.people.revoke_token(&actor, id).await, "/profile")?;
+    Ok(see("/profile", "revoked"))
+}
