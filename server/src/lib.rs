@@ -17,6 +17,8 @@ pub mod ingest;
 pub mod inventory;
 pub mod jobs;
 pub mod keys;
+mod listen;
+pub mod perimeter;
 pub mod random;
 pub mod reporter;
 pub mod router;

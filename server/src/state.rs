@@ -22,6 +22,7 @@ use crate::ingest::{Intake, follow_silence};
 use crate::inventory::Inventory;
 use crate::jobs::{RunRequests, Timetable};
 use crate::keys::Keys;
+use crate::perimeter::Perimeter;
 use crate::store::Database;
 use crate::streaming::Hub;
 
@@ -45,6 +46,7 @@ pub struct Panel {
     /// Logs of runs that go on.
     pub run_logs: Arc<RunLogs>,
     pub ports: Ports,
+    pub perimeter: Arc<Perimeter>,
     pub stop: CancellationToken,
     leptos_options: LeptosOptions,
 }
@@ -108,6 +110,7 @@ impl Panel {
                 clock: Arc::new(ClockPort { clock: clock.clone(), zone: zone.clone() }),
             },
             intake: Intake { database: database.clone(), trail: trail.clone(), hub: hub.clone(), clock: clock.clone() },
+            perimeter: Arc::new(Perimeter::new(config.perimeter.clone())),
             leptos_options: LeptosOptions::builder().output_name("tailback").site_addr(config.bind).build(),
             stop: CancellationToken::new(),
             database,

@@ -12,6 +12,9 @@ use crate::store::{Database, StoreError, schedules};
 /// The cookie that carries a session.
 pub const SESSION_COOKIE: &str = "tailback_session";
 
+/// The same over TLS. A browser takes it from nobody but this very host.
+pub const SECURE_SESSION_COOKIE: &str = "__Host-tailback";
+
 /// How long a session lasts.
 pub const SESSION_LASTS_MS: i64 = 12 * 3_600_000;
 

@@ -1,16 +1,16 @@
 //! Signing in, signing out, the first start: plain forms that work before any script. And the cookie they set.
 
-use std::net::SocketAddr;
-
 use app::model::Viewer;
 use axum::Extension;
-use axum::extract::{ConnectInfo, Form, Query, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::extract::{Form, Query, State};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
+use tokio::time::Instant;
 
 use crate::api::Problem;
-use crate::auth::{AccountError, SESSION_COOKIE, SESSION_LASTS_MS, Token, cookie};
+use crate::auth::{AccountError, Token, clear_cookie, session, session_cookie};
+use crate::perimeter::{Attempt, CLEAR_SITE_DATA, Client, Key};
 use crate::state::Panel;
 
 /// The fields of the sign-in form.
@@ -24,12 +24,13 @@ pub(super) struct SignIn {
 
 pub(super) async fn sign_in(
     State(panel): State<Panel>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    headers: HeaderMap,
+    Extension(client): Extension<Client>,
     Form(form): Form<SignIn>,
 ) -> Result<Response, Problem> {
-    match panel.accounts.sign_in(&form.username, form.password, &peer.ip().to_string()).await {
-        Ok(token) => Ok(signed_in(&headers, &token, &form.next)),
+    let attempt = panel.perimeter.throttle.password(&form.username, &client, Instant::now())?;
+    let answer = panel.accounts.sign_in(&form.username, form.password, &client.address.to_string()).await;
+    match judged(&panel, &client, attempt, answer) {
+        Ok(token) => Ok(signed_in(&client, &token, &form.next)),
         Err(AccountError::Credentials) => Ok(back("/sign-in", &[("error", "credentials"), ("next", &form.next)])),
         Err(other) => Err(other.into()),
     }
@@ -38,16 +39,13 @@ pub(super) async fn sign_in(
 pub(super) async fn sign_out(
     State(panel): State<Panel>,
     Extension(viewer): Extension<Viewer>,
+    Extension(client): Extension<Client>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    if let Some(session) = cookie(&headers, SESSION_COOKIE) {
+    if let Some(session) = session(&headers, &client) {
         panel.accounts.sign_out(session, &viewer.username).await?;
     }
-    let clear = [
-        (header::SET_COOKIE, clear_cookie(&headers)),
-        (header::HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\", \"storage\"")),
-    ];
-    Ok((clear, Redirect::to("/sign-in")).into_response())
+    Ok(([(header::SET_COOKIE, clear_cookie(&client)), CLEAR_SITE_DATA], Redirect::to("/sign-in")).into_response())
 }
 
 /// The fields of the first-start form.
@@ -61,16 +59,17 @@ pub(super) struct Welcome {
 
 pub(super) async fn welcome(
     State(panel): State<Panel>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    headers: HeaderMap,
+    Extension(client): Extension<Client>,
     Form(form): Form<Welcome>,
 ) -> Result<Response, Problem> {
     let again = |error: &str| back("/welcome", &[("token", &form.token), ("error", error)]);
     if form.password != form.password_again {
         return Ok(again("mismatch"));
     }
-    match panel.accounts.welcome(&form.token, &form.username, form.password.clone(), &peer.ip().to_string()).await {
-        Ok(token) => Ok(signed_in(&headers, &token, "/")),
+    let attempt = panel.perimeter.throttle.check(Key::Link(client.origin()), Instant::now())?;
+    let answer = panel.accounts.welcome(&form.token, &form.username, form.password.clone(), &client.address.to_string()).await;
+    match judged(&panel, &client, attempt, answer) {
+        Ok(token) => Ok(signed_in(&client, &token, "/")),
         Err(AccountError::Link) => Ok(back("/welcome", &[("error", "token")])),
         Err(AccountError::Invalid(problem)) => Ok(again(&problem.field)),
         Err(other) => Err(other.into()),
@@ -84,16 +83,36 @@ pub(super) struct Link {
 }
 
 /// The link of the demonstration: signs in and goes to the first page.
-pub(super) async fn follow_link(State(panel): State<Panel>, headers: HeaderMap, Query(link): Query<Link>) -> Result<Response, Problem> {
-    match panel.accounts.sign_in_by_link(&link.token).await {
-        Ok(token) => Ok(signed_in(&headers, &token, "/")),
+pub(super) async fn follow_link(
+    State(panel): State<Panel>,
+    Extension(client): Extension<Client>,
+    Query(link): Query<Link>,
+) -> Result<Response, Problem> {
+    let attempt = panel.perimeter.throttle.check(Key::Link(client.origin()), Instant::now())?;
+    let answer = panel.accounts.sign_in_by_link(&link.token).await;
+    match judged(&panel, &client, attempt, answer) {
+        Ok(token) => Ok(signed_in(&client, &token, "/")),
         Err(AccountError::Link) => Ok(Redirect::to("/sign-in").into_response()),
         Err(other) => Err(other.into()),
     }
 }
 
-fn signed_in(headers: &HeaderMap, token: &Token, next: &str) -> Response {
-    ([(header::SET_COOKIE, session_cookie(headers, token.text()))], Redirect::to(local_target(next))).into_response()
+/// Counts a guess for what it was.
+pub fn judged<T>(panel: &Panel, client: &Client, attempt: Attempt, answer: Result<T, AccountError>) -> Result<T, AccountError> {
+    match &answer {
+        Ok(_) => attempt.succeeded(),
+        Err(AccountError::Credentials | AccountError::Link) => {
+            if attempt.leads_to_a_wait() {
+                panel.perimeter.tell(panel, "guesses", client, Instant::now(), "wrong guesses have to wait from now on");
+            }
+        }
+        Err(_) => attempt.forgiven(),
+    }
+    answer
+}
+
+fn signed_in(client: &Client, token: &Token, next: &str) -> Response {
+    ([(header::SET_COOKIE, session_cookie(client, token.text()))], Redirect::to(local_target(next))).into_response()
 }
 
 fn back(path: &str, query: &[(&str, &str)]) -> Response {
@@ -108,34 +127,6 @@ fn local_target(next: &str) -> &str {
     if local { next } else { "/" }
 }
 
-/// The cookie of a session. Secure when the page came over TLS, directly or through a proxy that says so.
-pub fn session_cookie(headers: &HeaderMap, token: &str) -> HeaderValue {
-    let seconds = SESSION_LASTS_MS / 1000;
-    cookie_value(format!("{SESSION_COOKIE}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{}", secure(headers)))
-}
-
-/// The cookie that ends a session.
-pub fn clear_cookie(headers: &HeaderMap) -> HeaderValue {
-    cookie_value(format!("{SESSION_COOKIE}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{}", secure(headers)))
-}
-
-fn secure(headers: &HeaderMap) -> &'static str {
-    let tls = headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https");
-    if tls { "; Secure" } else { "" }
-}
-
-fn cookie_value(text: String) -> HeaderValue {
-    HeaderValue::from_str(&text).unwrap_or_else(|_| unreachable!("a cookie of hexadecimal digits is a header"))
-}
-
-/// Whether a browser says that a page of this panel asks; clients that are no browsers say nothing.
-pub fn is_same_origin(headers: &HeaderMap) -> bool {
-    let Some(origin) = headers.get(header::ORIGIN) else { return true };
-    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
-    let origin_host = origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
-    origin_host.is_some() && origin_host == host
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,23 +136,6 @@ mod tests {
         assert_eq!(local_target("/logs?status=error"), "/logs?status=error");
         for elsewhere in ["", "https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/a\nb"] {
             assert_eq!(local_target(elsewhere), "/", "{elsewhere:?}");
-        }
-    }
-
-    #[test]
-    fn only_this_panel_counts_as_the_same_origin() {
-        let headers = |origin: Option<&str>| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::HOST, "panel:3000".parse().unwrap());
-            if let Some(origin) = origin {
-                headers.insert(header::ORIGIN, origin.parse().unwrap());
-            }
-            headers
-        };
-        assert!(is_same_origin(&headers(None)));
-        assert!(is_same_origin(&headers(Some("http://panel:3000"))));
-        for other in ["http://panel", "http://evil.example", "null"] {
-            assert!(!is_same_origin(&headers(Some(other))), "{other}");
         }
     }
 }

@@ -9,6 +9,7 @@ use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::Value;
 use server::clock::Clock;
 use server::config::Config;
+use server::perimeter::PerimeterSettings;
 use server::serve::Serving;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
@@ -41,13 +42,29 @@ impl TestPanel {
     }
 
     pub async fn start_at(engine: Engine, clock: Clock) -> Self {
+        Self::start_behind(engine, clock, PerimeterSettings::default()).await
+    }
+
+    /// On SQLite, with a perimeter of its own.
+    pub async fn start_guarded(perimeter: PerimeterSettings) -> Self {
+        Self::start_behind(Engine::Sqlite, Clock::machine(), perimeter).await
+    }
+
+    async fn start_behind(engine: Engine, clock: Clock, perimeter: PerimeterSettings) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let data_dir = dir.path().join("data");
         let database_url = match engine {
             Engine::Sqlite => format!("sqlite://{}", data_dir.join("tailback.db").display()),
             Engine::Postgres => postgres::new_database(),
         };
-        let config = Config { data_dir, bind: "127.0.0.1:0".parse().unwrap(), database_url, timezone: "Europe/Berlin".parse().unwrap() };
+        let config = Config {
+            data_dir,
+            bind: "127.0.0.1:0".parse().unwrap(),
+            database_url,
+            timezone: "Europe/Berlin".parse().unwrap(),
+            perimeter,
+            secret_key: None,
+        };
         let serving = Serving::start(&config, clock).await.unwrap();
         serving.panel.accounts.create("ada", PASSWORD.to_owned(), "admin").await.unwrap();
         let token = serving.panel.accounts.create_token("ada", "test", None).await.unwrap().text().to_owned();
