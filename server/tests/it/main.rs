@@ -7,6 +7,7 @@ mod api;
 mod ingest;
 mod jobs;
 mod pages;
+mod perimeter;
 mod ssh;
 mod store;
 mod stream;

@@ -1,0 +1,1 @@
+//! Secrets that are used leave no trace.
