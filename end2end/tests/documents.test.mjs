@@ -17,6 +17,12 @@ async function webServer(page) {
   return { address: facts.match(/127\.0\.0\.1:(\d+)/)[1], user: facts.match(/User\s+(\S+)/)[1], key: facts.match(/SHA256:\S+/)[0] };
 }
 
+/** A directory that goes with the demonstration. */
+async function backupDirectory(page) {
+  await page.goto(`${origin}/schedules/1`);
+  return (await page.locator('main').innerText()).match(/\S+\/web-1\/backup/)[0];
+}
+
 const PAGES = ['/servers', '/servers/1', '/servers/new', '/schedules', '/schedules/1', '/schedules/new', '/schedules/new?kind=watched', '/schedules/1/edit', '/schedules/1/delete', '/runs', '/runs?state=skipped&type=VM', '/servers/999'];
 
 for (const size of ['desk', 'phone', 'small']) {
@@ -43,6 +49,7 @@ for (const scripts of [false, true]) {
     const visitor = await signIn(browser, { scripts, size: scripts ? 'desk' : 'phone' });
     const { page } = visitor;
     const { address, user, key } = await webServer(page);
+    const backup = await backupDirectory(page);
     const name = `yard ${process.pid} ${scripts ? 'with' : 'without'} scripts`;
 
     // A form that is wrong keeps what was typed and leads to what is wrong.
@@ -82,7 +89,7 @@ for (const scripts of [false, true]) {
     await page.getByRole('button', { name: 'Add source' }).click();
     await page.getByRole('textbox', { name: 'Source 2', exact: true }).fill('/etc/hostname');
     assert.equal(await page.getByRole('textbox', { name: 'Source 1', exact: true }).inputValue(), '/etc/ssl');
-    await page.getByLabel('Destination').first().fill(`/tmp/tailback-end2end-${process.pid}-${scripts}`);
+    await page.getByLabel('Destination').first().fill(`${backup}/end2end-${process.pid}-${scripts}`);
     await page.getByRole('button', { name: 'Check' }).click();
     await page.getByText('nothing has been saved').waitFor();
     assert.equal(await page.locator('.next-times li').count(), 5);

@@ -36,7 +36,9 @@ impl Machine {
 
     /// `tailback exec` with its flags; the command comes after them.
     pub(super) fn exec(&self, flags: &[&str], command: &[&str]) -> Command {
-        let mut exec = Command::new(env!("CARGO_BIN_EXE_tailback"));
+        // Whoever runs the tests may have been started with some signals ignored, which is passed on.
+        let mut exec = Command::new("env");
+        exec.args(["--default-signal=HUP,INT,QUIT,TERM", env!("CARGO_BIN_EXE_tailback")]);
         exec.env_clear().env("PATH", std::env::var_os("PATH").unwrap()).env("XDG_STATE_HOME", self.dir.path().join("state"));
         exec.env("TAILBACK_URL", &self.url).env("TAILBACK_SCHEDULE", self.schedule.to_string()).env("TAILBACK_TOKEN", &self.token);
         exec.arg("exec").args(flags);
@@ -313,7 +315,8 @@ async fn nohup_means_the_command_too() {
     let machine = Machine::beside(&desk).await;
     let exec = machine.exec(&[], &["sh", "-c", "echo ready; sleep 1; echo over"]);
     let mut nohup = Command::new("sh");
-    nohup.args(["-c", "trap '' HUP; exec \"$@\"", "sh"]).arg(exec.get_program()).args(exec.get_args());
+    // Without what gives signals back their meaning.
+    nohup.args(["-c", "trap '' HUP; exec \"$@\"", "sh"]).args(exec.get_args().skip(1));
     nohup.envs(exec.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let mut child = nohup.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
     let mut ready = [0; 6];
