@@ -3,6 +3,7 @@
 mod bench;
 mod demo;
 mod exec;
+mod secrets;
 mod serve;
 mod token;
 mod user;
@@ -32,6 +33,9 @@ enum Command {
     /// Manage accounts.
     #[command(subcommand)]
     User(user::UserCommand),
+    /// Manage the key that seals secrets in the database.
+    #[command(subcommand)]
+    Secrets(secrets::SecretsCommand),
     /// Manage API tokens.
     #[command(subcommand)]
     Token(token::TokenCommand),
@@ -51,6 +55,7 @@ impl Cli {
             Command::Exec(flags) => return exec::run(flags).await,
             Command::Bench(flags) => bench::run(flags).await?,
             Command::User(command) => user::run(command).await?,
+            Command::Secrets(command) => secrets::run(command).await?,
             Command::Token(command) => token::run(command).await?,
         }
         Ok(ExitCode::SUCCESS)

@@ -23,6 +23,7 @@ use crate::inventory::Inventory;
 use crate::jobs::{RunRequests, Timetable};
 use crate::keys::Keys;
 use crate::perimeter::Perimeter;
+use crate::secrets::Vault;
 use crate::store::Database;
 use crate::streaming::Hub;
 
@@ -69,7 +70,11 @@ impl Panel {
     pub async fn open(config: &Config, clock: Clock) -> anyhow::Result<(Self, Unstarted)> {
         use anyhow::Context;
         create_private_dir(&config.data_dir).with_context(|| format!("make the data directory {}", config.data_dir.display()))?;
-        let keys = Keys::open(&config.data_dir).context("open the panel's keys")?;
+        let vault = match &config.secret_key {
+            Some(keys) => Vault::given(keys),
+            None => Vault::open(&config.data_dir.join("secret.key")),
+        };
+        let keys = Keys::open_with(&config.data_dir, vault.context("open the panel's keys")?).context("open the panel's keys")?;
         let database = Database::open(&config.database_url).await.context("open the database")?;
         let zone = Arc::new(zone_table(config.timezone));
         let appended = Arc::new(Notify::new());
@@ -178,8 +183,16 @@ impl Background {
 }
 
 fn create_private_dir(path: &std::path::Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
+    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
     if path.is_dir() {
+        let mode = std::fs::metadata(path)?.permissions().mode() & 0o7777;
+        // A directory that is ours, or is going to be; one with other things in it is not for us to close.
+        let ours = path.join("secret.key").exists() || path.read_dir()?.next().is_none();
+        if mode & 0o077 != 0 && ours {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))?;
+        } else if mode & 0o077 != 0 {
+            tracing::warn!(path = %path.display(), mode = format!("{mode:04o}"), "others may look into the data directory; chmod 700 closes it");
+        }
         return Ok(());
     }
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)

@@ -15,6 +15,7 @@ mod row;
 pub mod runs;
 pub mod schedules;
 mod scope;
+pub mod sealed;
 pub mod servers;
 mod sql;
 
