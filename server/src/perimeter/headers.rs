@@ -13,7 +13,7 @@ pub const CLEAR_SITE_DATA: (HeaderName, HeaderValue) =
 const PERMISSIONS: &str = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()";
 
 /// Answers that are no pages load nothing.
-const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; sandbox";
+const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /// A year. Other names of the domain are not ours to speak for.
 const HSTS: &str = "max-age=31536000";

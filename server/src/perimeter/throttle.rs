@@ -79,12 +79,6 @@ impl Guesses {
     fn none(now: Instant) -> Self {
         Self { wrong: 0, last: now, wait_until: now }
     }
-
-    fn count(&mut self, free: u32, now: Instant) {
-        self.wrong = self.wrong.saturating_add(1);
-        self.last = now;
-        self.wait_until = now + wait_after(self.wrong, free);
-    }
 }
 
 /// How long the next guess has to wait after so many wrong ones.
@@ -112,11 +106,24 @@ impl Default for Throttle {
     }
 }
 
+impl State {
+    /// Takes one guess back; those of others that came meanwhile stay.
+    fn give_back(&mut self, key: &Key) {
+        if self.guesses.get(key).is_none() {
+            return;
+        }
+        let guesses = self.guesses.entry(key.clone(), || unreachable!("it is there"));
+        guesses.wrong = guesses.wrong.saturating_sub(1);
+        guesses.wait_until = guesses.last + wait_after(guesses.wrong, key.free());
+    }
+}
+
 /// A guess that is being checked. It counts as wrong unless it is told otherwise.
 #[must_use = "a guess that was right has to be told so"]
 pub struct Attempt {
     throttle: Throttle,
-    before: Vec<(Key, Guesses)>,
+    /// What it counts for, and how many wrong ones there were.
+    before: Vec<(Key, u32)>,
     place: Option<(String, IpNet)>,
 }
 
@@ -155,8 +162,10 @@ impl Throttle {
         for key in keys {
             let guesses = state.guesses.entry(key.clone(), || Guesses::none(now));
             let free = key.free();
-            before.push((key, *guesses));
-            guesses.count(free, now);
+            before.push((key, guesses.wrong));
+            guesses.wrong = guesses.wrong.saturating_add(1);
+            guesses.last = now;
+            guesses.wait_until = now + wait_after(guesses.wrong, free);
         }
         Ok(Attempt { throttle: self.clone(), before, place: None })
     }
@@ -167,13 +176,13 @@ impl Throttle {
 }
 
 impl Attempt {
-    /// The guess was right: what was guessed begins anew. An address keeps what it had, or an account of one's own would be a way to
-    /// guess at others for ever.
+    /// The guess was right: what was guessed begins anew. An address only gets this guess back, or an account of one's own would be a
+    /// way to guess at others for ever.
     pub fn succeeded(self) {
         let mut state = self.throttle.lock();
-        for (key, before) in self.before {
+        for (key, _) in self.before {
             match key {
-                Key::Address(_) | Key::Link(_) | Key::Token(_) => *state.guesses.entry(key, || before) = before,
+                Key::Address(_) | Key::Link(_) | Key::Token(_) => state.give_back(&key),
                 Key::Account(_) | Key::KnownPlace(..) | Key::Code(_) => state.guesses.remove(&key),
             }
         }
@@ -185,14 +194,14 @@ impl Attempt {
     /// Nothing was guessed: it was not looked at, for a reason of our own.
     pub fn forgiven(self) {
         let mut state = self.throttle.lock();
-        for (key, before) in self.before {
-            *state.guesses.entry(key, || before) = before;
+        for (key, _) in self.before {
+            state.give_back(&key);
         }
     }
 
     /// Whether the next guess will have to wait: the moment to tell the trail.
     pub fn leads_to_a_wait(&self) -> bool {
-        self.before.iter().any(|(key, before)| before.wrong + 1 == key.free())
+        self.before.iter().any(|(key, wrong)| wrong + 1 == key.free())
     }
 }
 
@@ -266,6 +275,19 @@ mod tests {
             }
         }
         assert!(throttle.password("victim-9", &at(ELSEWHERE), now).is_err());
+    }
+
+    #[test]
+    fn a_right_guess_takes_back_no_wrong_ones_that_came_meanwhile() {
+        let throttle = Throttle::default();
+        let now = Instant::now();
+        let own = throttle.password("eve", &at(ELSEWHERE), now).unwrap_or_else(|_| panic!("free"));
+        for n in 0..4 {
+            drop(throttle.password(&format!("victim-{n}"), &at(ELSEWHERE), now));
+        }
+        own.succeeded();
+        drop(throttle.password("victim-5", &at(ELSEWHERE), now).unwrap_or_else(|_| panic!("the fifth wrong one")));
+        assert!(throttle.password("victim-6", &at(ELSEWHERE), now).is_err());
     }
 
     #[test]

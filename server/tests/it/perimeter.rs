@@ -3,7 +3,10 @@
 mod canary;
 mod cookies;
 mod headers;
+mod hostile;
+mod house;
 mod limits;
 mod networks;
 mod origins;
+mod secrets;
 mod throttle;
