@@ -7,6 +7,7 @@ mod secrets;
 mod serve;
 mod token;
 mod user;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -28,6 +29,8 @@ enum Command {
     Demo(demo::DemoFlags),
     /// Run a command and report it to a panel; its output and its exit code pass through unchanged.
     Exec(exec::ExecFlags),
+    /// Walk the audit trail and say whether every row is as it was written.
+    Verify(crate::config::DataFlags),
     /// Measure this machine beside yardsticks of the same run.
     Bench(bench::BenchFlags),
     /// Manage accounts.
@@ -53,6 +56,7 @@ impl Cli {
             Command::Serve(flags) => serve::run(flags).await?,
             Command::Demo(flags) => demo::run(flags).await?,
             Command::Exec(flags) => return exec::run(flags).await,
+            Command::Verify(flags) => return verify::run(flags).await,
             Command::Bench(flags) => bench::run(flags).await?,
             Command::User(command) => user::run(command).await?,
             Command::Secrets(command) => secrets::run(command).await?,

@@ -5,7 +5,9 @@ pub mod adapters;
 pub mod api;
 pub mod audit;
 pub mod auth;
+pub mod chain;
 pub mod checker;
+pub mod clearing;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -29,6 +31,7 @@ pub mod ssh;
 pub mod state;
 pub mod store;
 pub mod streaming;
+pub mod verify;
 pub mod words;
 
 pub use site::build_id;

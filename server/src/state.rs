@@ -15,6 +15,7 @@ use crate::adapters::{ClockPort, RunPort, ServerPort};
 use crate::audit::Trail;
 use crate::auth::{Accounts, Passwords, TokenUse, TokenUses, follow_token_uses};
 use crate::checker::{Checker, Instruments, Pokes, RunLogs, attend};
+use crate::clearing::Clearings;
 use crate::clock::{Clock, zone_table};
 use crate::config::Config;
 use crate::history::History;
@@ -41,6 +42,7 @@ pub struct Panel {
     pub accounts: Accounts,
     pub inventory: Inventory,
     pub history: History,
+    pub clearings: Clearings,
     pub run_requests: RunRequests,
     pub intake: Intake,
     pub keys: Keys,
@@ -92,6 +94,7 @@ impl Panel {
         let (token_uses, token_uses_to_note) = TokenUses::new();
         let history = History { database: database.clone(), zone: zone.clone() };
         let panel = Self {
+            clearings: Clearings { database: database.clone(), trail: trail.clone(), hub: hub.clone() },
             accounts: Accounts {
                 database: database.clone(),
                 trail: trail.clone(),

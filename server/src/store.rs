@@ -5,6 +5,8 @@
 //! the row of the trail that tells of it are committed together (see `audit`).
 
 pub mod accounts;
+pub mod chain;
+pub mod clearing;
 pub mod destinations;
 mod engine;
 mod error;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::auth::AccountError;
+use crate::clearing::ClearingError;
 use crate::ingest::IngestError;
 use crate::inventory::InventoryError;
 use crate::jobs::RunError;
@@ -101,6 +102,15 @@ impl From<InventoryError> for Problem {
             InventoryError::Invalid(errors) => Self::invalid(errors),
             InventoryError::Busy => Self::new(StatusCode::CONFLICT, "a run is still going; stop it first"),
             InventoryError::Store(cause) => cause.into(),
+        }
+    }
+}
+
+impl From<ClearingError> for Problem {
+    fn from(cause: ClearingError) -> Self {
+        match cause {
+            ClearingError::Forbidden => Self::forbidden(),
+            ClearingError::Store(cause) => cause.into(),
         }
     }
 }

@@ -60,7 +60,8 @@ impl<T> List<T> {
 pub fn routes() -> axum::Router<Panel> {
     let (router, description) = OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(session::sign_in, session::sign_out))
-        .routes(routes!(logs::list))
+        .routes(routes!(logs::list, logs::clear))
+        .routes(routes!(logs::count_clearing))
         .routes(routes!(logs::stream))
         .routes(routes!(logs::find))
         .routes(routes!(servers::list, servers::create))

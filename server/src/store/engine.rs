@@ -50,7 +50,9 @@ impl Database {
         } else {
             return Err(StoreError::Url);
         };
-        Ok(Self { engine: Arc::new(engine) })
+        let database = Self { engine: Arc::new(engine) };
+        super::chain::chain_old_rows(&database).await?;
+        Ok(database)
     }
 
     /// Begins a transaction that writes. SQLite has one at a time; PostgreSQL many.

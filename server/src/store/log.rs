@@ -2,8 +2,10 @@
 
 use app::model::{LogEntry, LogFilter, LogStatus, Named, RunId, Scope, SourceType, Timestamp, Zone};
 
+use super::chain::optional_hash;
 use super::scope::push_scope;
 use super::{Database, Row, Sql, StoreError, Transaction};
+use crate::chain::{Content, Hash, ORIGIN, link};
 
 /// A row about to be appended: already cleaned, without an id.
 #[derive(Debug, Clone)]
@@ -22,15 +24,17 @@ pub struct NewLogEntry {
     pub exit_code: Option<i64>,
 }
 
-/// Fifteen values a row and PostgreSQL's 65,535 (SQLite's 32,766) values a statement.
+/// Sixteen values a row and PostgreSQL's 65,535 (SQLite's 32,766) values a statement.
 const ROWS_PER_INSERT: usize = 512;
 
-/// Takes the next `count` ids and returns the first. The head row stays locked until the transaction ends, so ids become
-/// visible in the order in which they were taken, on both engines, and a rolled-back transaction leaves no hole.
-async fn take_ids(tx: &mut Transaction, count: usize) -> Result<i64, StoreError> {
+/// Takes the next `count` ids and returns the first, with the hash of the row before it. The head row stays locked until the
+/// transaction ends, so ids become visible in the order in which they were taken, on both engines, and a rolled-back transaction leaves
+/// no hole.
+async fn take_ids(tx: &mut Transaction, count: usize) -> Result<(i64, Hash), StoreError> {
     let count = i64::try_from(count).unwrap_or(i64::MAX);
-    let sql = Sql::new("update log_head set last_id = last_id + $1 where singleton = 1 returning last_id").bind(count);
-    Ok(tx.fetch_one(sql).await?.int("last_id")? - count + 1)
+    let sql = Sql::new("update log_head set last_id = last_id + $1 where singleton = 1 returning last_id, last_hash").bind(count);
+    let row = tx.fetch_one(sql).await?;
+    Ok((row.int("last_id")? - count + 1, optional_hash(&row, "last_hash")?.unwrap_or(ORIGIN)))
 }
 
 /// Appends rows in order; they get consecutive ids, the first of which is returned.
@@ -38,25 +42,46 @@ pub async fn append(tx: &mut Transaction, entries: &[NewLogEntry], zone: &Zone) 
     if entries.is_empty() {
         return Ok(None);
     }
-    let first = take_ids(tx, entries.len()).await?;
+    let (first, mut last_hash) = take_ids(tx, entries.len()).await?;
     for (chunk, id) in entries.chunks(ROWS_PER_INSERT).zip((first..).step_by(ROWS_PER_INSERT)) {
         let mut sql = Sql::new(
             "insert into log_entry (id, at, status, source_type, server_id, schedule_id, run_id, point, duration_s, message, detail, \
-             exit_code, year, month, day) values ",
+             exit_code, year, month, day, hash) values ",
         );
         for (n, (entry, id)) in chunk.iter().zip(id..).enumerate() {
             let local = zone.local(entry.at);
+            let (year, month, day) = (i64::from(local.year()), i64::from(local.month()), i64::from(local.day()));
+            let run_id = entry.run_id.as_ref().map(RunId::to_string);
+            let content = Content {
+                id,
+                at: entry.at.millis(),
+                status: entry.status as i64,
+                source_type: entry.source_type as i64,
+                server_id: entry.server_id,
+                schedule_id: entry.schedule_id,
+                run_id: run_id.as_deref(),
+                point: entry.point.as_deref(),
+                duration_s: entry.duration_s,
+                message: &entry.message,
+                detail: entry.detail.as_deref(),
+                exit_code: entry.exit_code,
+                year,
+                month,
+                day,
+            };
+            last_hash = link(&last_hash, &content.leaf());
             sql.push(if n == 0 { "(" } else { ", (" });
             sql.push_bind(id).push(", ").push_bind(entry.at).push(", ").push_bind(entry.status);
             sql.push(", ").push_bind(entry.source_type).push(", ").push_bind(entry.server_id).push(", ").push_bind(entry.schedule_id);
-            sql.push(", ").push_bind(entry.run_id.as_ref().map(RunId::to_string)).push(", ").push_bind(entry.point.clone());
+            sql.push(", ").push_bind(run_id).push(", ").push_bind(entry.point.clone());
             sql.push(", ").push_bind(entry.duration_s).push(", ").push_bind(entry.message.as_str());
             sql.push(", ").push_bind(entry.detail.clone()).push(", ").push_bind(entry.exit_code);
-            sql.push(", ").push_bind(i64::from(local.year())).push(", ").push_bind(i64::from(local.month()));
-            sql.push(", ").push_bind(i64::from(local.day())).push(")");
+            sql.push(", ").push_bind(year).push(", ").push_bind(month).push(", ").push_bind(day);
+            sql.push(", ").push_bind(last_hash.to_vec()).push(")");
         }
         tx.execute(sql).await?;
     }
+    tx.execute(Sql::new("update log_head set last_hash = $1 where singleton = 1").bind(last_hash.to_vec())).await?;
     Ok(Some(first))
 }
 

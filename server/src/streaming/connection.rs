@@ -60,15 +60,15 @@ pub struct Connection {
     /// Every row up to here has been sent or does not concern this client.
     cursor: i64,
     runs_version: u64,
+    clearings: u64,
 }
 
 /// Speaks to one client until either side ends it.
 pub async fn serve(mut socket: WebSocket, hub: Arc<Hub>, request: StreamRequest, allowed: StillAllowed, stop: CancellationToken) {
     let mut progress = hub.watch();
     let now = *progress.borrow_and_update();
-    let cursor = request.after.map_or(now.head, |after| after.min(now.head));
-    let mut connection = Connection { hub, request, cursor, runs_version: now.runs_version };
-    let end = match connection.greet(&mut socket, now.head).await {
+    let mut connection = Connection { hub, request, cursor: now.head, runs_version: now.runs_version, clearings: now.clearings };
+    let end = match connection.begin(&mut socket, now.head).await {
         Ok(()) => connection.follow(&mut socket, progress, allowed, stop).await,
         Err(end) => end,
     };
@@ -87,7 +87,13 @@ pub async fn serve(mut socket: WebSocket, hub: Arc<Hub>, request: StreamRequest,
 }
 
 impl Connection {
-    async fn greet(&mut self, socket: &mut WebSocket, head: i64) -> Result<(), End> {
+    /// Finds the client's place and says hello.
+    async fn begin(&mut self, socket: &mut WebSocket, head: i64) -> Result<(), End> {
+        if let Some(after) = self.request.after {
+            // The client may have read rows that the hub has yet to see; an id that was never given is taken for the newest.
+            let head = if after > head { log::head(self.hub.database()).await? } else { head };
+            self.cursor = after.min(head);
+        }
         send(socket, json(&Frame::Hello { head, build: crate::build_id() })).await?;
         let active = runs::active(self.hub.database(), &self.request.viewer.scope).await?;
         if !active.is_empty() {
@@ -117,6 +123,9 @@ impl Connection {
                         return End::Stopping;
                     }
                     let now = *progress.borrow_and_update();
+                    if let Err(end) = self.tell_of_clearing(socket, now).await {
+                        return end;
+                    }
                     if let Err(end) = self.pump(socket, now.head).await {
                         return end;
                     }
@@ -137,6 +146,14 @@ impl Connection {
                 }
             }
         }
+    }
+
+    async fn tell_of_clearing(&mut self, socket: &mut WebSocket, now: super::hub::Progress) -> Result<(), End> {
+        if now.clearings == self.clearings {
+            return Ok(());
+        }
+        self.clearings = now.clearings;
+        send(socket, json(&Frame::Cleared { up_to: now.cleared_up_to })).await
     }
 
     /// Sends everything up to `head` and what changed of the runs.

@@ -30,6 +30,9 @@ const ENDED_RUNS_KEPT: usize = 256;
 pub(super) struct Progress {
     pub(super) head: i64,
     pub(super) runs_version: u64,
+    /// How often rows were cleared, and up to which id the last time.
+    pub(super) clearings: u64,
+    pub(super) cleared_up_to: i64,
 }
 
 /// The fan-out.
@@ -53,7 +56,7 @@ impl Hub {
     /// A hub that begins at the present end of the trail. `appended` wakes it.
     pub async fn open(database: Database, zone: Arc<Zone>, appended: Arc<Notify>) -> Result<Arc<Self>, StoreError> {
         let head = log::head(&database).await?;
-        let (progress, _) = watch::channel(Progress { head, runs_version: 0 });
+        let (progress, _) = watch::channel(Progress { head, runs_version: 0, clearings: 0, cleared_up_to: 0 });
         Ok(Arc::new(Self { database, zone, appended, ring: RwLock::new(Ring::new(head, RING_ROWS)), runs: Mutex::default(), progress }))
     }
 
@@ -103,6 +106,17 @@ impl Hub {
         }
         drop(board);
         self.progress.send_modify(|progress| progress.runs_version = version);
+    }
+
+    /// Makes known that rows up to an id were cleared. What is in memory may be gone, so it is forgotten.
+    pub fn tell_cleared(&self, up_to: i64) {
+        let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
+        *ring = Ring::new(self.progress.borrow().head, RING_ROWS);
+        drop(ring);
+        self.progress.send_modify(|progress| {
+            progress.clearings += 1;
+            progress.cleared_up_to = up_to;
+        });
     }
 
     pub(super) fn watch(&self) -> watch::Receiver<Progress> {

@@ -1,5 +1,6 @@
 //! The store's contract, the same on both engines.
 
+mod chain;
 mod order;
 mod outcomes;
 mod runs;

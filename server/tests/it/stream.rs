@@ -29,6 +29,30 @@ async fn head(panel: &TestPanel) -> i64 {
 #[case(Engine::Sqlite)]
 #[case(Engine::Postgres)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_a_client_has_read_before_the_stream_knew_of_it_does_not_come_again(#[case] engine: Engine) {
+    let panel = TestPanel::start(engine).await;
+    // Another process writes, and a client has read that, before the hub looks again.
+    let elsewhere = panel.another_trail().await;
+    for round in 0..5 {
+        for n in 0..20 {
+            elsewhere.append(LogRow::system(LogStatus::Info, format!("round {round}, row {n}"))).await.unwrap();
+        }
+        let after = head(&panel).await;
+        let mut socket = panel.stream(&format!("after={after}")).await.unwrap();
+        elsewhere.append(LogRow::system(LogStatus::Info, "the next")).await.unwrap();
+        let mut seen = Vec::new();
+        while seen.is_empty() {
+            seen.extend(ids(&next_frame(&mut socket).await.unwrap()));
+        }
+        assert_eq!(seen, [after + 1]);
+    }
+    panel.serving.stop().await;
+}
+
+#[rstest]
+#[case(Engine::Sqlite)]
+#[case(Engine::Postgres)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn fifty_cuts_during_a_burst_of_5000_rows_lose_and_repeat_nothing(#[case] engine: Engine) {
     const ROWS: i64 = 5000;
     const CUTS: usize = 50;

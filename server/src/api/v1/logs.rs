@@ -9,9 +9,10 @@ use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::require;
+use super::{refuse_parameters, require};
 use crate::api::Problem;
 use crate::auth::StreamGuard;
+use crate::clearing::ClearingCounts;
 use crate::perimeter::{Client, is_same_origin};
 use crate::state::Panel;
 use crate::streaming::{StreamRequest, serve};
@@ -37,6 +38,30 @@ pub(super) async fn list(
     require(&viewer, Permission::ViewBackupLogs)?;
     let query = LogQuery::parse(query.as_deref().unwrap_or_default()).map_err(Problem::invalid)?;
     Ok(Json(panel.history.list(&viewer, query).await?))
+}
+
+/// Clears the backup logs: rows of schedules that are not running, and of removed ones. Points and data stay.
+#[utoipa::path(delete, path = "/api/v1/logs",
+    responses((status = 200, body = ClearingCounts), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem)))]
+pub(super) async fn clear(
+    State(panel): State<Panel>,
+    Extension(viewer): Extension<Viewer>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<ClearingCounts>, Problem> {
+    refuse_parameters(query.as_deref())?;
+    Ok(Json(panel.clearings.clear(&viewer).await?))
+}
+
+/// What clearing would remove now.
+#[utoipa::path(get, path = "/api/v1/logs/clearing",
+    responses((status = 200, body = ClearingCounts), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem)))]
+pub(super) async fn count_clearing(
+    State(panel): State<Panel>,
+    Extension(viewer): Extension<Viewer>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<ClearingCounts>, Problem> {
+    refuse_parameters(query.as_deref())?;
+    Ok(Json(panel.clearings.count(&viewer).await?))
 }
 
 /// A row with the remote log it was written from, and what its exit code means.

@@ -1,18 +1,22 @@
 //! A whole panel on a free port, and somebody who speaks HTTP and WebSocket to it.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use app::model::{HostKey, Server, ServerDraft};
+use app::model::{HostKey, Server, ServerDraft, Zone};
 use futures::{SinkExt as _, StreamExt as _};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::Value;
+use server::audit::Trail;
 use server::clock::Clock;
 use server::config::Config;
 use server::perimeter::PerimeterSettings;
 use server::serve::Serving;
+use server::store::Database;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
@@ -30,6 +34,7 @@ pub struct TestPanel {
     pub serving: Serving,
     pub token: String,
     pub dir: TempDir,
+    database_url: String,
     http: reqwest::Client,
 }
 
@@ -60,7 +65,7 @@ impl TestPanel {
         let config = Config {
             data_dir,
             bind: "127.0.0.1:0".parse().unwrap(),
-            database_url,
+            database_url: database_url.clone(),
             timezone: "Europe/Berlin".parse().unwrap(),
             perimeter,
             secret_key: None,
@@ -68,7 +73,13 @@ impl TestPanel {
         let serving = Serving::start(&config, clock).await.unwrap();
         serving.panel.accounts.create("ada", PASSWORD.to_owned(), "admin").await.unwrap();
         let token = serving.panel.accounts.create_token("ada", "test", None).await.unwrap().text().to_owned();
-        Self { serving, token, dir, http: client() }
+        Self { serving, token, dir, database_url, http: client() }
+    }
+
+    /// What another process on the same data would write with: the panel hears nothing of it.
+    pub async fn another_trail(&self) -> Trail {
+        let database = Database::open(&self.database_url).await.unwrap();
+        Trail::start(database, Clock::machine(), Arc::new(Zone::utc()), Arc::new(Notify::new()))
     }
 
     pub fn url(&self, path: &str) -> String {

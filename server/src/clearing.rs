@@ -1,0 +1,89 @@
+//! Clear backup logs: rows of schedules that are not running go, and of schedules that were removed. What stays is a row that tells
+//! of it inside the chain, and the hashes that keep the rest of the trail provable. Points and data are not touched.
+
+use std::sync::Arc;
+
+use app::model::{LogStatus, Permission, Viewer};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::audit::{LogRow, Trail};
+use crate::store::{Database, StoreError, clearing};
+use crate::streaming::Hub;
+use crate::verify::Clearing;
+
+/// How many rows clearing removes, or has removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ClearingCounts {
+    /// Rows that go, those of removed schedules among them.
+    pub deleted: i64,
+    /// Of these, rows of schedules that were removed.
+    pub orphans: i64,
+    /// Rows that stay because their schedule is running.
+    pub kept: i64,
+}
+
+/// Why nothing was cleared.
+#[derive(Debug, thiserror::Error)]
+pub enum ClearingError {
+    #[error("not allowed")]
+    Forbidden,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Clears.
+#[derive(Clone)]
+pub struct Clearings {
+    pub database: Database,
+    pub trail: Trail,
+    pub hub: Arc<Hub>,
+}
+
+impl Clearings {
+    /// What would go now.
+    pub async fn count(&self, viewer: &Viewer) -> Result<ClearingCounts, ClearingError> {
+        allow(viewer)?;
+        let mut tx = self.database.snapshot().await?;
+        Ok(clearing::count(&mut tx, &viewer.scope).await?)
+    }
+
+    /// Clears in one transaction. Who clears at the same time waits, and then finds less.
+    pub async fn clear(&self, viewer: &Viewer) -> Result<ClearingCounts, ClearingError> {
+        allow(viewer)?;
+        let mut change = self.trail.begin().await?;
+        let head = clearing::lock(change.tx()).await?;
+        let counts = clearing::count(change.tx(), &viewer.scope).await?;
+        if counts.deleted == 0 {
+            return Ok(counts);
+        }
+        // The row that tells of it is the next one, since nobody else can append before this transaction ends.
+        let tombstone = head.last_id + 1;
+        let mut gone = Clearing::default();
+        let mut after = 0;
+        loop {
+            let rows = clearing::rows_to_clear(change.tx(), &viewer.scope, after).await?;
+            let Some(last) = rows.last().map(|(id, _)| *id) else { break };
+            for (id, leaf) in &rows {
+                gone.add(*id, leaf);
+            }
+            clearing::keep_leaves(change.tx(), &rows, tombstone).await?;
+            after = last;
+        }
+        clearing::remove(change.tx(), tombstone).await?;
+        let said = gone.tombstone(&head.last_hash);
+        let json = serde_json::to_string(&said).unwrap_or_else(|_| unreachable!("numbers and texts are JSON"));
+        let message = format!(
+            "{} cleared the backup logs: {} rows from {} to {}, {} of them of removed schedules; {} of running schedules stay",
+            viewer.username, said.count, said.first_id, said.last_id, counts.orphans, counts.kept
+        );
+        change.log(LogRow::system(LogStatus::Info, message).detail(json.as_bytes()));
+        change.commit().await?;
+        self.hub.tell_cleared(said.last_id);
+        Ok(counts)
+    }
+}
+
+fn allow(viewer: &Viewer) -> Result<(), ClearingError> {
+    if viewer.may(Permission::ClearBackupLogs) { Ok(()) } else { Err(ClearingError::Forbidden) }
+}

@@ -1,0 +1,53 @@
+//! Rows that may be cleared: of schedules that are not running, and of schedules that were removed.
+
+use app::model::Scope;
+
+use super::chain::{self, Head};
+use super::scope::push_scope;
+use super::{Sql, StoreError, Transaction};
+use crate::chain::Hash;
+use crate::clearing::ClearingCounts;
+
+/// Keeps everyone else from appending until the transaction ends.
+pub async fn lock(tx: &mut Transaction) -> Result<Head, StoreError> {
+    tx.execute(Sql::new("update log_head set last_id = last_id where singleton = 1")).await?;
+    chain::head(tx).await
+}
+
+const RUNNING: &str = "l.schedule_id in (select schedule_id from run where state in (1, 2, 3, 7))";
+
+pub async fn count(tx: &mut Transaction, scope: &Scope) -> Result<ClearingCounts, StoreError> {
+    let mut sql = Sql::new("select cast(coalesce(sum(case when ");
+    sql.push(RUNNING).push(" then 0 else 1 end), 0) as bigint) as deleted, cast(coalesce(sum(case when ").push(RUNNING);
+    sql.push(" then 1 else 0 end), 0) as bigint) as kept, cast(coalesce(sum(case when p.deleted_at is not null and not (").push(RUNNING);
+    sql.push(") then 1 else 0 end), 0) as bigint) as orphans from log_entry l left join schedule p on p.id = l.schedule_id ");
+    sql.push("where l.schedule_id is not null");
+    push_scope(&mut sql, scope, "l.server_id");
+    let row = tx.fetch_one(sql).await?;
+    Ok(ClearingCounts { deleted: row.int("deleted")?, orphans: row.int("orphans")?, kept: row.int("kept")? })
+}
+
+/// The next rows that go, by id, with the hashes of their contents.
+pub async fn rows_to_clear(tx: &mut Transaction, scope: &Scope, after: i64) -> Result<Vec<(i64, Hash)>, StoreError> {
+    let mut sql = Sql::new(chain::CONTENT);
+    sql.push(" and l.schedule_id is not null and not (").push(RUNNING).push(")");
+    push_scope(&mut sql, scope, "l.server_id");
+    let rows = chain::page_of(tx, sql, after).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.leaf)).collect())
+}
+
+/// Keeps what the chain needs of rows that go.
+pub async fn keep_leaves(tx: &mut Transaction, rows: &[(i64, Hash)], tombstone: i64) -> Result<(), StoreError> {
+    let mut sql = Sql::new("insert into cleared_row (id, leaf, tombstone) values ");
+    for (n, (id, leaf)) in rows.iter().enumerate() {
+        sql.push(if n == 0 { "(" } else { ", (" });
+        sql.push_bind(*id).push(", ").push_bind(leaf.to_vec()).push(", ").push_bind(tombstone).push(")");
+    }
+    tx.execute(sql).await?;
+    Ok(())
+}
+
+/// Removes the rows whose hashes were kept.
+pub async fn remove(tx: &mut Transaction, tombstone: i64) -> Result<u64, StoreError> {
+    tx.execute(Sql::new("delete from log_entry where id in (select id from cleared_row where tombstone = $1)").bind(tombstone)).await
+}

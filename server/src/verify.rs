@@ -1,0 +1,192 @@
+//! Walks the chain of the trail and says where it is broken, if it is: a row that was changed, taken out, put in or cleared without a
+//! tombstone that vouches for it.
+
+use std::collections::BTreeMap;
+use std::iter::Peekable;
+use std::vec::IntoIter;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::audit::decompress;
+use crate::chain::{Hash, ORIGIN, hex, link};
+use crate::store::chain::{self, ChainRow, ClearedRow};
+use crate::store::{Database, StoreError};
+
+/// What a walk found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// Every row up to this one is as it was written.
+    Sound { up_to: i64, hash: Hash, rows: u64, cleared: u64 },
+    /// The first row at which something is wrong.
+    Broken { id: i64, why: String },
+}
+
+/// What the row that tells of a clearing says for machines, as its detail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tombstone {
+    pub first_id: i64,
+    pub last_id: i64,
+    pub count: u64,
+    /// Over the ids and leaves of the cleared rows, in the order of their ids.
+    pub digest: String,
+    /// The chain up to the row before the tombstone.
+    pub last_hash: String,
+}
+
+/// Adds up what a tombstone vouches for.
+pub struct Clearing {
+    digest: Sha256,
+    first_id: Option<i64>,
+    last_id: i64,
+    count: u64,
+}
+
+impl Default for Clearing {
+    fn default() -> Self {
+        Self { digest: Sha256::new_with_prefix(b"tailback clearing 1"), first_id: None, last_id: 0, count: 0 }
+    }
+}
+
+impl Clearing {
+    /// The next row in the order of ids.
+    pub fn add(&mut self, id: i64, leaf: &Hash) {
+        self.digest.update(id.to_be_bytes());
+        self.digest.update(leaf);
+        self.first_id.get_or_insert(id);
+        self.last_id = id;
+        self.count += 1;
+    }
+
+    pub fn tombstone(self, last_hash: &Hash) -> Tombstone {
+        Tombstone {
+            first_id: self.first_id.unwrap_or_default(),
+            last_id: self.last_id,
+            count: self.count,
+            digest: hex(&self.digest.finalize().into()),
+            last_hash: hex(last_hash),
+        }
+    }
+}
+
+/// How far a walk has come; it can go on later from there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    pub id: i64,
+    pub hash: Hash,
+}
+
+impl Place {
+    /// Before the first row.
+    pub const START: Self = Self { id: 0, hash: ORIGIN };
+}
+
+/// Walks from the first row to the last.
+pub async fn verify(database: &Database) -> Result<Finding, StoreError> {
+    let mut walk = Walk::default();
+    loop {
+        let (page, head) = chain::page(database, walk.place.id).await?;
+        let until = page.up_to.min(head.last_id);
+        if let Some(row) = page.rows.iter().find(|row| row.id > head.last_id) {
+            return Ok(Finding::Broken { id: row.id, why: "the row was not written by the trail".to_owned() });
+        }
+        if let Err(broken) = walk.follow(page.rows, page.cleared, until) {
+            return Ok(broken);
+        }
+        if walk.place.id >= head.last_id {
+            if walk.place.hash != head.last_hash {
+                return Ok(Finding::Broken {
+                    id: head.last_id,
+                    why: "the chain ends with another hash than the one kept at its head".to_owned(),
+                });
+            }
+            break;
+        }
+    }
+    if let Some(broken) = walk.check_clearings(database).await? {
+        return Ok(broken);
+    }
+    Ok(Finding::Sound { up_to: walk.place.id, hash: walk.place.hash, rows: walk.rows, cleared: walk.cleared })
+}
+
+struct Walk {
+    place: Place,
+    rows: u64,
+    cleared: u64,
+    /// Tombstones that were met, by their ids.
+    tombstones: BTreeMap<i64, Tombstone>,
+    /// The first cleared row of each tombstone that is named by one.
+    named: BTreeMap<i64, i64>,
+}
+
+impl Default for Walk {
+    fn default() -> Self {
+        Self { place: Place::START, rows: 0, cleared: 0, tombstones: BTreeMap::new(), named: BTreeMap::new() }
+    }
+}
+
+impl Walk {
+    /// Follows rows and what stays of cleared ones to an id; every id must be there, once.
+    fn follow(&mut self, rows: Vec<ChainRow>, cleared: Vec<ClearedRow>, until: i64) -> Result<(), Finding> {
+        let broken = |id: i64, why: &str| Err(Finding::Broken { id, why: why.to_owned() });
+        let (mut rows, mut cleared) = (rows.into_iter().peekable(), cleared.into_iter().peekable());
+        while self.place.id < until {
+            let id = self.place.id + 1;
+            let leaf = match (take(&mut rows, id, |row| row.id), take(&mut cleared, id, |row| row.id)) {
+                (Some(_), Some(_)) => return broken(id, "the row is there although it was cleared"),
+                (Some(row), None) => {
+                    let hash = link(&self.place.hash, &row.leaf);
+                    if row.hash != Some(hash) {
+                        return broken(id, "the row is not what was written");
+                    }
+                    self.note_tombstone(&row);
+                    self.rows += 1;
+                    row.leaf
+                }
+                (None, Some(gone)) => {
+                    self.named.entry(gone.tombstone).or_insert(id);
+                    self.cleared += 1;
+                    gone.leaf
+                }
+                (None, None) => return broken(id, "the row is missing, and no clearing tells of it"),
+            };
+            self.place = Place { id, hash: link(&self.place.hash, &leaf) };
+        }
+        Ok(())
+    }
+
+    fn note_tombstone(&mut self, row: &ChainRow) {
+        let text = row.detail.as_deref().and_then(|bytes| decompress(bytes).ok());
+        if let Some(tombstone) = text.and_then(|text| serde_json::from_str(&text).ok()) {
+            self.tombstones.insert(row.id, tombstone);
+        }
+    }
+
+    /// What was cleared must be what the tombstones say was cleared.
+    async fn check_clearings(&self, database: &Database) -> Result<Option<Finding>, StoreError> {
+        for (tombstone, first) in &self.named {
+            let Some(said) = self.tombstones.get(tombstone) else {
+                return Ok(Some(Finding::Broken { id: *first, why: "the row was taken out, and no clearing tells of it".to_owned() }));
+            };
+            let (mut clearing, mut after) = (Clearing::default(), 0);
+            loop {
+                let page = chain::cleared_by(database, *tombstone, after).await?;
+                let Some(last) = page.last().map(|row| row.id) else { break };
+                for row in &page {
+                    clearing.add(row.id, &row.leaf);
+                }
+                after = last;
+            }
+            let found = clearing.tombstone(&ORIGIN);
+            if (found.first_id, found.last_id, found.count, &found.digest) != (said.first_id, said.last_id, said.count, &said.digest) {
+                let why = format!("other rows are gone than the clearing of row {tombstone} tells of");
+                return Ok(Some(Finding::Broken { id: *first, why }));
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn take<T>(items: &mut Peekable<IntoIter<T>>, id: i64, of: impl Fn(&T) -> i64) -> Option<T> {
+    items.next_if(|item| of(item) == id)
+}

@@ -1,0 +1,143 @@
+//! Clear backup logs: what goes, what stays, and that the trail can still be proved.
+
+use std::process::Command;
+
+use app::model::{CommandJob, LogStatus, ScheduleDraft, ScheduleKind, SourceType, Trigger};
+use reqwest::{Method, StatusCode};
+use rstest::rstest;
+use serde_json::{Value, json};
+use server::audit::LogRow;
+use server::jobs::Job;
+use server::store::runs::{self, NewRun};
+use server::store::{Sql, schedules};
+use server::verify::{Finding, verify};
+
+use crate::support::engine::Engine;
+use crate::support::panel::{TestPanel, answer, next_frame};
+
+/// A panel whose trail has rows of three schedules: one that is idle, one that is running, one that was removed.
+async fn with_rows(engine: Engine) -> TestPanel {
+    let panel = TestPanel::start(engine).await;
+    let key = "SHA256:uNiVztksCsDhcc0u9e8BrwacWDbkCK3Wr2z2w2m3xYQ".parse().unwrap();
+    let server = panel.add_server("away", 1, "nobody", &key).await.id;
+    let (database, trail, now) = (&panel.serving.panel.database, &panel.serving.panel.trail, panel.serving.panel.clock.now());
+    let command = CommandJob { source_type: SourceType::Vm, command: "true".to_owned(), success_codes: vec![0], warning_codes: vec![] };
+    for (n, name) in ["idle", "running", "removed"].into_iter().enumerate() {
+        let mut tx = database.begin().await.unwrap();
+        let draft = ScheduleDraft { command: Some(command.clone()), ..ScheduleDraft::new(name, server, ScheduleKind::Reported) };
+        let id = schedules::insert(&mut tx, &draft, now).await.unwrap();
+        if name == "running" {
+            let run = NewRun {
+                id: "01KAMZ3V7S9B3J1Q6Y1C2D3E4F".parse().unwrap(),
+                schedule_id: id,
+                server_id: server,
+                trigger: Trigger::Reported,
+                created_at: now,
+                due_at: None,
+                start_by: now,
+                job: Job::Reported { command: Some(command.clone()) },
+            };
+            runs::insert_running(&mut tx, &run, Some(now)).await.unwrap();
+        }
+        if name == "removed" {
+            schedules::remove(&mut tx, id, now).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        for row in 0..(n + 1) * 3 {
+            let row =
+                LogRow::new(LogStatus::Completed, SourceType::Vm, format!("{name} {row}")).server(server).schedule(id).detail(b"its log");
+            trail.append(row).await.unwrap();
+        }
+    }
+    panel
+}
+
+async fn messages(panel: &TestPanel) -> Vec<String> {
+    let (_, page) = panel.get("/api/v1/logs?limit=500&type=VM").await;
+    page["entries"].as_array().unwrap().iter().map(|row| row["message"].as_str().unwrap().to_owned()).collect()
+}
+
+async fn clear(panel: &TestPanel) -> (StatusCode, Value) {
+    answer(panel.request(Method::DELETE, "/api/v1/logs")).await
+}
+
+#[rstest]
+#[case(Engine::Sqlite)]
+#[case(Engine::Postgres)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn rows_of_idle_and_removed_schedules_go_and_the_trail_is_still_proved(#[case] engine: Engine) {
+    let panel = with_rows(engine).await;
+    let expected = json!({"deleted": 12, "orphans": 9, "kept": 6});
+    assert_eq!(panel.get("/api/v1/logs/clearing").await, (StatusCode::OK, expected.clone()), "counted first, exactly");
+    assert_eq!(messages(&panel).await.len(), 18, "counting removes nothing");
+    let mut stream = panel.stream("").await.unwrap();
+    assert_eq!(next_frame(&mut stream).await.unwrap()["kind"], "hello");
+    // Two at once: one clears, the other finds nothing left.
+    let (first, second) = tokio::join!(clear(&panel), clear(&panel));
+    let deleted = [&first, &second].map(|(status, counts)| (*status == StatusCode::OK).then(|| counts["deleted"].as_i64().unwrap()));
+    assert!(matches!(deleted, [Some(12), Some(0)] | [Some(0), Some(12)]), "{first:?} {second:?}");
+    let left = messages(&panel).await;
+    assert!(left.len() == 6 && left.iter().all(|message| message.starts_with("running")), "{left:?}");
+    let (_, page) = panel.get("/api/v1/logs?type=SYSTEM&limit=1").await;
+    let told = page["entries"][0]["message"].as_str().unwrap();
+    assert!(told.starts_with("ada cleared the backup logs: 12 rows from "), "{told}");
+    // A stream that was open is told, and goes on.
+    let mut kinds = Vec::new();
+    while !(kinds.contains(&"cleared".to_owned()) && kinds.contains(&"rows".to_owned())) {
+        let frame = next_frame(&mut stream).await.unwrap();
+        kinds.push(frame["kind"].as_str().unwrap().to_owned());
+    }
+    let database = &panel.serving.panel.database;
+    assert!(matches!(verify(database).await.unwrap(), Finding::Sound { cleared: 12, .. }));
+    // What stays of cleared rows cannot be touched either, nor more rows be made to look cleared.
+    for touch in [
+        "update cleared_row set leaf = (select leaf from cleared_row order by id limit 1) where id = (select max(id) from cleared_row)",
+        "delete from cleared_row where id = (select min(id) from cleared_row)",
+    ] {
+        let mut tx = database.begin().await.unwrap();
+        tx.execute(Sql::new("create table kept as select * from cleared_row")).await.unwrap();
+        tx.execute(Sql::new(touch)).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(matches!(verify(database).await.unwrap(), Finding::Broken { .. }), "{touch}");
+        let mut tx = database.begin().await.unwrap();
+        for put_back in ["delete from cleared_row", "insert into cleared_row select * from kept", "drop table kept"] {
+            tx.execute(Sql::new(put_back)).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+    }
+    assert!(matches!(verify(database).await.unwrap(), Finding::Sound { .. }));
+    panel.serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_command_says_whether_the_trail_is_sound() {
+    let panel = with_rows(Engine::Sqlite).await;
+    let data_dir = panel.dir.path().join("data");
+    let verify = || Command::new(env!("CARGO_BIN_EXE_tailback")).arg("verify").arg("--data-dir").arg(&data_dir).output().unwrap();
+    let sound = verify();
+    let said = String::from_utf8(sound.stdout).unwrap();
+    assert!(sound.status.success() && said.starts_with("sound up to row ") && said.contains("\nhash "), "{said}");
+    let mut tx = panel.serving.panel.database.begin().await.unwrap();
+    tx.execute(Sql::new("update log_entry set message = 'all is well' where message = 'running 2'")).await.unwrap();
+    tx.commit().await.unwrap();
+    let broken = verify();
+    let said = String::from_utf8(broken.stdout).unwrap();
+    assert!(broken.status.code() == Some(1) && said.contains("the row is not what was written"), "{said}");
+    panel.serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn who_may_not_clear_clears_nothing() {
+    let panel = with_rows(Engine::Sqlite).await;
+    panel.serving.panel.accounts.create("oscar", "correct horse battery".to_owned(), "operator").await.unwrap();
+    let token = panel.serving.panel.accounts.create_token("oscar", "test", None).await.unwrap().text().to_owned();
+    for (method, path) in [(Method::DELETE, "/api/v1/logs"), (Method::GET, "/api/v1/logs/clearing")] {
+        let (status, _) = answer(panel.anonymous(method, path).bearer_auth(&token)).await;
+        assert_eq!(status, StatusCode::FORBIDDEN, "{path}");
+    }
+    // A filter is refused, not ignored: it would clear more than was meant.
+    let (status, _) = answer(panel.request(Method::DELETE, "/api/v1/logs?status=info")).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert_eq!(messages(&panel).await.len(), 18);
+    panel.serving.stop().await;
+}
