@@ -99,6 +99,11 @@ test('hostile names and messages are shown and do nothing', async () => {
     await page.goto(origin + path);
     await page.waitForTimeout(150);
     assert.deepEqual(seen, [], path);
+    // Whole, and within the page: long words break.
+    await page.setViewportSize({ width: 320, height: 640 });
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    assert.ok(wide <= 0, `${path} scrolls sideways by ${wide} px`);
+    await page.setViewportSize({ width: 1280, height: 800 });
   }
   // They are there to be read, in the live feed too.
   await page.goto(`${origin}/`);
@@ -106,7 +111,7 @@ test('hostile names and messages are shown and do nothing', async () => {
   await post(page, '/api/v1/servers', { name: `<img src=x onerror=alert(2)> ${process.pid}`, host: '192.0.2.1', user: 'backup' });
   await page.getByText(`<img src=x onerror=alert(2)> ${process.pid}`).first().waitFor({ timeout: 30_000 });
   await page.goto(`${origin}/logs?status=error`);
-  await page.getByText('<script>alert(1)</script>').first().waitFor();
+  await page.locator('.log-table').getByText('<script>alert(1)</script>').first().waitFor();
   await page.locator('.log-table a', { hasText: '<svg/onload' }).first().click();
   await page.locator('dialog[open]').waitFor();
   assert.deepEqual(seen, []);

@@ -163,3 +163,39 @@ impl From<Throttled> for Problem {
         Self::new(StatusCode::TOO_MANY_REQUESTS, throttled.to_string()).retry_after(throttled.seconds())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use app::site::Theme;
+    use axum::Router;
+    use axum::body::Body;
+    use axum::http::header;
+    use axum::middleware::from_fn;
+    use axum::routing::get;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_an_answer_without_internals() {
+        let guarded =
+            async |request: Request, next: Next| answer(&HeaderValue::from_static("id"), Duration::from_secs(5), request, next).await;
+        let panics = async || -> StatusCode { panic!("secret internals") };
+        for (face, kind) in [(Face::Problem, "application/problem+json"), (Face::Page(Theme::Dark), "text/html; charset=utf-8")] {
+            let router = Router::new().route("/", get(panics)).layer(from_fn(guarded));
+            let response = face.dress(router.oneshot(Request::new(Body::empty())).await.unwrap());
+            assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            assert_eq!(response.headers()[header::CONTENT_TYPE], kind);
+            let body = axum::body::to_bytes(response.into_body(), 100_000).await.unwrap();
+            assert!(!String::from_utf8_lossy(&body).contains("internals"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_request_that_takes_too_long_is_given_up() {
+        let guarded =
+            async |request: Request, next: Next| answer(&HeaderValue::from_static("id"), Duration::from_millis(20), request, next).await;
+        let router = Router::new().route("/", get(std::future::pending::<StatusCode>)).layer(from_fn(guarded));
+        assert_eq!(router.oneshot(Request::new(Body::empty())).await.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
+    }
+}

@@ -50,8 +50,9 @@ impl Ring {
             return Ok(Self { keys: vec![SealingKey::new(key)] });
         }
         let text = std::str::from_utf8(bytes).map_err(|_| refused())?;
-        let lines = text.split([',', '\n']).map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-        let keys: Vec<_> = lines.map(|line| parse_key(line).map(SealingKey::new)).collect::<Option<_>>().ok_or_else(refused)?;
+        let lines = text.lines().filter(|line| !line.starts_with('#')).flat_map(|line| line.split(','));
+        let keys = lines.map(str::trim).filter(|key| !key.is_empty()).map(|key| parse_key(key).map(SealingKey::new));
+        let keys: Vec<_> = keys.collect::<Option<_>>().ok_or_else(refused)?;
         if keys.is_empty() { Err(refused()) } else { Ok(Self { keys }) }
     }
 

@@ -1,5 +1,9 @@
 //! Names, messages and logs with markup, scripts, escape sequences and worse: inert and whole wherever they are shown.
 
+use app::pages::alone::Alone;
+use app::pages::document::back_link;
+use app::site::Theme;
+use leptos::prelude::RenderHtml as _;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -25,10 +29,10 @@ const HOSTILE: &[&str] = &[
     "\u{2028}\u{2029}",
 ];
 
-/// A text as HTML may write it, in an element or in an attribute.
+/// Whether a text stands nowhere in HTML as it could do something: with its tags as they are, or with its quotes inside a tag.
 fn is_inert(html: &str, text: &str) -> bool {
-    // A text without any of these is the same written out.
-    !text.contains(['<', '"', '\'']) || !html.contains(text)
+    let in_a_tag = |at: usize| html[..at].rfind('<') > html[..at].rfind('>');
+    if text.contains('<') { !html.contains(text) } else { !text.contains('"') || html.match_indices(text).all(|(at, _)| !in_a_tag(at)) }
 }
 
 async fn page(panel: &TestPanel, path: &str) -> String {
@@ -83,7 +87,7 @@ async fn hostile_names_are_shown_and_do_nothing() {
         for text in HOSTILE {
             assert!(is_inert(&html, text), "{path}: {text}");
         }
-        assert!(!html.contains("onerror=alert(1)>") && !html.contains("<script>alert"), "{path}");
+        assert!(!html.contains("<script>alert") && !html.contains("<svg/") && !html.contains("<img src=x"), "{path}");
         assert!(!html.contains('\u{1b}') && !html.contains('\u{0}'), "{path}");
         seen += html.matches("alert(1)").count();
     }
@@ -133,4 +137,21 @@ async fn paths_and_parameters_are_told_back_without_harm() {
     assert!(!nul.status().is_server_error());
     let _: Value = panel.request(Method::GET, "/api/v1/logs?run=%00").send().await.unwrap().json().await.unwrap();
     panel.serving.stop().await;
+}
+
+proptest::proptest! {
+    /// The edges where text becomes markup: an element's text, a title, an attribute.
+    #[test]
+    fn text_never_becomes_markup(text in "\\PC{0,60}", odd in "[<>&\"'/=` a-z!-]{0,40}") {
+        for text in [text, odd] {
+            let alone = |text: &str| Alone { heading: text, text, theme: Theme::System }.render(&server::site::assets());
+            let link = |text: &str| back_link(text.to_owned(), "x").to_html();
+            for letter in ['<', '>'] {
+                proptest::prop_assert_eq!(alone(&text).matches(letter).count(), alone("x").matches(letter).count(), "{}", text);
+            }
+            for letter in ['<', '"'] {
+                proptest::prop_assert_eq!(link(&text).matches(letter).count(), link("x").matches(letter).count(), "{}", text);
+            }
+        }
+    }
 }
