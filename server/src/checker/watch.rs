@@ -53,6 +53,8 @@ pub(super) struct Watch {
     link_written: Option<(LinkState, Timestamp)>,
     watched: WatchedJobs,
     surveyed_at: Option<Timestamp>,
+    /// How long until a run that waits for the server counts as missed, however long the server is away.
+    until_given_up: Option<Duration>,
 }
 
 /// A kept connection and what it was made with; another address or key needs another connection.
@@ -85,7 +87,17 @@ pub(super) enum Next {
 
 impl Watch {
     pub(super) fn new(server_id: i64, tools: Instruments, poke: Arc<Notify>) -> Self {
-        Self { server_id, tools, poke, client: None, failures: 0, link_written: None, watched: WatchedJobs::default(), surveyed_at: None }
+        Self {
+            server_id,
+            tools,
+            poke,
+            client: None,
+            failures: 0,
+            link_written: None,
+            watched: WatchedJobs::default(),
+            surveyed_at: None,
+            until_given_up: None,
+        }
     }
 
     /// Visits the server until it is removed or the panel stops.
@@ -144,13 +156,15 @@ impl Watch {
                 self.note_link(&Reached::No { cause: cause_words(&cause) }).await;
             }
         }
-        Next::Visit(back_off(self.failures, crate::random::fraction()))
+        let wait = back_off(self.failures, crate::random::fraction());
+        Next::Visit(wait.min(self.until_given_up.unwrap_or(wait)))
     }
 
     async fn try_visit(&mut self) -> Result<Next, VisitError> {
         let Some(server) = servers::find(&self.tools.database, &Scope::All, self.server_id).await? else { return Ok(Next::Leave) };
         let mut active = runs::active_on(&self.tools.database, self.server_id).await?;
         self.settle_unasked(&server, &mut active).await?;
+        self.until_given_up = until_given_up(&active, self.now());
         if server.host_key.is_none() {
             // Nothing connects before a person has pinned the key.
             return Ok(Next::Visit(self.until_next_visit(&active)));
@@ -343,6 +357,13 @@ impl Watch {
             ),
         }
     }
+}
+
+/// Until the first run that the server was never asked to begin is given up; a little later than that moment, so that it has passed.
+fn until_given_up(active: &[ActiveRun], now: Timestamp) -> Option<Duration> {
+    let waiting = active.iter().filter(|run| run.run.started_at.is_none() && !run.start_sent);
+    let first = waiting.map(|run| run.start_by).min()?;
+    Some(Duration::from_millis(u64::try_from(first.millis_since(now).max(0)).unwrap_or(0) + 50))
 }
 
 /// A moment on the server's clock as the panel's clock had it.

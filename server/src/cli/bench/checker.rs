@@ -35,6 +35,9 @@ const ROUNDS: u32 = 40;
 /// Each takes 200 calls of `ssh`.
 const SSH_ROUNDS: u32 = 3;
 
+/// Between two passes while memory is watched: as for runs that have been going for some minutes.
+const SOAK_PACE: Duration = Duration::from_secs(4);
+
 pub(super) async fn run(soak_minutes: u32) -> Result<()> {
     let yard = Yard::new().await?;
     say(format!("Checker: {RUNS_ON_ONE} active runs on one loopback server."));
@@ -268,7 +271,7 @@ async fn many_servers(yard: &Yard, soak_minutes: u32) -> Result<()> {
     let (start_kib, start_threads) = (resident_kib()?, threads()?);
     let mut passes = 0_u32;
     while Instant::now() < until {
-        let next = Instant::now() + Duration::from_secs(1);
+        let next = Instant::now() + SOAK_PACE;
         round.go().await;
         passes += 1;
         tokio::time::sleep_until(next.into()).await;

@@ -187,3 +187,31 @@ async fn a_job_that_does_not_hear_is_killed_after_its_grace() {
     assert_eq!(yard.panel.rows_of(&id).await[1], ("stopped".to_owned(), "OTHER deaf: stopped by ada".to_owned()));
     yard.panel.serving.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_run_that_waits_for_a_server_is_missed_when_its_grace_is_over_and_not_when_the_server_is_tried_again() {
+    let yard = Yard::start_at(Engine::Sqlite, Clock::movable()).await;
+    let away = yard.panel.add_server("away", 1, yard.sshd.user(), yard.sshd.host_key()).await;
+    let draft = json!({"name": "late", "server_id": away.id, "kind": "managed", "grace_minutes": 1,
+        "command": {"source_type": "OTHER", "command": "true"}});
+    let (_, made) = yard.panel.post("/api/v1/schedules", &draft).await;
+    // By now it is tried only every eight seconds and more.
+    tokio::time::sleep(Duration::from_secs(9)).await;
+    let id = yard.run(made["id"].as_i64().unwrap()).await;
+    let panel = &yard.panel.serving.panel;
+    panel.clock.shift(57_000);
+    panel.inventory.pokes.poke(away.id);
+    let run = tokio::time::timeout(Duration::from_secs(6), async {
+        loop {
+            let (_, run) = yard.panel.get(&format!("/api/v1/runs/{id}")).await;
+            if run["state"] == "skipped" {
+                return run;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    })
+    .await
+    .expect("the run is given up in time");
+    assert!(run["error"].as_str().unwrap().contains("the server was down"), "{run}");
+    yard.panel.serving.stop().await;
+}
