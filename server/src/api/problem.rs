@@ -30,7 +30,7 @@ pub struct Problem {
     run: Option<RunId>,
     /// Seconds after which to try again; also the header `Retry-After`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    retry_after_s: Option<u64>,
+    retry_after_s: Option<u32>,
 }
 
 impl Problem {
@@ -55,7 +55,7 @@ impl Problem {
 
     /// The same, with the time after which to try again.
     #[must_use]
-    pub fn retry_after(self, seconds: u64) -> Self {
+    pub fn retry_after(self, seconds: u32) -> Self {
         Self { retry_after_s: Some(seconds), ..self }
     }
 

@@ -63,8 +63,8 @@ pub struct Throttled {
 
 impl Throttled {
     /// Whole seconds, at least one.
-    pub fn seconds(&self) -> u64 {
-        u64::from(self.wait.subsec_nanos() > 0).saturating_add(self.wait.as_secs()).max(1)
+    pub fn seconds(&self) -> u32 {
+        u32::try_from(self.wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX).max(1)
     }
 }
 

@@ -28,7 +28,8 @@ impl SealingKey {
     }
 
     fn hex(&self) -> String {
-        self.bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        let nibbles = self.bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        nibbles.filter_map(|nibble| char::from_digit(nibble.into(), 16)).collect()
     }
 }
 
@@ -107,5 +108,6 @@ pub(crate) fn check_mode(path: &Path, file: &std::fs::File) -> Result<(), Secret
     use std::os::unix::fs::PermissionsExt as _;
     let failed = |source| SecretError::KeyFile { path: path.display().to_string(), source };
     let mode = file.metadata().map_err(failed)?.permissions().mode() & 0o7777;
-    if mode & 0o077 == 0 { Ok(()) } else { Err(SecretError::KeyMode { path: path.display().to_string(), mode }) }
+    let others = mode & 0o077;
+    if others == 0 { Ok(()) } else { Err(SecretError::KeyMode { path: path.display().to_string(), mode }) }
 }

@@ -37,7 +37,7 @@ fn watch_processes(canaries: Canaries, stop: Arc<AtomicBool>) -> std::thread::Jo
                 for name in ["cmdline", "environ"] {
                     let bytes = std::fs::read(process.path().join(name)).unwrap_or_default();
                     seen.extend(
-                        found(&canaries, &bytes).into_iter().map(|canary| format!("{canary} in {name} of {:?}", process.file_name())),
+                        found(&canaries, &bytes).into_iter().map(|canary| format!("{canary} in {name} of {}", process.path().display())),
                     );
                 }
             }
@@ -47,6 +47,7 @@ fn watch_processes(canaries: Canaries, stop: Arc<AtomicBool>) -> std::thread::Jo
     })
 }
 
+#[expect(clippy::too_many_lines, reason = "one story: everything that is used is looked for in the end")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn secrets_that_are_used_leave_no_trace() {
     let house = House::new();
