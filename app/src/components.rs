@@ -17,7 +17,7 @@ pub use dom::{effect, find, on_window, open_as_modal, return_focus, top_of};
 pub use erase::{Awaited, Drawing, Erase, Item, Piece, Reactive, awaited, list, reactive, text};
 pub use field::Field;
 pub use icon::{Icon, icon, mark};
-pub use layout::{Layout, frame, title_of};
+pub use layout::{Layout, frame, open_connection, title_of};
 pub use log_table::{LogColumns, log_row, log_table_head, message_href, skeleton_rows};
 pub use moment::{Ago, Clock, Moment, provide_clock, use_clock};
 pub use notice::{Tone, failure_notice, nothing_if, notice, sentence};

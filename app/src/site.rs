@@ -58,6 +58,8 @@ pub struct PageContext {
     pub permissions: Vec<Permission>,
     /// The panel's clock when the page was rendered.
     pub now: Timestamp,
+    /// The page came over a network and was not encrypted.
+    pub in_the_clear: bool,
 }
 
 impl PageContext {
@@ -69,6 +71,7 @@ impl PageContext {
             username: viewer.map(|viewer| viewer.username.clone()),
             permissions: viewer.map(|viewer| viewer.permissions.clone()).unwrap_or_default(),
             now,
+            in_the_clear: false,
         }
     }
 

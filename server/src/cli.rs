@@ -3,6 +3,7 @@
 mod bench;
 mod demo;
 mod exec;
+mod secrets;
 mod serve;
 mod token;
 mod user;
@@ -35,6 +36,9 @@ enum Command {
     /// Manage accounts.
     #[command(subcommand)]
     User(user::UserCommand),
+    /// Manage the key that seals secrets in the database.
+    #[command(subcommand)]
+    Secrets(secrets::SecretsCommand),
     /// Manage API tokens.
     #[command(subcommand)]
     Token(token::TokenCommand),
@@ -55,6 +59,7 @@ impl Cli {
             Command::Verify(flags) => return verify::run(flags).await,
             Command::Bench(flags) => bench::run(flags).await?,
             Command::User(command) => user::run(command).await?,
+            Command::Secrets(command) => secrets::run(command).await?,
             Command::Token(command) => token::run(command).await?,
         }
         Ok(ExitCode::SUCCESS)

@@ -14,7 +14,7 @@ mod visit;
 use axum::Router;
 use axum::routing::{get, post};
 
-pub use self::sign_in::{clear_cookie, is_same_origin, session_cookie};
+pub use self::sign_in::judged;
 pub use self::visit::page_context;
 use crate::state::Panel;
 

@@ -1,14 +1,14 @@
 //! The keys the panel signs in with: its own, made at the first start, or one that a server was given.
 
 use std::fs::OpenOptions;
-use std::io::Write;
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
 use ssh_key::{Algorithm, LineEnding, PrivateKey as OpenSshKey};
 
-use crate::secrets::{SecretError, Vault};
+use crate::secrets::{SecretError, Vault, check_mode};
 use crate::ssh::PrivateKey;
 use crate::store::{Database, StoreError, servers};
 
@@ -38,11 +38,20 @@ pub struct Keys {
 impl Keys {
     /// Reads the panel's own key from `id_ed25519` in the data directory, or makes it.
     pub fn open(data_dir: &Path) -> Result<Self, KeyError> {
-        let vault = Vault::open(&data_dir.join("secret.key"))?;
+        Self::open_with(data_dir, Vault::open(&data_dir.join("secret.key"))?)
+    }
+
+    /// The same with a vault that is open.
+    pub fn open_with(data_dir: &Path, vault: Vault) -> Result<Self, KeyError> {
         let path = data_dir.join("id_ed25519");
         let failed = |source| KeyError::File { path: path.display().to_string(), source };
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
+        let text = match std::fs::File::open(&path) {
+            Ok(mut file) => {
+                check_mode(&path, &file)?;
+                let mut text = String::new();
+                file.read_to_string(&mut text).map_err(failed)?;
+                text
+            }
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
                 let text = generate("tailback")?;
                 let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(failed)?;
@@ -53,11 +62,6 @@ impl Keys {
         };
         let own_public = OpenSshKey::from_openssh(&text)?.public_key().to_openssh()?;
         Ok(Self { own: PrivateKey::new(text), own_public: own_public.into(), vault })
-    }
-
-    /// What secrets of other kinds are sealed with.
-    pub fn vault(&self) -> &Vault {
-        &self.vault
     }
 
     /// The line for `authorized_keys`.
@@ -81,6 +85,11 @@ impl Keys {
         Ok((key.ok(), true))
     }
 
+    /// What seals secrets of all kinds.
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
     /// A server's key as it is stored.
     pub fn seal_for_server(&self, server_id: i64, text: &str) -> Vec<u8> {
         self.vault.seal(&place(server_id), text.as_bytes())
@@ -100,7 +109,8 @@ pub fn generate(comment: &str) -> Result<String, KeyError> {
     Ok(key.to_openssh(LineEnding::LF)?.to_string())
 }
 
-fn place(server_id: i64) -> String {
+/// What a server's key is bound to.
+pub(crate) fn place(server_id: i64) -> String {
     format!("server/{server_id}/private_key")
 }
 

@@ -4,9 +4,11 @@ use std::net::SocketAddr;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::listen::listen;
 use crate::router::router;
 use crate::state::{Background, Panel};
 
@@ -15,7 +17,7 @@ pub struct Serving {
     pub panel: Panel,
     pub address: SocketAddr,
     background: Background,
-    listening: tokio::task::JoinHandle<std::io::Result<()>>,
+    listening: JoinHandle<()>,
 }
 
 impl Serving {
@@ -25,9 +27,7 @@ impl Serving {
         let address = listener.local_addr().context("find out the own address")?;
         let (panel, unstarted) = Panel::open(config, clock).await?;
         let background = unstarted.start(&panel);
-        let service = router(panel.clone()).into_make_service_with_connect_info::<SocketAddr>();
-        let stop = panel.stop.clone();
-        let listening = tokio::spawn(async move { axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned()).await });
+        let listening = tokio::spawn(listen(listener, router(panel.clone())?, panel.perimeter.clone(), panel.stop.clone()));
         tracing::info!(%address, build = crate::build_id(), "listening");
         Ok(Self { panel, address, background, listening })
     }

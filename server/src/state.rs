@@ -24,6 +24,8 @@ use crate::inventory::Inventory;
 use crate::jobs::{RunRequests, Timetable};
 use crate::keys::Keys;
 use crate::people::People;
+use crate::perimeter::Perimeter;
+use crate::secrets::Vault;
 use crate::store::Database;
 use crate::streaming::Hub;
 
@@ -49,6 +51,7 @@ pub struct Panel {
     /// Logs of runs that go on.
     pub run_logs: Arc<RunLogs>,
     pub ports: Ports,
+    pub perimeter: Arc<Perimeter>,
     pub stop: CancellationToken,
     leptos_options: LeptosOptions,
 }
@@ -71,7 +74,11 @@ impl Panel {
     pub async fn open(config: &Config, clock: Clock) -> anyhow::Result<(Self, Unstarted)> {
         use anyhow::Context;
         create_private_dir(&config.data_dir).with_context(|| format!("make the data directory {}", config.data_dir.display()))?;
-        let keys = Keys::open(&config.data_dir).context("open the panel's keys")?;
+        let vault = match &config.secret_key {
+            Some(keys) => Vault::given(keys),
+            None => Vault::open(&config.data_dir.join("secret.key")),
+        };
+        let keys = Keys::open_with(&config.data_dir, vault.context("open the panel's keys")?).context("open the panel's keys")?;
         let database = Database::open(&config.database_url).await.context("open the database")?;
         let zone = Arc::new(zone_table(config.timezone));
         let appended = Arc::new(Notify::new());
@@ -117,6 +124,7 @@ impl Panel {
                 clock: Arc::new(ClockPort { clock: clock.clone(), zone: zone.clone() }),
             },
             intake: Intake { database: database.clone(), trail: trail.clone(), hub: hub.clone(), clock: clock.clone() },
+            perimeter: Arc::new(Perimeter::new(config.perimeter.clone())),
             leptos_options: LeptosOptions::builder().output_name("tailback").site_addr(config.bind).build(),
             stop: CancellationToken::new(),
             database,
@@ -184,8 +192,16 @@ impl Background {
 }
 
 fn create_private_dir(path: &std::path::Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
+    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
     if path.is_dir() {
+        let mode = std::fs::metadata(path)?.permissions().mode() & 0o7777;
+        // A directory that is ours, or is going to be; one with other things in it is not for us to close.
+        let ours = path.join("secret.key").exists() || path.read_dir()?.next().is_none();
+        if mode & 0o077 != 0 && ours {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))?;
+        } else if mode & 0o077 != 0 {
+            tracing::warn!(path = %path.display(), mode = format!("{mode:04o}"), "others may look into the data directory; chmod 700 closes it");
+        }
         return Ok(());
     }
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)

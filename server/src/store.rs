@@ -18,6 +18,7 @@ mod row;
 pub mod runs;
 pub mod schedules;
 mod scope;
+pub mod sealed;
 pub mod second_factor;
 pub mod servers;
 pub mod sessions;

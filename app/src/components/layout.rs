@@ -11,6 +11,18 @@ use self::theme_switch::theme_switch;
 use super::{Erase, Icon, Piece, effect, icon, mark, text};
 use crate::site::use_page;
 
+/// What every page says that came over a network in the clear.
+pub fn open_connection() -> Option<Piece> {
+    use_page().get().in_the_clear.then(|| {
+        view! {
+            <aside class="open-connection" aria-label="Connection">
+                "This connection is not encrypted: others on the way can read and change what it carries."
+            </aside>
+        }
+        .erase()
+    })
+}
+
 /// Top bar and navigation around a page. Pages that stand alone (signing in, the first start) are only ever loaded whole, so
 /// the first URL decides.
 #[component]
@@ -29,6 +41,7 @@ pub fn Layout(children: Children) -> impl IntoView {
 pub fn frame(here: Signal<String>, theme_switch: Piece, content: Piece) -> Piece {
     view! {
         <a class="skip-link" href="#main" rel="external">"Skip to the content"</a>
+        {open_connection()}
         <div class="layout">
             {top_bar(theme_switch)}
             {navigation(here)}

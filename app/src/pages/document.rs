@@ -3,6 +3,7 @@
 
 mod bits;
 
+use leptos::nonce::Nonce;
 use leptos::prelude::*;
 
 pub use self::bits::{ago, back_link, copyable, empty, fact, flash, moment, outcome_badge, run_badge, span_of};
@@ -15,6 +16,8 @@ pub struct Document<'d> {
     pub here: &'d str,
     /// What the browser's tab says before the product's name.
     pub title: &'d str,
+    /// What the answer's policy knows its script by.
+    pub nonce: Option<Nonce>,
 }
 
 impl Document<'_> {
@@ -44,7 +47,7 @@ impl Document<'_> {
                         <meta name="color-scheme" content="light dark"/>
                         <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                         <link rel="stylesheet" href=assets.css.clone()/>
-                        <script type="module" src=assets.document.clone()></script>
+                        <script type="module" nonce=self.nonce.clone() src=assets.document.clone()></script>
                         <title>{format!("{} · Tailback", self.title)}</title>
                     </head>
                     <body>

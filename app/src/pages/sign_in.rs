@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
-use crate::components::{Erase, Field, Tone, mark, notice};
+use crate::components::{Erase, Field, Tone, mark, notice, open_connection};
 
 /// `/sign-in?next=…&error=…`
 #[component]
@@ -18,6 +18,7 @@ pub fn SignInPage() -> impl IntoView {
     view! {
         <main class="gate">
             <form class="gate__panel" method="post" action="/sign-in">
+                {open_connection()}
                 <p class="gate__product">{mark("gate__mark")}"Tailback"</p>
                 <h1 class="gate__title">"Sign in"</h1>
                 {problem.map(|(title, text)| view! { <div role="alert">{notice(Tone::Error, title, text.erase())}</div> })}

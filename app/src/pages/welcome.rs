@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_query_map;
 
-use crate::components::{Erase, Field, Tone, mark, notice};
+use crate::components::{Erase, Field, Tone, mark, notice, open_connection};
 
 /// `/welcome?token=…&error=…`
 #[component]
@@ -22,6 +22,7 @@ pub fn WelcomePage() -> impl IntoView {
     view! {
         <main class="gate">
             <form class="gate__panel" method="post" action="/welcome">
+                {open_connection()}
                 <p class="gate__product">{mark("gate__mark")}"Tailback"</p>
                 <h1 class="gate__title">"Welcome"</h1>
                 <p class="gate__lead">"Create the first administrator. Further users are added from inside the panel."</p>

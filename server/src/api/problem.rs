@@ -29,18 +29,39 @@ pub struct Problem {
     /// The run that is in the way.
     #[serde(skip_serializing_if = "Option::is_none")]
     run: Option<RunId>,
+    /// Seconds after which to try again; also the header `Retry-After`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_s: Option<u32>,
 }
 
 impl Problem {
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or("Error");
-        Self { kind: "about:blank", title, status: status.as_u16(), detail: detail.into(), errors: Vec::new(), run: None }
+        Self {
+            kind: "about:blank",
+            title,
+            status: status.as_u16(),
+            detail: detail.into(),
+            errors: Vec::new(),
+            run: None,
+            retry_after_s: None,
+        }
     }
 
     /// Fields that are wrong.
     pub fn invalid(errors: Vec<FieldError>) -> Self {
         let detail = errors.iter().map(FieldError::to_string).collect::<Vec<_>>().join("; ");
         Self { errors, ..Self::new(StatusCode::BAD_REQUEST, detail) }
+    }
+
+    /// The same, with the time after which to try again.
+    #[must_use]
+    pub fn retry_after(self, seconds: u32) -> Self {
+        Self { retry_after_s: Some(seconds), ..self }
+    }
+
+    pub fn detail(&self) -> &str {
+        &self.detail
     }
 
     /// Nothing there, or nothing that the viewer may know of: both answer the same.
@@ -56,8 +77,13 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = (status, axum::Json(self)).into_response();
+        let mut response = (status, axum::Json(&self)).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(seconds) = self.retry_after_s {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        // For whoever shows it to people.
+        response.extensions_mut().insert(self);
         response
     }
 }

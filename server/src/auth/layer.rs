@@ -2,14 +2,17 @@
 //! is open by omission.
 
 use app::model::{Timestamp, Viewer};
+use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
-use super::{Accounts, SESSION_COOKIE};
+use super::{Accounts, session};
 use crate::api::Problem;
+use crate::perimeter::{Client, Key};
 use crate::state::Panel;
 use crate::store::StoreError;
 
@@ -21,12 +24,12 @@ pub(super) enum Credential {
 }
 
 impl Credential {
-    fn of(headers: &HeaderMap) -> Option<Self> {
+    fn of(headers: &HeaderMap, client: &Client) -> Option<Self> {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
         if let Some(token) = text(header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer ")) {
             return Some(Self::Token(token.trim().to_owned()));
         }
-        cookie(headers, SESSION_COOKIE).map(|value| Self::Session(value.to_owned()))
+        session(headers, client).map(|value| Self::Session(value.to_owned()))
     }
 
     async fn viewer(&self, accounts: &Accounts) -> Result<Option<(Viewer, Caller)>, StoreError> {
@@ -81,12 +84,6 @@ impl StreamGuard {
     }
 }
 
-/// The value of a cookie.
-pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    let pairs = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';'));
-    pairs.filter_map(|pair| pair.trim().split_once('=')).find(|(key, _)| *key == name).map(|(_, value)| value)
-}
-
 /// Everything that answers without a viewer.
 fn is_open(method: &Method, path: &str) -> bool {
     let page = matches!(path, "/sign-in" | "/sign-in/link" | "/sign-in/code" | "/welcome");
@@ -95,9 +92,14 @@ fn is_open(method: &Method, path: &str) -> bool {
 }
 
 /// The middleware.
-pub async fn require_viewer(State(panel): State<Panel>, mut request: Request, next: Next) -> Response {
+pub async fn require_viewer(
+    State(panel): State<Panel>,
+    Extension(client): Extension<Client>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let path = request.uri().path();
-    let credential = Credential::of(request.headers());
+    let credential = Credential::of(request.headers(), &client);
     let viewer = match &credential {
         Some(credential) if !crate::site::is_asset(path) => match credential.viewer(&panel.accounts).await {
             Ok(viewer) => viewer,
@@ -107,11 +109,20 @@ pub async fn require_viewer(State(panel): State<Panel>, mut request: Request, ne
     };
     match (viewer, credential) {
         (Some((viewer, caller)), Some(credential)) if viewer.reports.is_none() || is_for_reports(request.method(), path) => {
+            let _place = match panel.perimeter.admit_viewer(&viewer) {
+                Ok(place) => place,
+                Err(problem) => return problem.into_response(),
+            };
             request.extensions_mut().insert(caller);
             request.extensions_mut().insert(StreamGuard { credential, accounts: panel.accounts.clone() });
             request.extensions_mut().insert(viewer);
             next.run(request).await
         }
+        (None, Some(Credential::Token(_))) => match panel.perimeter.throttle.check(Key::Token(client.origin()), Instant::now()) {
+            // Only what is no token waits: whoever has one never does.
+            Ok(_wrong) => refuse(&request),
+            Err(throttled) => Problem::from(throttled).into_response(),
+        },
         _ if is_open(request.method(), path) => next.run(request).await,
         (Some(_), _) => Problem::new(StatusCode::FORBIDDEN, "this token may only report runs of its schedule").into_response(),
         _ => refuse(&request),

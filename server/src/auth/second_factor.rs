@@ -72,12 +72,12 @@ impl Accounts {
 
     /// A seed as it is stored.
     pub(crate) fn seal_seed(&self, account_id: i64, seed: &[u8]) -> Vec<u8> {
-        self.vault.seal(&place(account_id), seed)
+        self.vault.seal(&seed_place(account_id), seed)
     }
 
     /// A seed that was stored.
     pub(crate) fn seed(&self, account_id: i64, sealed: &[u8]) -> Result<Vec<u8>, FactorError> {
-        Ok(self.vault.unseal(&place(account_id), sealed)?)
+        Ok(self.vault.unseal(&seed_place(account_id), sealed)?)
     }
 
     /// Replaces the recovery codes; this is the only time they are told.
@@ -89,7 +89,7 @@ impl Accounts {
     }
 }
 
-fn place(account_id: i64) -> String {
+pub(crate) fn seed_place(account_id: i64) -> String {
     format!("account/{account_id}/totp")
 }
 

@@ -20,6 +20,9 @@ use crate::store::{Database, StoreError, people, schedules, tokens};
 /// The cookie that carries a session.
 pub const SESSION_COOKIE: &str = "tailback_session";
 
+/// The same over TLS. A browser takes it from nobody but this very host.
+pub const SECURE_SESSION_COOKIE: &str = "__Host-tailback";
+
 /// The longest that a session lasts, however busy: a week.
 pub const SESSION_LASTS_MS: i64 = 7 * 86_400_000;
 

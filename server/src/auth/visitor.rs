@@ -1,10 +1,9 @@
 //! Who knocks: from where, with which browser, and with which session so far.
 
-use std::net::SocketAddr;
-
 use axum::http::{HeaderMap, header};
 
-use super::{SESSION_COOKIE, cookie};
+use super::session;
+use crate::perimeter::Client;
 
 /// Somebody at the door.
 #[derive(Debug, Clone, Default)]
@@ -17,13 +16,9 @@ pub struct Visitor {
 }
 
 impl Visitor {
-    pub fn of(headers: &HeaderMap, peer: SocketAddr) -> Self {
+    pub fn of(headers: &HeaderMap, client: &Client) -> Self {
         let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
-        Self {
-            address: peer.ip().to_canonical().to_string(),
-            browser: browser_words(agent),
-            session: cookie(headers, SESSION_COOKIE).map(super::hash),
-        }
+        Self { address: client.address.to_string(), browser: browser_words(agent), session: session(headers, client).map(super::hash) }
     }
 }
 

@@ -11,6 +11,7 @@ use super::serve::until_told_to_stop;
 use crate::clock::{Clock, machine_time_zone};
 use crate::config::Config;
 use crate::demo::Stage;
+use crate::perimeter::PerimeterSettings;
 use crate::serve::Serving;
 
 #[derive(Args)]
@@ -27,7 +28,14 @@ pub(super) async fn run(flags: DemoFlags) -> anyhow::Result<()> {
     let dir = tempfile::Builder::new().prefix("tailback-demo-").tempdir().context("make a temporary directory")?;
     let data_dir: PathBuf = dir.path().join("panel");
     let database_url = format!("sqlite://{}", data_dir.join("tailback.db").display());
-    let config = Config { data_dir, bind: flags.bind, database_url, timezone: machine_time_zone() };
+    let config = Config {
+        data_dir,
+        bind: flags.bind,
+        database_url,
+        timezone: machine_time_zone(),
+        perimeter: PerimeterSettings::default(),
+        secret_key: None,
+    };
     say("Starting two SSH servers, a MariaDB and the panel; this takes a few seconds.");
     let serving = Serving::start(&config, Clock::machine()).await?;
     let told_to_stop = async {

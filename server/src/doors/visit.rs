@@ -8,13 +8,15 @@ use app::site::{PageContext, Theme};
 use axum::Extension;
 use axum::extract::{FromRequestParts, RawQuery};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use leptos::nonce::Nonce;
 
 use crate::auth::cookie;
 use crate::inventory::InventoryError;
 use crate::jobs::RunError;
 use crate::people::PeopleError;
+use crate::perimeter::Client;
 use crate::state::Panel;
 use crate::store::StoreError;
 
@@ -26,6 +28,7 @@ pub(super) struct Visit {
     pub(super) panel: Panel,
     pub(super) viewer: Viewer,
     page: PageContext,
+    nonce: Option<Nonce>,
     path: String,
     query: String,
     origin: String,
@@ -53,12 +56,13 @@ impl FromRequestParts<Panel> for Visit {
         };
         let Ok(RawQuery(query)) = RawQuery::from_request_parts(parts, panel).await;
         Ok(Self {
-            page: page_context(panel, &parts.headers, Some(&viewer)),
+            page: page_context(panel, &parts.headers, &parts.extensions),
+            nonce: parts.extensions.get().cloned(),
             panel: panel.clone(),
             viewer,
             path: parts.uri.path().to_owned(),
             query: query.unwrap_or_default(),
-            origin: origin(&parts.headers),
+            origin: origin(panel, &parts.headers, parts.extensions.get()),
         })
     }
 }
@@ -114,7 +118,8 @@ impl Visit {
     }
 
     pub(super) fn page_with(&self, status: StatusCode, title: &str, content: impl FnOnce() -> Piece) -> Response {
-        let html = Document { here: &self.path, title }.render(self.page.clone(), &crate::site::assets(), content);
+        let html =
+            Document { here: &self.path, title, nonce: self.nonce.clone() }.render(self.page.clone(), &crate::site::assets(), content);
         let html = ([(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"))], html);
         (status, html).into_response()
     }
@@ -217,18 +222,22 @@ pub(super) fn see(path: &str, said: &str) -> Response {
 }
 
 /// The origin of a request, fit to be shown in a command; a host that is none is left to the reader.
-fn origin(headers: &HeaderMap) -> String {
+fn origin(panel: &Panel, headers: &HeaderMap, client: Option<&Client>) -> String {
+    if let Some(url) = &panel.perimeter.settings.public_url {
+        return url.as_str().to_owned();
+    }
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let plain = |host: &&str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));
     let host = text(header::HOST).filter(plain).unwrap_or("PANEL");
-    let scheme = if text(header::HeaderName::from_static("x-forwarded-proto")) == Some("https") { "https" } else { "http" };
+    let scheme = if client.is_some_and(|client| client.encrypted) { "https" } else { "http" };
     format!("{scheme}://{host}")
 }
 
 /// What a page needs to know while it is rendered.
-pub fn page_context(panel: &Panel, headers: &HeaderMap, viewer: Option<&Viewer>) -> PageContext {
+pub fn page_context(panel: &Panel, headers: &HeaderMap, extensions: &Extensions) -> PageContext {
     let theme = cookie(headers, Theme::COOKIE).and_then(|theme| theme.parse().ok()).unwrap_or_default();
     let now = panel.clock.now();
     let zone = panel.zone.between(Timestamp::from_millis(now.millis() - ZONE_YEARS_MS), now.plus_millis(2 * 366 * 86_400_000));
-    PageContext::new(theme, zone, crate::build_id(), now, viewer)
+    let in_the_clear = extensions.get::<Client>().is_some_and(|client| !client.encrypted && !client.is_local());
+    PageContext { in_the_clear, ..PageContext::new(theme, zone, crate::build_id(), now, extensions.get::<Viewer>()) }
 }

@@ -1,15 +1,14 @@
 //! Who asks for a change, with what, and from where.
 
-use std::net::SocketAddr;
-
 use app::model::{Permission, Viewer};
 use axum::Extension;
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 
 use super::PeopleError;
-use crate::auth::{Caller, Visitor};
+use crate::auth::Caller;
+use crate::perimeter::Client;
 use crate::state::Panel;
 
 /// Somebody who changes something about people.
@@ -28,8 +27,8 @@ impl FromRequestParts<Panel> for Actor {
         let unauthorized = |_| StatusCode::UNAUTHORIZED;
         let Extension(viewer) = Extension::<Viewer>::from_request_parts(parts, panel).await.map_err(unauthorized)?;
         let Extension(caller) = Extension::<Caller>::from_request_parts(parts, panel).await.map_err(unauthorized)?;
-        let peer = ConnectInfo::<SocketAddr>::from_request_parts(parts, panel).await;
-        let address = peer.map(|ConnectInfo(peer)| Visitor::of(&parts.headers, peer).address).unwrap_or_else(|_| "nowhere".to_owned());
+        let Extension(client) = Extension::<Client>::from_request_parts(parts, panel).await.map_err(unauthorized)?;
+        let address = client.address.to_string();
         Ok(Self { viewer, caller, address })
     }
 }

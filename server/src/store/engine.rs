@@ -165,12 +165,28 @@ async fn open_sqlite(path: &Path) -> Result<Engine, StoreError> {
         .foreign_keys(true)
         .busy_timeout(SQLITE_BUSY)
         .statement_cache_capacity(256);
+    close_to_others(path)?;
     let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone().create_if_missing(true)).await?;
     let lock = lock_beside(path).await?;
     SQLITE_MIGRATIONS.run(&writer).await?;
     drop(lock);
     let readers = SqlitePoolOptions::new().max_connections(SQLITE_READERS).connect_with(options.read_only(true)).await?;
     Ok(Engine::Sqlite { writer, readers })
+}
+
+/// The database is for its owner alone. SQLite gives the files it makes beside it the same mode.
+fn close_to_others(path: &Path) -> Result<(), StoreError> {
+    use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+    File::options().append(true).create(true).mode(0o600).open(path).map_err(StoreError::File)?;
+    for ending in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(ending);
+        match std::fs::set_permissions(Path::new(&name), std::fs::Permissions::from_mode(0o600)) {
+            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => return Err(StoreError::File(cause)),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// One process at a time brings the schema up to date. sqlx does this by itself on PostgreSQL.

@@ -9,6 +9,8 @@ pub enum StoreError {
     Migrate(#[from] sqlx::migrate::MigrateError),
     #[error("lock the database for a change of its schema")]
     Lock(#[source] std::io::Error),
+    #[error("make the database file, for its owner alone")]
+    File(#[source] std::io::Error),
     #[error("read column {column}: {value:?} has no meaning there")]
     Value { column: &'static str, value: String },
     #[error("read the database URL: expected sqlite://PATH or postgres://USER@HOST/NAME")]

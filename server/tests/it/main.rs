@@ -8,6 +8,7 @@ mod ingest;
 mod jobs;
 mod pages;
 mod people;
+mod perimeter;
 mod ssh;
 mod store;
 mod stream;

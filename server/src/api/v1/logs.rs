@@ -13,7 +13,7 @@ use super::{refuse_parameters, require};
 use crate::api::Problem;
 use crate::auth::StreamGuard;
 use crate::clearing::ClearingCounts;
-use crate::doors::is_same_origin;
+use crate::perimeter::{Client, is_same_origin};
 use crate::state::Panel;
 use crate::streaming::{Standing, StreamRequest, serve};
 
@@ -108,12 +108,13 @@ pub(super) async fn stream(
     State(panel): State<Panel>,
     Extension(viewer): Extension<Viewer>,
     Extension(guard): Extension<StreamGuard>,
+    Extension(client): Extension<Client>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
     require(&viewer, Permission::ViewBackupLogsPage)?;
-    if !is_same_origin(&headers) {
+    if !is_same_origin(&headers, &client, panel.perimeter.settings.public_url.as_ref()) {
         return Err(Problem::new(StatusCode::FORBIDDEN, "streams are for pages of this panel"));
     }
     let LogQuery { filter, before, after, limit } = LogQuery::parse(query.as_deref().unwrap_or_default()).map_err(Problem::invalid)?;
@@ -121,6 +122,7 @@ pub(super) async fn stream(
         return Err(Problem::invalid(vec![FieldError::new("before", "a stream takes `after` and filters only")]));
     }
     let upgrade = upgrade.map_err(|cause| Problem::new(StatusCode::BAD_REQUEST, format!("this is a WebSocket: {cause}")))?;
+    let places = panel.perimeter.admit_stream(&client, &viewer)?;
     let request = StreamRequest { viewer, filter, after };
     let changes = guard.changes();
     let allowed = Box::new(move || {
@@ -131,5 +133,8 @@ pub(super) async fn stream(
     });
     // Clients only answer pings: a larger message is a mistake or worse.
     let upgrade = upgrade.max_message_size(4096).max_frame_size(4096).write_buffer_size(4096);
-    Ok(upgrade.on_upgrade(move |socket| serve(socket, panel.hub.clone(), request, Standing { allowed, changes }, panel.stop.clone())))
+    Ok(upgrade.on_upgrade(async move |socket| {
+        serve(socket, panel.hub.clone(), request, Standing { allowed, changes }, panel.stop.clone()).await;
+        drop(places);
+    }))
 }

@@ -1,18 +1,18 @@
 //! Signing in and out with JSON.
 
-use std::net::SocketAddr;
-
 use app::model::Viewer;
 use axum::Extension;
-use axum::extract::{ConnectInfo, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use crate::api::{JsonBody, Problem};
-use crate::auth::{AccountError, SESSION_COOKIE, Visitor};
-use crate::doors::{clear_cookie, session_cookie};
+use crate::auth::{AccountError, Visitor, clear_cookie, session, session_cookie};
+use crate::doors::judged;
+use crate::perimeter::{CLEAR_SITE_DATA, Client};
 use crate::state::Panel;
 
 /// A user name, a password, and a code where one is asked for.
@@ -28,19 +28,23 @@ pub(super) struct Credentials {
 
 /// Sign in; the answer sets the session cookie.
 #[utoipa::path(post, path = "/api/v1/session", request_body = Credentials, security(()), responses(
-    (status = 204, description = "signed in"), (status = 401, body = Problem), (status = 400, body = Problem)))]
+    (status = 204, description = "signed in"), (status = 401, body = Problem), (status = 400, body = Problem),
+    (status = 403, description = "the connection is not encrypted", body = Problem),
+    (status = 429, description = "too many wrong attempts; `Retry-After` says for how long", body = Problem)))]
 pub(super) async fn sign_in(
     State(panel): State<Panel>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Extension(client): Extension<Client>,
     headers: HeaderMap,
     JsonBody(Credentials { username, password, totp }): JsonBody<Credentials>,
 ) -> Result<Response, Problem> {
-    let visitor = Visitor::of(&headers, peer);
-    let token = match (panel.accounts.sign_in(&username, password, visitor.clone()).await, totp) {
-        (Err(AccountError::CodeNeeded(pending)), Some(code)) => panel.accounts.finish_sign_in(pending.text(), &code, visitor).await?,
-        (signed_in, _) => signed_in?,
+    let visitor = Visitor::of(&headers, &client);
+    let attempt = panel.perimeter.throttle.password(&username, &client, Instant::now())?;
+    let answer = match (panel.accounts.sign_in(&username, password, visitor.clone()).await, totp) {
+        (Err(AccountError::CodeNeeded(pending)), Some(code)) => panel.accounts.finish_sign_in(pending.text(), &code, visitor).await,
+        (signed_in, _) => signed_in,
     };
-    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, session_cookie(&headers, token.text()))]).into_response())
+    let token = judged(&panel, &client, attempt, answer)?;
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, session_cookie(&client, token.text()))]).into_response())
 }
 
 /// Sign out.
@@ -48,10 +52,11 @@ pub(super) async fn sign_in(
 pub(super) async fn sign_out(
     State(panel): State<Panel>,
     Extension(viewer): Extension<Viewer>,
+    Extension(client): Extension<Client>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    if let Some(session) = crate::auth::cookie(&headers, SESSION_COOKIE) {
+    if let Some(session) = session(&headers, &client) {
         panel.accounts.sign_out(session, &viewer.username).await?;
     }
-    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, clear_cookie(&headers))]).into_response())
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, clear_cookie(&client)), CLEAR_SITE_DATA]).into_response())
 }

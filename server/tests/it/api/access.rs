@@ -76,6 +76,8 @@ async fn the_first_administrator_is_made_once_through_the_link() {
         bind: "127.0.0.1:0".parse().unwrap(),
         database_url: format!("sqlite://{}", dir.path().join("data/tailback.db").display()),
         timezone: "UTC".parse().unwrap(),
+        perimeter: server::perimeter::PerimeterSettings::default(),
+        secret_key: None,
     };
     let fresh = server::serve::Serving::start(&config, server::clock::Clock::machine()).await.unwrap();
     let stale = fresh.panel.accounts.first_link().await.unwrap().unwrap();

@@ -11,6 +11,7 @@ use serde_json::Value;
 use server::audit::Trail;
 use server::clock::Clock;
 use server::config::Config;
+use server::perimeter::PerimeterSettings;
 use server::serve::Serving;
 use server::store::Database;
 use tempfile::TempDir;
@@ -46,6 +47,15 @@ impl TestPanel {
     }
 
     pub async fn start_at(engine: Engine, clock: Clock) -> Self {
+        Self::start_behind(engine, clock, PerimeterSettings::default()).await
+    }
+
+    /// On SQLite, with a perimeter of its own.
+    pub async fn start_guarded(perimeter: PerimeterSettings) -> Self {
+        Self::start_behind(Engine::Sqlite, Clock::machine(), perimeter).await
+    }
+
+    async fn start_behind(engine: Engine, clock: Clock, perimeter: PerimeterSettings) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let data_dir = dir.path().join("data");
         let database_url = match engine {
@@ -57,6 +67,8 @@ impl TestPanel {
             bind: "127.0.0.1:0".parse().unwrap(),
             database_url: database_url.clone(),
             timezone: "Europe/Berlin".parse().unwrap(),
+            perimeter,
+            secret_key: None,
         };
         let serving = Serving::start(&config, clock).await.unwrap();
         serving.panel.accounts.create("ada", PASSWORD.to_owned(), "admin").await.unwrap();
