@@ -6,6 +6,8 @@
 #![expect(unreachable_pub, reason = "the component macro writes `pub` into its modules")]
 
 #[cfg(feature = "ssr")]
+pub mod clearing;
+#[cfg(feature = "ssr")]
 pub mod document;
 #[cfg(feature = "ssr")]
 pub mod form;

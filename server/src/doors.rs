@@ -1,6 +1,7 @@
 //! What people reach with a browser besides the hydrated pages: plain forms, and documents. Each door asks who is there, calls
 //! a service and shows what it said.
 
+mod clearing;
 mod profile;
 mod roles;
 mod runs;
@@ -43,6 +44,7 @@ pub fn routes() -> Router<Panel> {
         .route("/schedules/{id}/pause", post(schedules::pause))
         .route("/schedules/{id}/resume", post(schedules::resume))
         .route("/schedules/{id}/delete", get(schedules::ask_removal).post(schedules::remove))
+        .route("/logs/clear", get(clearing::ask).post(clearing::clear))
         .route("/runs", get(runs::list))
         .route("/runs/{id}", get(runs::story))
         .route("/runs/{id}/stop", get(runs::ask_stop).post(runs::stop))

@@ -16,7 +16,7 @@ use self::message_log::message_log;
 use crate::api::{Wire, find_log_entry, list_logs, list_servers};
 use crate::components::{Awaited, Drawing, Erase, Piece, awaited, failure_notice};
 use crate::error::AppError;
-use crate::model::{LogEntry, LogEntryDetail, LogPage, Server};
+use crate::model::{LogEntry, LogEntryDetail, LogPage, Permission, Server};
 use crate::site::use_page;
 
 /// What the page has read: the first page of rows, and those loaded after it.
@@ -62,11 +62,17 @@ pub fn LogsPage() -> impl IntoView {
         <header class="page-header">
             <h1 class="page-title">"Logs"</h1>
             <p class="page-header__note">"Times in "{use_page().get().time_zone_note()}</p>
+            {use_page().may(Permission::ClearBackupLogs).then(clear_link)}
         </header>
         {filter_form(address, servers)}
         {awaited(results::skeleton, rows)}
     }
     .erase()
+}
+
+/// The question is a page of its own.
+fn clear_link() -> Piece {
+    view! { <div class="page-header__actions"><a class="button" href="/logs/clear" rel="external">"Clear backup logs"</a></div> }.erase()
 }
 
 type Page = Resource<Result<LogPage, AppError>, Wire>;

@@ -110,6 +110,26 @@ async fn rows_of_idle_and_removed_schedules_go_and_the_trail_is_still_proved(#[c
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_page_clears_only_what_was_confirmed() {
+    let panel = with_rows(Engine::Sqlite).await;
+    let page = async |request: reqwest::RequestBuilder| {
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    let (status, asked) = page(panel.request(Method::GET, "/logs/clear")).await;
+    assert!(status == 200 && asked.contains("Clear 12 entries?") && asked.contains("9 of them of schedules that were deleted"), "{asked}");
+    let post = |deleted: &str| panel.request(Method::POST, "/logs/clear").form(&[("deleted", deleted)]);
+    let (status, again) = page(post("11")).await;
+    assert!(status == 409 && again.contains("Nothing was cleared"), "{again}");
+    assert_eq!(messages(&panel).await.len(), 18);
+    assert_eq!(page(post("12")).await.0, 303);
+    assert_eq!(messages(&panel).await.len(), 6);
+    let (_, nothing) = page(panel.request(Method::GET, "/logs/clear")).await;
+    assert!(nothing.contains("There is nothing to clear") && !nothing.contains("<button class=\"button button--danger\""), "{nothing}");
+    panel.serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_command_says_whether_the_trail_is_sound() {
     let panel = with_rows(Engine::Sqlite).await;
     let data_dir = panel.dir.path().join("data");

@@ -1,0 +1,58 @@
+//! The question before the backup logs are cleared, with the exact counts.
+
+use leptos::prelude::*;
+
+use crate::components::{Erase, Icon, Piece, icon};
+use crate::pages::document::{back_link, flash};
+
+/// How many rows would go and stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ToClear {
+    pub deleted: i64,
+    pub orphans: i64,
+    pub kept: i64,
+}
+
+/// `/logs/clear`; `changed` says that the counts are others than those that were confirmed.
+pub fn clearing(counts: ToClear, changed: bool) -> Piece {
+    let ToClear { deleted, orphans, kept } = counts;
+    let question = if deleted == 0 { "There is nothing to clear".to_owned() } else { format!("Clear {}?", entries(deleted)) };
+    let form = (deleted > 0).then(|| {
+        view! {
+            <form class="form__actions" method="post" action="/logs/clear">
+                <input type="hidden" name="deleted" value=deleted.to_string()/>
+                <a class="button" href="/logs">"Keep them"</a>
+                <button class="button button--danger" type="submit">{format!("Clear {}", entries(deleted))}</button>
+            </form>
+        }
+        .erase()
+    });
+    view! {
+        {back_link("/logs".to_owned(), "Logs".to_owned())}
+        <h1 class="page-title">{question}</h1>
+        {flash(changed.then_some("Nothing was cleared: there are other entries now than the ones you confirmed. These are the counts of this moment."))}
+        <ul class="consequences">
+            <li>{icon(Icon::CrossInCircle)}<span>{gone(deleted, orphans)}</span></li>
+            <li>{icon(Icon::Tick)}<span>{stays(kept)}</span></li>
+            <li>{icon(Icon::Tick)}<span>"Stays: every point and every file; no backup is touched. The trail can still be verified: an entry tells who cleared what, and hashes of what is gone are kept."</span></li>
+        </ul>
+        {form}
+    }
+    .erase()
+}
+
+fn gone(deleted: i64, orphans: i64) -> String {
+    format!(
+        "Goes: {} of schedules that are not running, {} of them of schedules that were deleted. This cannot be undone.",
+        entries(deleted),
+        orphans
+    )
+}
+
+fn stays(kept: i64) -> String {
+    format!("Stays: {} of schedules that are running now, and everything the panel and its people did.", entries(kept))
+}
+
+fn entries(count: i64) -> String {
+    if count == 1 { "1 entry".to_owned() } else { format!("{count} entries") }
+}
