@@ -114,7 +114,7 @@ test('a second factor is set up, asked for and turned off', async () => {
   await tom.page.goto(`${origin}/profile`);
   await tom.page.getByRole('button', { name: 'Set up' }).click();
   const secret = await tom.page.locator('#seed').innerText();
-  await tom.page.getByLabel('Code').fill(codeOf(secret, Date.now() - 30_000));
+  await tom.page.getByRole('textbox', { name: 'Code' }).fill(codeOf(secret, Date.now() - 30_000));
   await tom.page.getByRole('button', { name: 'Turn on' }).click();
   const codes = (await tom.page.locator('#recovery-codes').innerText()).trim().split('\n');
   assert.equal(codes.length, 10);
@@ -123,11 +123,11 @@ test('a second factor is set up, asked for and turned off', async () => {
   const again = await enter(name, password);
   await again.page.getByRole('heading', { name: 'Enter the code' }).waitFor();
   await sound(again, 'the page that asks for a code');
-  assert.ok(await again.page.getByLabel('Code').evaluate((element) => element === document.activeElement));
+  assert.ok(await again.page.getByRole('textbox', { name: 'Code' }).evaluate((element) => element === document.activeElement));
   await again.page.keyboard.type('000000');
   await again.page.keyboard.press('Enter');
   await again.page.getByText('That code is not good').waitFor();
-  await again.page.getByLabel('Code').fill(codeOf(secret));
+  await again.page.getByRole('textbox', { name: 'Code' }).fill(codeOf(secret));
   await again.page.getByRole('button', { name: 'Sign in' }).click();
   await again.page.waitForURL(`${origin}/servers`);
 
@@ -139,7 +139,7 @@ test('a second factor is set up, asked for and turned off', async () => {
   assert.match(tom.page.url(), /sign-in/);
   await again.page.goto(`${origin}/profile/two-factor/remove`);
   await again.page.getByLabel('Password').fill(password);
-  await again.page.getByLabel('Code').fill(codes[0]);
+  await again.page.getByRole('textbox', { name: 'Code' }).fill(codes[0]);
   await again.page.getByRole('button', { name: 'Turn off' }).click();
   await again.page.waitForURL(/said=factor-off/);
   for (const { context } of [admin, tom, again]) await context.close();

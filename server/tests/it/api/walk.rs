@@ -123,6 +123,8 @@ const TABLE: &[(&str, &str, Need)] = &[
     ("/schedules/{id}/resume", "POST", May(P::EditSchedule)),
     ("/schedules/{id}/delete", "GET", May(P::DeleteSchedule)),
     ("/schedules/{id}/delete", "POST", May(P::DeleteSchedule)),
+    ("/logs/clear", "GET", May(P::ClearBackupLogs)),
+    ("/logs/clear", "POST", May(P::ClearBackupLogs)),
     ("/runs", "GET", SEE_RUNS),
     ("/runs/{id}", "GET", SEE_RUNS),
     ("/runs/{id}/stop", "GET", May(P::StopRunningSchedule)),
@@ -373,7 +375,7 @@ async fn every_route_asks_who_is_there_and_what_they_may() {
 
     // As good. What ends a session or an object comes last.
     let last = |(path, method): &&(String, String)| {
-        let ends = method == "DELETE" || path.ends_with("/delete") || path.ends_with("/revoke");
+        let ends = method == "DELETE" || path.ends_with("/delete") || path.ends_with("/revoke") || path.ends_with("/clear");
         let order = ["/tokens", "/profile", "/runs", "/schedules", "/servers", "/users", "/roles"];
         let place = order.iter().position(|part| path.contains(part)).unwrap_or(0);
         let leaves = path == "/sign-out" || path == "/api/v1/session" && method == "DELETE";
