@@ -66,10 +66,14 @@ pub(super) async fn give_code(
     extensions: Extensions,
     Form(form): Form<Code>,
 ) -> Result<Response, Problem> {
-    // Whose code it is only the pending sign-in knows, which itself takes few guesses: here an address is slowed down.
+    // Whose code it is only the pending sign-in knows, which itself takes few guesses: here an address is slowed down. A right code
+    // takes back no wrong ones, or an account of one's own would be a way to guess at others for ever.
     let attempt = panel.perimeter.throttle.check(Key::Code(client.origin().to_string()), Instant::now())?;
     let answer = panel.accounts.finish_sign_in(&form.pending, &form.code, Visitor::of(&headers, &client)).await;
-    match judged(&panel, &client, attempt, answer) {
+    if answer.is_ok() {
+        attempt.forgiven();
+    }
+    match answer {
         Ok(token) => Ok(signed_in(&client, &token, &form.next)),
         Err(AccountError::Code) => Ok(ask_code(&panel, &headers, &extensions, &form.pending, &form.next, true)),
         // Too late, or too often: from the start.

@@ -20,6 +20,9 @@ const FREE: u32 = 5;
 /// Tokens are not typed, and one that was revoked is tried again by programs.
 const FREE_TOKENS: u32 = 20;
 
+/// A code is one of a million and changes twice a minute, and only who has the password is asked for one.
+const FREE_CODES: u32 = 20;
+
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 
 /// Long enough that a guess a minute leads nowhere, short enough that nobody calls an administrator.
@@ -50,7 +53,11 @@ pub enum Key {
 
 impl Key {
     fn free(&self) -> u32 {
-        if matches!(self, Self::Token(_)) { FREE_TOKENS } else { FREE }
+        match self {
+            Self::Token(_) => FREE_TOKENS,
+            Self::Code(_) => FREE_CODES,
+            _ => FREE,
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use crate::api::{JsonBody, Problem};
 use crate::auth::{AccountError, Visitor, clear_cookie, session, session_cookie};
 use crate::doors::judged;
-use crate::perimeter::{CLEAR_SITE_DATA, Client};
+use crate::perimeter::{CLEAR_SITE_DATA, Client, Key};
 use crate::state::Panel;
 
 /// A user name, a password, and a code where one is asked for.
@@ -39,11 +39,15 @@ pub(super) async fn sign_in(
 ) -> Result<Response, Problem> {
     let visitor = Visitor::of(&headers, &client);
     let attempt = panel.perimeter.throttle.password(&username, &client, Instant::now())?;
-    let answer = match (panel.accounts.sign_in(&username, password, visitor.clone()).await, totp) {
-        (Err(AccountError::CodeNeeded(pending)), Some(code)) => panel.accounts.finish_sign_in(pending.text(), &code, visitor).await,
-        (signed_in, _) => signed_in,
+    let token = match (panel.accounts.sign_in(&username, password, visitor.clone()).await, totp) {
+        (Err(AccountError::CodeNeeded(pending)), Some(code)) => {
+            // The password was right; the code is a guess of its own.
+            attempt.forgiven();
+            let guess = panel.perimeter.throttle.check(Key::Code(username), Instant::now())?;
+            judged(&panel, &client, guess, panel.accounts.finish_sign_in(pending.text(), &code, visitor).await)?
+        }
+        (signed_in, _) => judged(&panel, &client, attempt, signed_in)?,
     };
-    let token = judged(&panel, &client, attempt, answer)?;
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, session_cookie(&client, token.text()))]).into_response())
 }
 
