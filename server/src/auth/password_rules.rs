@@ -26,9 +26,11 @@ pub fn password_problem(password: &str, username: &str) -> Option<&'static str> 
         return Some("expected more than a few characters again and again");
     }
     let lower = password.to_lowercase();
-    let plain: String = lower.chars().map(unmasked).collect();
+    let unmask = |text: &str| text.chars().map(unmasked).collect::<String>();
+    // What stands around a word stands for no letters of it.
+    let inner = lower.trim_matches(|c: char| !c.is_alphabetic());
     let name = letters(&username.to_lowercase());
-    for word in [letters(&lower), letters(&plain)] {
+    for word in [letters(&lower), letters(&unmask(&lower)), letters(&unmask(inner))] {
         let core = unrepeated(&word);
         if !name.is_empty() && core == unrepeated(&name) {
             return Some("expected something other than the user name");
