@@ -24,6 +24,7 @@ pub mod servers;
 pub mod sessions;
 mod sql;
 pub mod tokens;
+mod turns;
 
 pub use engine::{Database, Transaction};
 pub use error::StoreError;

@@ -39,7 +39,7 @@ pub fn step_of(now: Timestamp) -> i64 {
 pub fn step_of_code(seed: &[u8], code: &str, now: Timestamp) -> Option<i64> {
     let current = step_of(now);
     let fits = |step: &i64| bool::from(code_at(seed, *step).as_bytes().ct_eq(code.as_bytes()));
-    (current - SKEW..=current + SKEW).filter(fits).last()
+    (current - SKEW..=current + SKEW).rfind(fits)
 }
 
 /// The seed as authenticators take it by hand: base32 in groups of four.

@@ -52,7 +52,7 @@ fn ask_code(panel: &Panel, headers: &HeaderMap, extensions: &Extensions, pending
 
 /// The fields of the second page.
 #[derive(Deserialize)]
-pub(super) struct Code {
+pub(super) struct SecondStep {
     pending: String,
     code: String,
     #[serde(default)]
@@ -64,7 +64,7 @@ pub(super) async fn give_code(
     Extension(client): Extension<Client>,
     headers: HeaderMap,
     extensions: Extensions,
-    Form(form): Form<Code>,
+    Form(form): Form<SecondStep>,
 ) -> Result<Response, Problem> {
     // Whose code it is only the pending sign-in knows, which itself takes few guesses: here an address is slowed down. A right code
     // takes back no wrong ones, or an account of one's own would be a way to guess at others for ever.

@@ -179,7 +179,7 @@ fn shown(seed: &[u8], username: &str) -> NewFactor {
     };
     let width = code.width();
     let dark = code.to_colors().into_iter().enumerate().filter(|(_, color)| *color == Color::Dark);
-    let squares = dark.map(|(n, _)| format!("M{} {}h1v1h-1z", n % width, n / width)).collect();
+    let squares = dark.fold(String::new(), |path, (n, _)| path + &format!("M{} {}h1v1h-1z", n % width, n / width));
     NewFactor { words, squares, width }
 }
 

@@ -29,9 +29,9 @@ impl People {
         let token = Token::for_api();
         let mut change = self.begin().await?;
         let id = tokens::insert(change.tx(), actor.viewer.user_id, &draft, token.hash(), self.accounts.clock.now()).await?;
-        let mut what = format!("made the API token {}", draft.name);
+        let what = format!("made the API token {}", draft.name);
         if let Some(Schedule { id, policy }) = schedule {
-            what.push_str(&format!(", to report {}", policy.name));
+            let what = format!("{what}, to report {}", policy.name);
             let row: LogRow = super::row(actor, app::model::LogStatus::Info, what);
             change.log(row.server(policy.server_id).schedule(id));
             change.commit().await?;

@@ -11,6 +11,7 @@ use sqlx::postgres::{PgArguments, PgPoolOptions};
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool};
 
+use super::turns::{Turn, Turns};
 use super::{Row, Sql, StoreError};
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -22,8 +23,8 @@ const SQLITE_READERS: u32 = 4;
 /// Leaves room for several panels under PostgreSQL's default of 100.
 const POSTGRES_CONNECTIONS: u32 = 16;
 
-/// How long a writer waits for another process (a `tailback user …` beside a running panel) before it gives up.
-const SQLITE_BUSY: Duration = Duration::from_secs(15);
+/// How long a writer waits for others, in this process and beside it, before it gives up.
+const SQLITE_PATIENCE: Duration = Duration::from_secs(30);
 
 /// An open, migrated database.
 #[derive(Clone)]
@@ -36,6 +37,7 @@ enum Engine {
     Sqlite {
         writer: SqlitePool,
         readers: SqlitePool,
+        turns: Turns,
     },
     Postgres(PgPool),
 }
@@ -58,7 +60,10 @@ impl Database {
     /// Begins a transaction that writes. SQLite has one at a time; PostgreSQL many.
     pub async fn begin(&self) -> Result<Transaction, StoreError> {
         Ok(match &*self.engine {
-            Engine::Sqlite { writer, .. } => Transaction::Sqlite(writer.begin_with("begin immediate").await?),
+            Engine::Sqlite { writer, turns, .. } => {
+                let turn = turns.take().await?;
+                Transaction::Sqlite(writer.begin_with("begin immediate").await?, Some(turn))
+            }
             Engine::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
         })
     }
@@ -66,7 +71,7 @@ impl Database {
     /// Begins a transaction that reads one unchanging state of the database.
     pub async fn snapshot(&self) -> Result<Transaction, StoreError> {
         Ok(match &*self.engine {
-            Engine::Sqlite { readers, .. } => Transaction::Sqlite(readers.begin().await?),
+            Engine::Sqlite { readers, .. } => Transaction::Sqlite(readers.begin().await?, None),
             Engine::Postgres(pool) => Transaction::Postgres(pool.begin_with("begin isolation level repeatable read read only").await?),
         })
     }
@@ -93,7 +98,7 @@ impl Database {
     /// Waits for transactions under way and closes every connection.
     pub async fn close(&self) {
         match &*self.engine {
-            Engine::Sqlite { writer, readers } => {
+            Engine::Sqlite { writer, readers, .. } => {
                 readers.close().await;
                 writer.close().await;
             }
@@ -104,7 +109,8 @@ impl Database {
 
 /// A transaction; rolled back when dropped without a commit.
 pub enum Transaction {
-    Sqlite(sqlx::Transaction<'static, Sqlite>),
+    /// One that writes holds its turn to the end.
+    Sqlite(sqlx::Transaction<'static, Sqlite>, Option<Turn>),
     Postgres(sqlx::Transaction<'static, Postgres>),
 }
 
@@ -112,7 +118,7 @@ impl Transaction {
     /// Runs one statement and tells how many rows it changed.
     pub async fn execute(&mut self, sql: Sql) -> Result<u64, StoreError> {
         Ok(match self {
-            Self::Sqlite(tx) => {
+            Self::Sqlite(tx, _) => {
                 let (text, arguments): (_, SqliteArguments) = sql.into_query::<Sqlite>()?;
                 sqlx::query_with(text, arguments).execute(&mut **tx).await?.rows_affected()
             }
@@ -126,7 +132,7 @@ impl Transaction {
     /// Reads all rows of one statement.
     pub async fn fetch_all(&mut self, sql: Sql) -> Result<Vec<Row>, StoreError> {
         Ok(match self {
-            Self::Sqlite(tx) => {
+            Self::Sqlite(tx, _) => {
                 let (text, arguments) = sql.into_query::<Sqlite>()?;
                 sqlx::query_with(text, arguments).fetch_all(&mut **tx).await?.into_iter().map(Row::Sqlite).collect()
             }
@@ -149,7 +155,7 @@ impl Transaction {
 
     pub async fn commit(self) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Sqlite(tx, _turn) => tx.commit().await?,
             Self::Postgres(tx) => tx.commit().await?,
         }
         Ok(())
@@ -163,15 +169,16 @@ async fn open_sqlite(path: &Path) -> Result<Engine, StoreError> {
         // A row that was acknowledged survives a power cut too.
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
-        .busy_timeout(SQLITE_BUSY)
+        .busy_timeout(SQLITE_PATIENCE)
         .statement_cache_capacity(256);
     close_to_others(path)?;
     let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone().create_if_missing(true)).await?;
-    let lock = lock_beside(path).await?;
+    let turns = Turns::beside(path, SQLITE_PATIENCE)?;
+    let turn = turns.take().await?;
     SQLITE_MIGRATIONS.run(&writer).await?;
-    drop(lock);
+    drop(turn);
     let readers = SqlitePoolOptions::new().max_connections(SQLITE_READERS).connect_with(options.read_only(true)).await?;
-    Ok(Engine::Sqlite { writer, readers })
+    Ok(Engine::Sqlite { writer, readers, turns })
 }
 
 /// The database is for its owner alone. SQLite gives the files it makes beside it the same mode.
@@ -187,16 +194,6 @@ fn close_to_others(path: &Path) -> Result<(), StoreError> {
         }
     }
     Ok(())
-}
-
-/// One process at a time brings the schema up to date. sqlx does this by itself on PostgreSQL.
-async fn lock_beside(path: &Path) -> Result<File, StoreError> {
-    let path = path.with_extension("lock");
-    let locked = tokio::task::spawn_blocking(move || {
-        let file = File::create(path)?;
-        file.lock().map(|()| file)
-    });
-    locked.await.map_err(std::io::Error::other).and_then(|file| file).map_err(StoreError::Lock)
 }
 
 async fn open_postgres(url: &str) -> Result<Engine, StoreError> {

@@ -7,8 +7,8 @@ pub enum StoreError {
     Sql(#[from] sqlx::Error),
     #[error("bring the schema up to date")]
     Migrate(#[from] sqlx::migrate::MigrateError),
-    #[error("lock the database for a change of its schema")]
-    Lock(#[source] std::io::Error),
+    #[error("wait for the turn to write to the database")]
+    Turn(#[source] std::io::Error),
     #[error("make the database file, for its owner alone")]
     File(#[source] std::io::Error),
     #[error("read column {column}: {value:?} has no meaning there")]
