@@ -15,7 +15,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 pub use self::sign_in::judged;
-pub use self::visit::page_context;
+pub use self::visit::{forbidden, page_context};
 use crate::state::Panel;
 
 /// Every form and every document.

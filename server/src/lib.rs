@@ -1,6 +1,7 @@
 //! Everything of Tailback that touches the outside world. `app` says what pages need; this crate provides it, and the
 //! checker, the trail and the stream besides.
 
+pub mod access;
 pub mod adapters;
 pub mod api;
 pub mod audit;

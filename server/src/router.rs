@@ -12,6 +12,7 @@ use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{LeptosRoutes, generate_route_list};
 use tower::ServiceBuilder;
 
+use crate::access::require_need;
 use crate::auth::require_viewer;
 use crate::perimeter::{csrf, guard};
 use crate::state::Panel;
@@ -35,6 +36,7 @@ pub fn router(panel: Panel) -> anyhow::Result<Router> {
         .merge(api::v1::routes())
         .leptos_routes_with_context(&panel, routes, context, move || shell(assets.clone()))
         .fallback(site::serve)
+        .layer(from_fn_with_state(panel.clone(), require_need))
         .layer(from_fn_with_state(panel.clone(), require_viewer))
         .layer(
             ServiceBuilder::new()

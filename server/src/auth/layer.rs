@@ -1,5 +1,4 @@
-//! Puts the viewer into every request and lets nobody else in: what is open without signing in is listed here, and nothing
-//! is open by omission.
+//! Puts the viewer into every request and lets nobody else in: nothing is open by omission.
 
 use app::model::{Timestamp, Viewer};
 use axum::Extension;
@@ -11,6 +10,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::{Accounts, session};
+use crate::access::{Need, need_of};
 use crate::api::Problem;
 use crate::perimeter::{Client, Key};
 use crate::state::Panel;
@@ -86,9 +86,7 @@ impl StreamGuard {
 
 /// Everything that answers without a viewer.
 fn is_open(method: &Method, path: &str) -> bool {
-    let page = matches!(path, "/sign-in" | "/sign-in/link" | "/sign-in/code" | "/welcome");
-    let session = path == "/api/v1/session" && method == Method::POST;
-    page || session || matches!(path, "/healthz" | "/readyz") || crate::site::is_asset(path)
+    need_of(method.as_str(), path) == Some(Need::Open) || crate::site::is_asset(path)
 }
 
 /// The middleware.

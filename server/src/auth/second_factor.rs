@@ -26,6 +26,12 @@ pub(crate) enum CodeUsed {
 }
 
 impl Accounts {
+    /// Whose code a pending sign-in waits for.
+    pub async fn awaited_account(&self, pending: &str) -> Result<i64, AccountError> {
+        let found = sessions::find_pending(&self.database, hash(pending), self.clock.now()).await?;
+        found.ok_or(AccountError::Credentials)
+    }
+
     /// The second half of a sign-in: the code. `pending` stands for the password.
     pub async fn finish_sign_in(&self, pending: &str, code: &str, visitor: impl Into<Visitor>) -> Result<Token, AccountError> {
         let visitor = visitor.into();

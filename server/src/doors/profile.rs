@@ -6,10 +6,12 @@ use app::pages::profile::{self as pages, ProfileView, TokenForm};
 use axum::body::Bytes;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
+use tokio::time::Instant;
 
 use super::users::server_names;
 use super::visit::{Answer, Refused, Visit, see};
-use crate::people::{Actor, NewFactor};
+use crate::people::{Actor, NewFactor, PeopleError};
+use crate::perimeter::Key;
 
 /// What a redirect to the profile has to say.
 fn said(visit: &Visit) -> Option<&'static str> {
@@ -50,14 +52,33 @@ async fn view(visit: &Visit, actor: &Actor) -> Result<ProfileView, Refused> {
 pub(super) async fn change_password(visit: Visit, actor: Actor, body: Bytes) -> Answer {
     let (current, new, again) = passwords(&body);
     let changed = if new == again {
-        visit.panel.people.change_own_password(&actor, current, new).await
+        asked_again(&visit, "current", visit.panel.people.change_own_password(&actor, current, new)).await
     } else {
-        Err(crate::people::PeopleError::Invalid(vec![FieldError::new("again", "expected the same password twice")]))
+        Err(PeopleError::Invalid(vec![FieldError::new("again", "expected the same password twice")]))
     };
     let Err(cause) = changed else { return Ok(see("/profile", "password")) };
     let problems = visit.people_problems(cause, "/profile")?;
     let view = view(&visit, &actor).await?;
     Ok(visit.form_again("Profile", || pages::overview(view, Problems(problems), None)))
+}
+
+/// Does what only the account's owner may, and only with what they know: whoever found a session open guesses no faster than
+/// whoever has none.
+async fn asked_again<T>(visit: &Visit, field: &str, what: impl Future<Output = Result<T, PeopleError>>) -> Result<T, PeopleError> {
+    let key = Key::Again(visit.viewer.user_id);
+    let attempt = visit
+        .panel
+        .perimeter
+        .throttle
+        .check(key, Instant::now())
+        .map_err(|throttled| PeopleError::Invalid(vec![FieldError::new(field, throttled.to_string())]))?;
+    let done = what.await;
+    match &done {
+        Ok(_) => attempt.succeeded(),
+        Err(PeopleError::Invalid(problems)) if problems.iter().any(|problem| ["current", "code"].contains(&problem.field.as_str())) => {}
+        Err(_) => attempt.forgiven(),
+    }
+    done
 }
 
 /// As they were typed: spaces at the ends of a password count.
@@ -114,7 +135,8 @@ pub(super) async fn ask_factor_removal(visit: Visit) -> Answer {
 pub(super) async fn remove_factor(visit: Visit, actor: Actor, body: Bytes) -> Answer {
     let (current, ..) = passwords(&body);
     let code = Sent::parse(&body).text("code");
-    let Err(cause) = visit.panel.people.remove_factor(&actor, current, &code).await else { return Ok(see("/profile", "factor-off")) };
+    let removed = asked_again(&visit, "current", visit.panel.people.remove_factor(&actor, current, &code)).await;
+    let Err(cause) = removed else { return Ok(see("/profile", "factor-off")) };
     let problems = visit.people_problems(cause, "/profile")?;
     Ok(visit.form_again("Second factor", || pages::remove_factor(false, Problems(problems))))
 }
@@ -127,7 +149,7 @@ pub(super) async fn ask_codes(visit: Visit) -> Answer {
 /// `POST /profile/two-factor/codes`
 pub(super) async fn renew_codes(visit: Visit, actor: Actor, body: Bytes) -> Answer {
     let code = Sent::parse(&body).text("code");
-    match visit.panel.people.renew_recovery_codes(&actor, &code).await {
+    match asked_again(&visit, "code", visit.panel.people.renew_recovery_codes(&actor, &code)).await {
         Ok(codes) => Ok(visit.page("Recovery codes", || pages::recovery_codes(&codes))),
         Err(cause) => {
             let problems = visit.people_problems(cause, "/profile")?;

@@ -66,18 +66,18 @@ pub(super) async fn give_code(
     extensions: Extensions,
     Form(form): Form<SecondStep>,
 ) -> Result<Response, Problem> {
-    // Whose code it is only the pending sign-in knows, which itself takes few guesses: here an address is slowed down. A right code
-    // takes back no wrong ones, or an account of one's own would be a way to guess at others for ever.
-    let attempt = panel.perimeter.throttle.check(Key::Code(client.origin().to_string()), Instant::now())?;
+    // Too late, or too often: from the start.
+    let from_the_start = || back("/sign-in", &[("error", "code"), ("next", &form.next)]);
+    let account = match panel.accounts.awaited_account(&form.pending).await {
+        Err(AccountError::Credentials) => return Ok(from_the_start()),
+        found => found?,
+    };
+    let attempt = panel.perimeter.throttle.check(Key::Code(account), Instant::now())?;
     let answer = panel.accounts.finish_sign_in(&form.pending, &form.code, Visitor::of(&headers, &client)).await;
-    if answer.is_ok() {
-        attempt.forgiven();
-    }
-    match answer {
+    match judged(&panel, &client, attempt, answer) {
         Ok(token) => Ok(signed_in(&client, &token, &form.next)),
         Err(AccountError::Code) => Ok(ask_code(&panel, &headers, &extensions, &form.pending, &form.next, true)),
-        // Too late, or too often: from the start.
-        Err(AccountError::Credentials) => Ok(back("/sign-in", &[("error", "code"), ("next", &form.next)])),
+        Err(AccountError::Credentials) => Ok(from_the_start()),
         Err(other) => Err(other.into()),
     }
 }

@@ -6,7 +6,7 @@ use app::pages::document::Document;
 use app::pages::refusal;
 use app::site::{PageContext, Theme};
 use axum::Extension;
-use axum::extract::{FromRequestParts, RawQuery};
+use axum::extract::{FromRequestParts, RawQuery, Request};
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -213,6 +213,15 @@ impl Visit {
                 self.conflict(app::components::sentence(&cause.to_string()), back.to_owned())
             }
         }
+    }
+}
+
+/// The page for whoever may not do what a request asks.
+pub async fn forbidden(panel: &Panel, request: Request) -> Response {
+    let (mut parts, _) = request.into_parts();
+    match Visit::from_request_parts(&mut parts, panel).await {
+        Ok(visit) => visit.forbidden().into_response(),
+        Err(status) => status.into_response(),
     }
 }
 

@@ -43,8 +43,10 @@ pub enum Key {
     Account(String),
     /// One account's password, from an address it has been signed in to before: whoever else guesses does not make its owner wait.
     KnownPlace(String, IpNet),
-    /// One account's one-time codes.
-    Code(String),
+    /// One account's one-time codes, from wherever.
+    Code(i64),
+    /// What one account's owner is asked for again while signed in.
+    Again(i64),
     /// Links, from one address.
     Link(IpNet),
     /// API tokens, from one address.
@@ -190,7 +192,7 @@ impl Attempt {
         for (key, _) in self.before {
             match key {
                 Key::Address(_) | Key::Link(_) | Key::Token(_) => state.give_back(&key),
-                Key::Account(_) | Key::KnownPlace(..) | Key::Code(_) => state.guesses.remove(&key),
+                Key::Account(_) | Key::KnownPlace(..) | Key::Code(_) | Key::Again(_) => state.guesses.remove(&key),
             }
         }
         if let Some(place) = self.place {

@@ -43,7 +43,8 @@ pub(super) async fn sign_in(
         (Err(AccountError::CodeNeeded(pending)), Some(code)) => {
             // The password was right; the code is a guess of its own.
             attempt.forgiven();
-            let guess = panel.perimeter.throttle.check(Key::Code(username), Instant::now())?;
+            let account = panel.accounts.awaited_account(pending.text()).await?;
+            let guess = panel.perimeter.throttle.check(Key::Code(account), Instant::now())?;
             judged(&panel, &client, guess, panel.accounts.finish_sign_in(pending.text(), &code, visitor).await)?
         }
         (signed_in, _) => judged(&panel, &client, attempt, signed_in)?,

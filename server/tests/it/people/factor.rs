@@ -155,3 +155,47 @@ async fn the_second_page_asks_for_the_code_and_there_is_no_session_before() {
     sign_in(&panel, "vera", &vera.password).await.unwrap();
     panel.serving.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guesses_at_a_code_wait_from_wherever_they_come() {
+    let clock = Clock::set_to(NOON);
+    let panel = TestPanel::start_at(Engine::Sqlite, clock.clone()).await;
+    let vera = Person::make(&panel, "vera", "viewer", &[]).await;
+    set_up(&panel, &vera, &clock).await;
+    let (mut taken, mut refused) = (0, 0);
+    // Each sign-in with the right password would be five more guesses.
+    for n in 0..6 {
+        let post = |path, fields: &[(&str, &str)]| {
+            let request = panel.anonymous(Method::POST, path).header("x-forwarded-proto", "https");
+            request.header("x-forwarded-for", format!("198.51.100.{n}")).form(fields).send()
+        };
+        let asked = post("/sign-in", &[("username", "vera"), ("password", &vera.password)]).await.unwrap().text().await.unwrap();
+        let pending = between(&asked, "name=\"pending\" value=\"", "\"").to_owned();
+        for _ in 0..5 {
+            match post("/sign-in/code", &[("pending", &pending), ("code", "000000")]).await.unwrap().status() {
+                StatusCode::UNPROCESSABLE_ENTITY => taken += 1,
+                StatusCode::TOO_MANY_REQUESTS => refused += 1,
+                other => panic!("{other}"),
+            }
+        }
+    }
+    assert!((20..26).contains(&taken) && refused >= 5, "{taken} were looked at, {refused} had to wait");
+    panel.serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_finds_a_session_open_guesses_no_faster() {
+    let panel = TestPanel::start(Engine::Sqlite).await;
+    let vera = Person::make(&panel, "vera", "viewer", &[]).await;
+    let new = "a new phrase for vera";
+    for _ in 0..5 {
+        let (status, page) = form(&panel, &vera, "/profile/password", &[("current", "guess"), ("password", new), ("again", new)]).await;
+        assert!(status == StatusCode::UNPROCESSABLE_ENTITY && !page.contains("too many attempts"), "{status}");
+    }
+    let right = [("current", vera.password.as_str()), ("password", new), ("again", new)];
+    let (status, page) = form(&panel, &vera, "/profile/password", &right).await;
+    assert!(status == StatusCode::UNPROCESSABLE_ENTITY && page.to_lowercase().contains("too many attempts"), "{status} {page}");
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    assert_eq!(form(&panel, &vera, "/profile/password", &right).await.0, StatusCode::SEE_OTHER);
+    panel.serving.stop().await;
+}
