@@ -22,6 +22,7 @@ mod stream;
 mod timestamp;
 #[cfg(feature = "ssr")]
 mod user;
+mod word_query;
 mod zone;
 
 #[cfg(feature = "ssr")]
@@ -30,7 +31,7 @@ pub use field_error::FieldError;
 pub use filter::{LogFilter, LogQuery, TimeBound, parse_pairs};
 #[cfg(feature = "ssr")]
 pub use forecast::{DueTime, Forecast};
-pub use log_entry::{LogEntry, LogEntryDetail, LogPage, Named};
+pub use log_entry::{LogEntry, LogEntryDetail, LogPage, Named, Place};
 pub use permission::{Permission, Scope, Viewer};
 pub use run::{Progress, Run, RunId, RunState, Trigger};
 #[cfg(feature = "ssr")]
@@ -45,4 +46,5 @@ pub use stream::Frame;
 pub use timestamp::Timestamp;
 #[cfg(feature = "ssr")]
 pub use user::{ADMIN, ApiToken, OpenSession, Role, RoleDraft, TokenDraft, User, UserDraft, username_problem};
+pub use word_query::{Term, Word, WordQuery, words_of};
 pub use zone::{LocalTime, Zone};

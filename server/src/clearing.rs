@@ -8,6 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::audit::{LogRow, Trail};
+use crate::store::log_index::Forgetting;
 use crate::store::{Database, StoreError, clearing};
 use crate::streaming::Hub;
 use crate::verify::Clearing;
@@ -60,16 +61,21 @@ impl Clearings {
         // The row that tells of it is the next one, since nobody else can append before this transaction ends.
         let tombstone = head.last_id + 1;
         let mut gone = Clearing::default();
+        let mut index = Forgetting::begin(change.tx()).await?;
         let mut after = 0;
         loop {
             let rows = clearing::rows_to_clear(change.tx(), &viewer.scope, after).await?;
-            let Some(last) = rows.last().map(|(id, _)| *id) else { break };
-            for (id, leaf) in &rows {
-                gone.add(*id, leaf);
+            let Some(last) = rows.last().map(|row| row.id) else { break };
+            for row in &rows {
+                gone.add(row.id, &row.leaf);
+                if let Some(facts) = &row.facts {
+                    index.add(facts);
+                }
             }
             clearing::keep_leaves(change.tx(), &rows, tombstone).await?;
             after = last;
         }
+        index.finish(change.tx(), tombstone).await?;
         clearing::remove(change.tx(), tombstone).await?;
         let said = gone.tombstone(&head.last_hash);
         let json = serde_json::to_string(&said).unwrap_or_else(|_| unreachable!("numbers and texts are JSON"));

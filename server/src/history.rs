@@ -10,7 +10,8 @@ use app::model::{
 
 use crate::audit::decompress;
 use crate::checker::{self, RunLogs, advise};
-use crate::store::{Database, StoreError, log, outcomes, reported, runs};
+use crate::store::log_pages::Page;
+use crate::store::{Database, Selection, StoreError, log, log_counts, log_pages, outcomes, reported, runs};
 
 /// Rows of one run that are read; even one that is told of every twelve hours for a year has fewer.
 const ROWS_OF_RUN: u32 = 1000;
@@ -26,14 +27,15 @@ impl History {
     /// A page, its counts and the head of the trail, all of one moment.
     pub async fn list(&self, viewer: &Viewer, query: LogQuery) -> Result<LogPage, StoreError> {
         let LogQuery { filter, before, after, limit } = query;
-        let (scope, zone) = (&viewer.scope, &*self.zone);
+        let selection = Selection { scope: &viewer.scope, filter: &filter, zone: &self.zone };
         let mut tx = self.database.snapshot().await?;
-        let mut entries = log::newest(&mut tx, scope, &filter, zone, before, after, limit + 1).await?;
+        let mut entries = log_pages::newest(&mut tx, selection, Page { before, after, limit: limit + 1 }).await?;
         let more = entries.len() > limit as usize;
         entries.truncate(limit as usize);
-        let total = log::count(&mut tx, scope, &filter, zone).await?;
-        let unfiltered = filter == LogFilter::default();
-        let total_in_scope = if unfiltered { total } else { log::count(&mut tx, scope, &LogFilter::default(), zone).await? };
+        let total = log_counts::count(&mut tx, selection).await?;
+        let unfiltered = LogFilter::default();
+        let in_scope = Selection { filter: &unfiltered, ..selection };
+        let total_in_scope = if filter == unfiltered { total } else { log_counts::count(&mut tx, in_scope).await? };
         let next_before = entries.last().filter(|_| more).map(|entry| entry.id);
         Ok(LogPage { next_before, entries, total, total_in_scope, head: log::head_in(&mut tx).await? })
     }
@@ -94,7 +96,9 @@ impl History {
     async fn rows_of(&self, viewer: &Viewer, run: &Run) -> Result<(Vec<LogEntry>, Option<LogEntryDetail>), StoreError> {
         let filter = LogFilter { run: Some(run.id.clone()), ..LogFilter::default() };
         let mut tx = self.database.snapshot().await?;
-        let mut rows = log::newest(&mut tx, &viewer.scope, &filter, &self.zone, None, None, ROWS_OF_RUN).await?;
+        let selection = Selection { scope: &viewer.scope, filter: &filter, zone: &self.zone };
+        let page = Page { before: None, after: None, limit: ROWS_OF_RUN };
+        let mut rows = log_pages::newest(&mut tx, selection, page).await?;
         drop(tx);
         rows.reverse();
         let ends = |row: &&LogEntry| matches!(row.status, Completed | Warning | Error | Stopped | Connection | Missed);

@@ -16,6 +16,7 @@ pub mod demo;
 pub mod doors;
 pub mod fault;
 pub mod history;
+pub mod indexer;
 pub mod ingest;
 pub mod inventory;
 pub mod jobs;

@@ -19,6 +19,7 @@ use crate::clearing::Clearings;
 use crate::clock::{Clock, zone_table};
 use crate::config::Config;
 use crate::history::History;
+use crate::indexer::follow_index;
 use crate::ingest::{Intake, follow_silence};
 use crate::inventory::Inventory;
 use crate::jobs::{RunRequests, Timetable};
@@ -169,6 +170,7 @@ impl Unstarted {
         let tools = panel.instruments();
         tasks.spawn(attend(tools.clone(), panel.stop.clone()));
         tasks.spawn(panel.hub.clone().follow(panel.stop.clone()));
+        tasks.spawn(follow_index(panel.database.clone(), panel.zone.clone(), panel.hub.clone(), panel.stop.clone()));
         tasks.spawn(Checker::new(tools, self.pokes).follow(panel.stop.clone()));
         tasks.spawn(Timetable::new(panel.run_requests.clone(), self.schedules_changed).follow(panel.stop.clone()));
         tasks.spawn(follow_uses(panel.database.clone(), self.uses_to_note, panel.stop.clone()));

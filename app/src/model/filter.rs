@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use chrono::NaiveDate;
 
-use super::{FieldError, LogEntry, LogStatus, RunId, SourceType, Timestamp, Zone};
+use super::{FieldError, LogEntry, LogStatus, Place, RunId, SourceType, Timestamp, WordQuery, Zone};
 
 /// One end of a time range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +48,13 @@ pub struct LogFilter {
     pub source_type: Vec<SourceType>,
     pub server: Vec<i64>,
     pub schedule: Vec<i64>,
+    /// Where the row's server is.
+    pub region: Vec<String>,
+    /// Whose the row's server is.
+    pub account: Vec<String>,
     pub run: Option<RunId>,
+    /// Words of the message.
+    pub q: WordQuery,
 }
 
 /// A filter and the keyset page of it.
@@ -96,7 +102,7 @@ impl LogQuery {
 
 impl LogFilter {
     /// The parameters a filter understands.
-    pub const KEYS: [&'static str; 7] = ["from", "to", "status", "type", "server", "schedule", "run"];
+    pub const KEYS: [&'static str; 10] = ["from", "to", "status", "type", "server", "schedule", "region", "account", "run", "q"];
 
     /// Prints the query string that parses back to this filter; empty for no filter.
     pub fn to_query(&self) -> String {
@@ -112,7 +118,10 @@ impl LogFilter {
         put("type", join(&self.source_type));
         put("server", join(&self.server));
         put("schedule", join(&self.schedule));
+        put("region", self.region.join(","));
+        put("account", self.account.join(","));
         put("run", self.run.as_ref().map(RunId::to_string).unwrap_or_default());
+        put("q", self.q.to_string());
         query.finish()
     }
 
@@ -134,18 +143,23 @@ impl LogFilter {
         (from, until)
     }
 
-    /// Whether a row passes; the same answer as the database gives.
-    pub fn matches(&self, entry: &LogEntry, zone: &Zone) -> bool {
+    /// Whether a row passes, whose server is at `place`; the same answer as the database gives.
+    pub fn matches(&self, entry: &LogEntry, place: &Place, zone: &Zone) -> bool {
         let (from, until) = self.range(zone);
         let one_of =
             |ids: &[i64], named: &Option<super::Named>| ids.is_empty() || named.as_ref().is_some_and(|named| ids.contains(&named.id));
+        let at_one_of =
+            |names: &[String], name: &Option<String>| names.is_empty() || name.as_ref().is_some_and(|name| names.contains(name));
         from.is_none_or(|from| entry.at >= from)
             && until.is_none_or(|until| entry.at < until)
             && (self.status.is_empty() || self.status.contains(&entry.status))
             && (self.source_type.is_empty() || self.source_type.contains(&entry.source_type))
             && one_of(&self.server, &entry.server)
             && one_of(&self.schedule, &entry.schedule)
+            && at_one_of(&self.region, &place.region)
+            && at_one_of(&self.account, &place.account)
             && self.run.as_ref().is_none_or(|run| entry.run_id.as_ref() == Some(run))
+            && self.q.matches(&entry.message)
     }
 
     /// Takes one parameter; the error says what was expected.
@@ -163,6 +177,9 @@ impl LogFilter {
             "type" => extend(&mut self.source_type, value, "a type: FILES, MYSQL, ORACLE, MSSQL, HANA, VM, NAS, OSS, OTHER, SYSTEM")?,
             "server" => extend(&mut self.server, value, "the id of a server")?,
             "schedule" => extend(&mut self.schedule, value, "the id of a schedule")?,
+            "region" => extend(&mut self.region, value, "the name of a region")?,
+            "account" => extend(&mut self.account, value, "the name of an account")?,
+            "q" => self.q = value.parse()?,
             "run" => self.run = Some(value.parse().map_err(|error: super::run::NotARunId| error.to_string())?),
             _ => return Err("unknown parameter".to_owned()),
         }
@@ -234,7 +251,10 @@ mod tests {
                 source_type,
                 server: servers.into_iter().collect(),
                 schedule: vec![],
+                region: if run { vec!["eu".to_owned(), "us east".to_owned()] } else { vec![] },
+                account: vec![],
                 run: run.then(|| "01KAMZ3V7S9B3J1Q6Y1C2D3E4F".parse().unwrap()),
+                q: if run { "-rsync \"disk full\"".parse().unwrap() } else { WordQuery::default() },
             },
         )
     }

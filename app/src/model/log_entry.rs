@@ -66,3 +66,10 @@ pub struct LogPage {
     /// The highest id of the whole trail when this page was read: where a live stream takes over.
     pub head: i64,
 }
+
+/// Where a row's server is, and whose: what a filter asks for besides the row itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    pub region: Option<String>,
+    pub account: Option<String>,
+}

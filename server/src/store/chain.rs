@@ -1,5 +1,8 @@
 //! The chain of hashes as it is stored: rows with all that is proved of them, what stays of cleared ones, the head.
 
+use app::model::Timestamp;
+
+use super::log_index::Facts;
 use super::{Database, Row, Sql, StoreError, Transaction};
 use crate::chain::{Content, Hash, ORIGIN, link};
 
@@ -9,6 +12,8 @@ const PAGE: i64 = 1000;
 /// A row as it is proved.
 pub struct ChainRow {
     pub id: i64,
+    /// `None` for a row that cannot be read.
+    pub facts: Option<Facts>,
     /// Computed from what is stored now.
     pub leaf: Hash,
     /// As it was stored with the row.
@@ -69,7 +74,7 @@ pub(super) const CONTENT: &str = "select l.id, l.at, l.status, l.source_type, l.
 pub(super) async fn page_of(tx: &mut Transaction, mut sql: Sql, after: i64) -> Result<Vec<ChainRow>, StoreError> {
     sql.push(" and l.id > ").push_bind(after).push(" order by l.id limit ").push_bind(PAGE);
     // A row that cannot even be read is not what was written.
-    let unreadable = |row: &Row| Ok(ChainRow { id: row.int("id")?, leaf: ORIGIN, hash: None, detail: None });
+    let unreadable = |row: &Row| Ok(ChainRow { id: row.int("id")?, facts: None, leaf: ORIGIN, hash: None, detail: None });
     tx.fetch_all(sql).await?.iter().map(|row| chain_row(row).or_else(|_| unreadable(row))).collect()
 }
 
@@ -94,7 +99,21 @@ fn chain_row(row: &Row) -> Result<ChainRow, StoreError> {
         day: row.int("day")?,
     };
     let is_system = content.source_type == app::model::SourceType::System as i64;
-    Ok(ChainRow { id: content.id, leaf: content.leaf(), hash: optional_hash(row, "hash")?, detail: detail.filter(|_| is_system) })
+    let facts = Facts {
+        id: content.id,
+        at: Timestamp::from_millis(content.at),
+        status: content.status,
+        source_type: content.source_type,
+        server_id: content.server_id,
+        schedule_id: content.schedule_id,
+    };
+    Ok(ChainRow {
+        id: content.id,
+        facts: Some(facts),
+        leaf: content.leaf(),
+        hash: optional_hash(row, "hash")?,
+        detail: detail.filter(|_| is_system),
+    })
 }
 
 fn cleared_row(row: &Row) -> Result<ClearedRow, StoreError> {

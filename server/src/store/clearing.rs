@@ -2,10 +2,9 @@
 
 use app::model::Scope;
 
-use super::chain::{self, Head};
+use super::chain::{self, ChainRow, Head};
 use super::scope::push_scope;
 use super::{Sql, StoreError, Transaction};
-use crate::chain::Hash;
 use crate::clearing::ClearingCounts;
 
 /// Keeps everyone else from appending until the transaction ends.
@@ -27,21 +26,20 @@ pub async fn count(tx: &mut Transaction, scope: &Scope) -> Result<ClearingCounts
     Ok(ClearingCounts { deleted: row.int("deleted")?, orphans: row.int("orphans")?, kept: row.int("kept")? })
 }
 
-/// The next rows that go, by id, with the hashes of their contents.
-pub async fn rows_to_clear(tx: &mut Transaction, scope: &Scope, after: i64) -> Result<Vec<(i64, Hash)>, StoreError> {
+/// The next rows that go.
+pub async fn rows_to_clear(tx: &mut Transaction, scope: &Scope, after: i64) -> Result<Vec<ChainRow>, StoreError> {
     let mut sql = Sql::new(chain::CONTENT);
     sql.push(" and l.schedule_id is not null and not (").push(RUNNING).push(")");
     push_scope(&mut sql, scope, "l.server_id");
-    let rows = chain::page_of(tx, sql, after).await?;
-    Ok(rows.into_iter().map(|row| (row.id, row.leaf)).collect())
+    chain::page_of(tx, sql, after).await
 }
 
 /// Keeps what the chain needs of rows that go.
-pub async fn keep_leaves(tx: &mut Transaction, rows: &[(i64, Hash)], tombstone: i64) -> Result<(), StoreError> {
+pub async fn keep_leaves(tx: &mut Transaction, rows: &[ChainRow], tombstone: i64) -> Result<(), StoreError> {
     let mut sql = Sql::new("insert into cleared_row (id, leaf, tombstone) values ");
-    for (n, (id, leaf)) in rows.iter().enumerate() {
+    for (n, row) in rows.iter().enumerate() {
         sql.push(if n == 0 { "(" } else { ", (" });
-        sql.push_bind(*id).push(", ").push_bind(leaf.to_vec()).push(", ").push_bind(tombstone).push(")");
+        sql.push_bind(row.id).push(", ").push_bind(row.leaf.to_vec()).push(", ").push_bind(tombstone).push(")");
     }
     tx.execute(sql).await?;
     Ok(())

@@ -107,6 +107,13 @@ impl Database {
     }
 }
 
+/// Which engine's words a statement is in, where they differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
 /// A transaction; rolled back when dropped without a commit.
 pub enum Transaction {
     /// One that writes holds its turn to the end.
@@ -151,6 +158,13 @@ impl Transaction {
     /// Reads exactly one row, such as a count.
     pub async fn fetch_one(&mut self, sql: Sql) -> Result<Row, StoreError> {
         self.fetch_optional(sql).await?.ok_or(StoreError::Sql(sqlx::Error::RowNotFound))
+    }
+
+    pub(super) fn dialect(&self) -> Dialect {
+        match self {
+            Self::Sqlite(..) => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
+        }
     }
 
     pub async fn commit(self) -> Result<(), StoreError> {

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::hub::{Hub, json};
 use super::ring::RingRow;
-use crate::store::{StoreError, log, runs};
+use crate::store::{Selection, StoreError, log, log_pages, runs};
 
 /// Rows in one frame: large enough to catch up quickly, small enough to be on its way soon.
 const FRAME_ROWS: usize = 256;
@@ -195,26 +195,23 @@ impl Connection {
 
     /// Of rows in memory, those that concern this client, and how far they reach.
     fn wanted(&self, rows: &[RingRow], head: i64) -> (Vec<Arc<str>>, i64) {
-        let up_to =
-            if rows.len() < FRAME_ROWS { rows.last().map_or(head, |row| row.entry.id.max(head)) } else { rows[rows.len() - 1].entry.id };
-        let StreamRequest { viewer, filter, .. } = &self.request;
-        let concerns = |row: &&RingRow| {
-            viewer.scope.covers(row.entry.server.as_ref().map(|server| server.id)) && filter.matches(&row.entry, self.hub.zone())
-        };
-        (rows.iter().filter(concerns).map(|row| row.json.clone()).collect(), up_to)
+        let up_to = if rows.len() < FRAME_ROWS { rows.last().map_or(head, |row| row.id().max(head)) } else { rows[rows.len() - 1].id() };
+        let selection = self.selection();
+        (rows.iter().filter(|row| row.concerns(selection)).map(|row| row.json.clone()).collect(), up_to)
     }
 
     /// The same from the database.
     async fn read(&self, head: i64) -> Result<(Vec<Arc<str>>, i64), End> {
-        let StreamRequest { viewer, filter, .. } = &self.request;
         let limit = u32::try_from(FRAME_ROWS).unwrap_or(u32::MAX);
-        let entries = log::following(self.hub.database(), &viewer.scope, filter, self.hub.zone(), self.cursor, limit).await?;
-        let up_to = if entries.len() < FRAME_ROWS {
-            entries.last().map_or(head, |entry| entry.id.max(head))
-        } else {
-            entries[entries.len() - 1].id
-        };
-        Ok((entries.iter().map(|entry| json(entry).into()).collect(), up_to))
+        let rows = log_pages::following(self.hub.database(), self.selection(), self.cursor, limit).await?;
+        let up_to =
+            if rows.len() < FRAME_ROWS { rows.last().map_or(head, |row| row.entry.id.max(head)) } else { rows[rows.len() - 1].entry.id };
+        Ok((rows.iter().map(|row| json(&row.entry).into()).collect(), up_to))
+    }
+
+    fn selection(&self) -> Selection<'_> {
+        let StreamRequest { viewer, filter, .. } = &self.request;
+        Selection { scope: &viewer.scope, filter, zone: self.hub.zone() }
     }
 }
 

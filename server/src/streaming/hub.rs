@@ -11,7 +11,7 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::ring::{Ring, RingRow};
-use crate::store::{Database, StoreError, log};
+use crate::store::{Database, Selection, StoreError, log, log_pages};
 
 /// Half a minute of rows at 250 a second; at about 1 KB a row and its JSON, 8 MB at most.
 const RING_ROWS: usize = 8192;
@@ -76,12 +76,13 @@ impl Hub {
     }
 
     async fn catch_up(&self) -> Result<(), StoreError> {
+        let everything = Selection { scope: &Scope::All, filter: &LogFilter::default(), zone: &self.zone };
         loop {
             let last = self.progress.borrow().head;
-            let entries = log::following(&self.database, &Scope::All, &LogFilter::default(), &self.zone, last, PAGE).await?;
-            let Some(head) = entries.last().map(|entry| entry.id) else { return Ok(()) };
+            let entries = log_pages::following(&self.database, everything, last, PAGE).await?;
+            let Some(head) = entries.last().map(|row| row.entry.id) else { return Ok(()) };
             let full = entries.len() == PAGE as usize;
-            let rows: Vec<_> = entries.into_iter().map(|entry| RingRow { json: json(&entry).into(), entry: Arc::new(entry) }).collect();
+            let rows: Vec<_> = entries.into_iter().map(RingRow::new).collect();
             let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
             for row in rows {
                 ring.push(row);
@@ -120,6 +121,11 @@ impl Hub {
     }
 
     pub(super) fn watch(&self) -> watch::Receiver<Progress> {
+        self.progress.subscribe()
+    }
+
+    /// Changes with everything that there is to know.
+    pub fn heads(&self) -> watch::Receiver<impl Copy + use<>> {
         self.progress.subscribe()
     }
 

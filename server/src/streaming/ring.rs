@@ -3,13 +3,31 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use app::model::LogEntry;
+use crate::store::Selection;
+use crate::store::log_pages::PlacedEntry;
 
-/// A row and its JSON.
+/// A row, where its server is, and its JSON.
 #[derive(Clone)]
 pub(super) struct RingRow {
-    pub(super) entry: Arc<LogEntry>,
+    placed: Arc<PlacedEntry>,
     pub(super) json: Arc<str>,
+}
+
+impl RingRow {
+    pub(super) fn new(placed: PlacedEntry) -> Self {
+        Self { json: super::hub::json(&placed.entry).into(), placed: Arc::new(placed) }
+    }
+
+    pub(super) fn id(&self) -> i64 {
+        self.placed.entry.id
+    }
+
+    /// Whether a viewer who asks for these rows gets this one.
+    pub(super) fn concerns(&self, selection: Selection<'_>) -> bool {
+        let PlacedEntry { entry, place } = &*self.placed;
+        let server = entry.server.as_ref().map(|server| server.id);
+        selection.scope.covers(server) && selection.filter.matches(entry, place, selection.zone)
+    }
 }
 
 /// Rows in growing order of their ids, the oldest dropped first. Holds every row above `floor`.
@@ -29,7 +47,7 @@ impl Ring {
         if self.rows.len() == self.capacity
             && let Some(oldest) = self.rows.pop_front()
         {
-            self.floor = oldest.entry.id;
+            self.floor = oldest.id();
         }
         self.rows.push_back(row);
     }
@@ -39,7 +57,7 @@ impl Ring {
         if after < self.floor {
             return None;
         }
-        let start = self.rows.partition_point(|row| row.entry.id <= after);
+        let start = self.rows.partition_point(|row| row.id() <= after);
         Some(self.rows.range(start..).take(limit).cloned().collect())
     }
 }

@@ -4,4 +4,5 @@ mod chain;
 mod order;
 mod outcomes;
 mod runs;
+mod search;
 mod trail;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use app::model::{LogFilter, LogStatus, Scope, Zone};
 use rstest::rstest;
 use server::audit::LogRow;
-use server::store::log;
+use server::store::{Selection, log_pages};
 
 use crate::support::engine::{Engine, TestDatabase};
 
@@ -76,11 +76,13 @@ async fn follow(url: &str, written: &AtomicBool) -> Vec<i64> {
     loop {
         let done = written.load(Ordering::SeqCst);
         let after = ids.last().copied().unwrap_or(0);
-        let rows = log::following(&database, &Scope::All, &LogFilter::default(), &Zone::utc(), after, 50).await.unwrap();
+        let (filter, zone) = (LogFilter::default(), Zone::utc());
+        let everything = Selection { scope: &Scope::All, filter: &filter, zone: &zone };
+        let rows = log_pages::following(&database, everything, after, 50).await.unwrap();
         if rows.is_empty() && done {
             return ids;
         }
-        ids.extend(rows.iter().map(|row| row.id));
+        ids.extend(rows.iter().map(|row| row.entry.id));
         tokio::task::yield_now().await;
     }
 }

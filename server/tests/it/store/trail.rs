@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::model::{LogQuery, LogStatus, Permission, Scope, SourceType, Viewer, Zone};
+use app::model::{LogQuery, LogStatus, Permission, Place, Scope, SourceType, Viewer, Zone};
 use rstest::rstest;
 use server::audit::LogRow;
 use server::history::History;
@@ -67,7 +67,7 @@ async fn filters_and_scope_narrow_rows_and_counts_alike(#[case] engine: Engine) 
     let nobody = history.list(&viewer(Scope::Servers(vec![])), LogQuery::default()).await.unwrap();
     assert_eq!((nobody.entries.len(), nobody.total, nobody.total_in_scope), (0, 0, 0));
     for entry in &all.entries {
-        assert!(query("status=warning,error").filter.matches(entry, &Zone::utc()));
+        assert!(query("status=warning,error").filter.matches(entry, &Place::default(), &Zone::utc()));
     }
     let future = history.list(&viewer(Scope::All), query("from=2999-01-01")).await.unwrap();
     assert_eq!((future.entries.len(), future.total), (0, 0));

@@ -1,0 +1,218 @@
+//! How many rows pass, at all and over time: from the summary where it knows, from the rows where it does not. Both parts are read in
+//! one transaction, so the sum is that of one moment.
+
+use std::collections::BTreeMap;
+
+use app::model::{LogFilter, LogStatus, TimeBound, Timestamp, Zone};
+
+use super::log_index::{DAY, MONTH, date_of, day_number, marks, month_of};
+use super::log_pages::{Asked, Page, Part, parts, statement};
+use super::selection::Selection;
+use super::{Sql, StoreError, Transaction};
+
+/// Rows that are looked through at a time where their words are not indexed yet.
+const SCAN: i64 = 5000;
+
+/// Rows by where they fall: the histogram as it is gathered.
+pub type Bars = BTreeMap<Timestamp, BTreeMap<LogStatus, i64>>;
+
+/// What the summary knows of a selection, and what has to be read.
+struct Plan {
+    /// Days of which the whole is wanted, by number, both ends included.
+    whole: Option<(i64, i64)>,
+    rest: Vec<Rest>,
+}
+
+/// Rows that have to be read, of a day that is wanted in part or not indexed yet.
+struct Rest {
+    filter: LogFilter,
+    part: Part,
+}
+
+/// How many rows pass.
+pub async fn count(tx: &mut Transaction, selection: Selection<'_>) -> Result<i64, StoreError> {
+    let plan = plan(tx, selection, true).await?;
+    let mut total = 0;
+    for (span, first, last) in plan.whole.map(spans).unwrap_or_default() {
+        let sql = summary(selection, "select cast(coalesce(sum(n), 0) as bigint) as n", span, first, last);
+        total += tx.fetch_one(sql).await?.int("n")?;
+    }
+    for Rest { filter, part } in &plan.rest {
+        let selection = Selection { filter, ..selection };
+        if part.words == Asked::OfRows {
+            look_through(tx, selection, *part, |_, _| total += 1).await?;
+        } else {
+            let (sql, _) = statement(selection, tx.dialect(), *part, "select count(*) as n", false);
+            total += tx.fetch_one(sql).await?.int("n")?;
+        }
+    }
+    Ok(total)
+}
+
+/// How many rows of each status there are in each stretch of time, by its first moment; stretches without rows are left out.
+pub async fn histogram(tx: &mut Transaction, selection: Selection<'_>, step: Step) -> Result<Bars, StoreError> {
+    let plan = plan(tx, selection, matches!(step, Step::Day | Step::Month)).await?;
+    let mut bars = Bars::new();
+    let mut add = |at: Timestamp, status: LogStatus, n: i64| {
+        *bars.entry(step.start(at, selection.zone)).or_default().entry(status).or_default() += n;
+    };
+    let spans = match plan.whole {
+        Some((first, last)) if step == Step::Day => vec![(DAY, first, last)],
+        whole => whole.map(spans).unwrap_or_default(),
+    };
+    for (span, first, last) in spans {
+        let mut sql = summary(selection, "select bucket, status, cast(sum(n) as bigint) as n", span, first, last);
+        sql.push(" group by bucket, status");
+        for row in tx.fetch_all(sql).await? {
+            let start = selection.zone.start_of_day(date_of(row.int("bucket")?));
+            add(start, row.numbered("status", LogStatus::from_repr)?, row.int("n")?);
+        }
+    }
+    for Rest { filter, part } in &plan.rest {
+        let selection = Selection { filter, ..selection };
+        if part.words == Asked::OfRows {
+            look_through(tx, selection, *part, |at, status| add(at, status, 1)).await?;
+            continue;
+        }
+        let (mut sql, _) = statement(selection, tx.dialect(), *part, step.columns(), false);
+        sql.push(" group by 1, 2");
+        for row in tx.fetch_all(sql).await? {
+            add(row.time("at")?, row.numbered("status", LogStatus::from_repr)?, row.int("n")?);
+        }
+    }
+    Ok(bars)
+}
+
+/// The stretches of a histogram.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    Minute,
+    Hour,
+    Day,
+    Month,
+}
+
+impl Step {
+    /// Rows close enough together that no stretch's end is between them: every zone's days and hours begin at a quarter of an hour.
+    fn columns(self) -> &'static str {
+        match self {
+            Self::Minute => "select l.at / 60000 * 60000 as at, l.status, count(*) as n",
+            Self::Hour | Self::Day | Self::Month => "select l.at / 900000 * 900000 as at, l.status, count(*) as n",
+        }
+    }
+
+    /// The first moment of the stretch that a moment falls in, on the panel's clock.
+    pub fn start(self, at: Timestamp, zone: &Zone) -> Timestamp {
+        match self {
+            Self::Minute => Timestamp::from_millis(at.millis().div_euclid(60_000) * 60_000),
+            // Hours of the wall clock; where its hands are turned by less than an hour, one is shorter.
+            Self::Hour => {
+                let offset = i64::from(zone.offset_seconds(at)) * 1000;
+                Timestamp::from_millis((at.millis() + offset).div_euclid(3_600_000) * 3_600_000 - offset)
+            }
+            Self::Day => zone.start_of_day(zone.local(at).date()),
+            Self::Month => zone.start_of_day(month_of(zone.local(at).date())),
+        }
+    }
+}
+
+async fn plan(tx: &mut Transaction, selection: Selection<'_>, by_days: bool) -> Result<Plan, StoreError> {
+    let marks = marks(tx).await?;
+    let all = |part| Rest { filter: selection.filter.clone(), part };
+    if !by_days || !selection.is_summarised() || marks.zone != selection.zone.name {
+        let parts = parts(tx, selection, Page { after: None, before: None, limit: 0 }).await?;
+        return Ok(Plan { whole: None, rest: parts.into_iter().map(all).collect() });
+    }
+    let unindexed = all(Part { first: marks.counted_to + 1, last: i64::MAX, words: Asked::Not });
+    let (from, until) = selection.range();
+    if (from, until) == (None, None) {
+        return Ok(Plan { whole: Some((i64::MIN, i64::MAX)), rest: vec![unindexed] });
+    }
+    let (from, until) = (from.unwrap_or(Timestamp::from_millis(i64::MIN)), until.unwrap_or(Timestamp::from_millis(i64::MAX)));
+    let sql = Sql::new("select min(day) as first, max(day) as last from log_day where start_at >= $1 and end_at <= $2");
+    let row = tx.fetch_one(sql.bind(from).bind(until)).await?;
+    let whole = row.get::<Option<i64>>("first")?.zip(row.get::<Option<i64>>("last")?);
+    let sql = Sql::new(
+        "select start_at, end_at, first_id, last_id from log_day where end_at > $1 and start_at < $2 and not (start_at >= $1 and end_at <= $2)",
+    );
+    let mut rest = vec![unindexed];
+    for row in tx.fetch_all(sql.bind(from).bind(until)).await? {
+        // Rows of another day may be among these ids, where the clock was set: they are counted with their own.
+        let (first, last) = (from.max(row.time("start_at")?), until.min(row.time("end_at")?).plus_millis(-1));
+        let filter = LogFilter { from: Some(TimeBound::Moment(first)), to: Some(TimeBound::Moment(last)), ..selection.filter.clone() };
+        rest.push(Rest { filter, part: Part { first: row.int("first_id")?, last: row.int("last_id")?, words: Asked::Not } });
+    }
+    Ok(Plan { whole, rest })
+}
+
+/// Days as whole months and the days before and after them: span, first and last bucket.
+fn spans((first, last): (i64, i64)) -> Vec<(i64, i64, i64)> {
+    if (first, last) == (i64::MIN, i64::MAX) {
+        return vec![(MONTH, first, last)];
+    }
+    let next_month = |day: i64| {
+        let date = date_of(day);
+        let month = month_of(date);
+        if month == date { day } else { day_number(month_of(month + chrono::Duration::days(31))) }
+    };
+    let (months_from, months_until) = (next_month(first), day_number(month_of(date_of(last + 1))));
+    if months_from >= months_until {
+        return vec![(DAY, first, last)];
+    }
+    let spans = [(DAY, first, months_from - 1), (MONTH, months_from, months_until - 1), (DAY, months_until, last)];
+    spans.into_iter().filter(|(_, first, last)| first <= last).collect()
+}
+
+/// The widest level of the summary that still tells apart what the selection does.
+fn summary(selection: Selection<'_>, columns: &'static str, span: i64, first: i64, last: i64) -> Sql {
+    let level = match (selection.filter.schedule.is_empty(), selection.narrows_servers()) {
+        (false, _) => 2_i64,
+        (true, true) => 1,
+        (true, false) => 0,
+    };
+    let mut sql = Sql::new(columns);
+    sql.push(" from log_summary where level = ").push_bind(level).push(" and span = ").push_bind(span);
+    match level {
+        2 => selection.push_schedules(&mut sql, "schedule_id"),
+        _ => {
+            sql.push(" and schedule_id = 0");
+        }
+    }
+    match level {
+        0 => {
+            sql.push(" and server_id = 0");
+        }
+        _ => selection.push_servers(&mut sql, "server_id"),
+    }
+    if first > i64::MIN {
+        sql.push(" and bucket >= ").push_bind(first);
+    }
+    if last < i64::MAX {
+        sql.push(" and bucket <= ").push_bind(last);
+    }
+    selection.push_kinds(&mut sql, "status", "source_type");
+    sql
+}
+
+/// Reads rows whose words are not indexed yet, and looks at them here.
+async fn look_through(
+    tx: &mut Transaction,
+    selection: Selection<'_>,
+    mut part: Part,
+    mut found: impl FnMut(Timestamp, LogStatus),
+) -> Result<(), StoreError> {
+    loop {
+        let (mut sql, _) = statement(selection, tx.dialect(), part, "select l.id, l.at, l.status, l.message", false);
+        sql.push(" order by l.id limit ").push_bind(SCAN);
+        let rows = tx.fetch_all(sql).await?;
+        for row in &rows {
+            if selection.filter.q.matches(&row.text("message")?) {
+                found(row.time("at")?, row.numbered("status", LogStatus::from_repr)?);
+            }
+        }
+        match rows.last() {
+            Some(last) => part.first = last.int("id")? + 1,
+            None => return Ok(()),
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! What makes the trail quick to search, made from its rows a moment after they were committed: how many there are of each kind in
+//! each day and month, and their words. Whoever reads takes rows beyond the marks as they are, so no answer is ever stale.
+
+use std::collections::HashMap;
+
+use app::model::{Timestamp, Zone};
+use chrono::{Datelike as _, NaiveDate};
+
+use super::{Database, Sql, StoreError, Transaction, log_words};
+
+/// Rows that are indexed in one transaction: a few tens of milliseconds, for which whoever appends waits.
+const BATCH: i64 = 2000;
+
+/// Eight values a row of the summary, and SQLite's 32,766 values a statement.
+const SUMMARY_ROWS: usize = 2048;
+
+/// How far the trail is indexed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexMarks {
+    pub counted_to: i64,
+    pub words_to: i64,
+    /// The zone whose days are counted.
+    pub zone: String,
+}
+
+/// A row as it is counted.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts {
+    pub id: i64,
+    pub at: Timestamp,
+    pub status: i64,
+    pub source_type: i64,
+    pub server_id: Option<i64>,
+    pub schedule_id: Option<i64>,
+}
+
+/// How many rows are counted under which heading: all (0), those of a server (1), those of a schedule (2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Heading {
+    level: i64,
+    span: i64,
+    schedule_id: i64,
+    server_id: i64,
+    bucket: i64,
+    status: i64,
+    source_type: i64,
+}
+
+/// Spans of the summary.
+pub(super) const DAY: i64 = 0;
+pub(super) const MONTH: i64 = 1;
+
+/// Days are numbered from 1970-01-01.
+pub(super) fn day_number(date: NaiveDate) -> i64 {
+    i64::from(date.num_days_from_ce()) - i64::from(NaiveDate::default().num_days_from_ce())
+}
+
+pub(super) fn date_of(day: i64) -> NaiveDate {
+    NaiveDate::default() + chrono::Duration::days(day)
+}
+
+/// The first day of its month.
+pub(super) fn month_of(date: NaiveDate) -> NaiveDate {
+    date.with_day(1).unwrap_or(date)
+}
+
+pub(super) async fn marks(tx: &mut Transaction) -> Result<IndexMarks, StoreError> {
+    let row = tx.fetch_one(Sql::new("select counted_to, words_to, zone from log_index where singleton = 1")).await?;
+    Ok(IndexMarks { counted_to: row.int("counted_to")?, words_to: row.int("words_to")?, zone: row.text("zone")? })
+}
+
+/// Indexes the next rows; false once there are none. Days are counted anew when the panel's zone has changed.
+pub async fn index_batch(database: &Database, zone: &Zone) -> Result<bool, StoreError> {
+    let mut tx = database.begin().await?;
+    lock(&mut tx).await?;
+    let mut marks = marks(&mut tx).await?;
+    if marks.zone != zone.name {
+        tx.execute(Sql::new("delete from log_summary")).await?;
+        tx.execute(Sql::new("delete from log_day")).await?;
+        marks = IndexMarks { counted_to: 0, zone: zone.name.clone(), ..marks };
+    }
+    let rows = tx
+        .fetch_all(
+            Sql::new(
+                "select id, at, status, source_type, server_id, schedule_id, message from log_entry where id > $1 order by id limit $2",
+            )
+            .bind(marks.counted_to.min(marks.words_to))
+            .bind(BATCH),
+        )
+        .await?;
+    let (mut counts, mut words) = (Counts::default(), Vec::new());
+    for row in &rows {
+        let facts = Facts {
+            id: row.int("id")?,
+            at: row.time("at")?,
+            status: row.int("status")?,
+            source_type: row.int("source_type")?,
+            server_id: row.get("server_id")?,
+            schedule_id: row.get("schedule_id")?,
+        };
+        if facts.id > marks.counted_to {
+            counts.add(&facts, zone.local(facts.at).date(), 1);
+            marks.counted_to = facts.id;
+        }
+        if facts.id > marks.words_to {
+            words.push((facts.id, row.text("message")?));
+            marks.words_to = facts.id;
+        }
+    }
+    counts.write(&mut tx, zone).await?;
+    log_words::insert(&mut tx, &words).await?;
+    let sql = Sql::new("update log_index set counted_to = $1, words_to = $2, zone = $3 where singleton = 1");
+    tx.execute(sql.bind(marks.counted_to).bind(marks.words_to).bind(marks.zone)).await?;
+    tx.commit().await?;
+    Ok(!rows.is_empty())
+}
+
+/// One indexes at a time, and nobody while rows are cleared.
+async fn lock(tx: &mut Transaction) -> Result<(), StoreError> {
+    tx.execute(Sql::new("update log_index set words_to = words_to where singleton = 1")).await?;
+    Ok(())
+}
+
+/// What the index forgets of rows that are about to be removed.
+pub struct Forgetting {
+    marks: IndexMarks,
+    days: Vec<(i64, Timestamp, Timestamp)>,
+    counts: Counts,
+}
+
+impl Forgetting {
+    /// Keeps everyone else from indexing until the transaction ends.
+    pub async fn begin(tx: &mut Transaction) -> Result<Self, StoreError> {
+        lock(tx).await?;
+        let marks = marks(tx).await?;
+        let days = tx.fetch_all(Sql::new("select day, start_at, end_at from log_day order by start_at")).await?;
+        let days = days.iter().map(|row| Ok((row.int("day")?, row.time("start_at")?, row.time("end_at")?)));
+        Ok(Self { marks, days: days.collect::<Result<_, StoreError>>()?, counts: Counts::default() })
+    }
+
+    pub fn add(&mut self, facts: &Facts) {
+        let place = self.days.partition_point(|(_, _, end)| *end <= facts.at);
+        let day = self.days.get(place).filter(|(_, start, _)| *start <= facts.at);
+        if let (Some((day, ..)), true) = (day, facts.id <= self.marks.counted_to) {
+            self.counts.add(facts, date_of(*day), -1);
+        }
+    }
+
+    /// `tombstone` names the rows, whose hashes are kept and which are still there.
+    pub async fn finish(mut self, tx: &mut Transaction, tombstone: i64) -> Result<(), StoreError> {
+        self.counts.days.clear();
+        self.counts.write(tx, &Zone::utc()).await?;
+        tx.execute(Sql::new("delete from log_summary where n <= 0")).await?;
+        log_words::remove(tx, tombstone, self.marks.words_to).await
+    }
+}
+
+#[derive(Default)]
+struct Counts {
+    by_heading: HashMap<Heading, i64>,
+    /// First and last id of each day.
+    days: HashMap<NaiveDate, (i64, i64)>,
+}
+
+impl Counts {
+    fn add(&mut self, facts: &Facts, date: NaiveDate, n: i64) {
+        let Facts { id, status, source_type, .. } = *facts;
+        let ids = self.days.entry(date).or_insert((id, id));
+        *ids = (ids.0.min(id), ids.1.max(id));
+        let (server_id, schedule_id) = (facts.server_id.unwrap_or(0), facts.schedule_id.unwrap_or(0));
+        for (span, date) in [(DAY, date), (MONTH, month_of(date))] {
+            let all = Heading { level: 0, span, schedule_id: 0, server_id: 0, bucket: day_number(date), status, source_type };
+            let of_server = facts.server_id.map(|_| Heading { level: 1, server_id, ..all });
+            let of_schedule = facts.schedule_id.map(|_| Heading { level: 2, server_id, schedule_id, ..all });
+            for heading in [Some(all), of_server, of_schedule].into_iter().flatten() {
+                *self.by_heading.entry(heading).or_default() += n;
+            }
+        }
+    }
+
+    async fn write(self, tx: &mut Transaction, zone: &Zone) -> Result<(), StoreError> {
+        let mut headings: Vec<_> = self.by_heading.into_iter().collect();
+        // In the order of the key, which is how they are stored.
+        headings.sort_unstable_by_key(|(h, _)| (h.level, h.span, h.schedule_id, h.server_id, h.bucket, h.status, h.source_type));
+        for chunk in headings.chunks(SUMMARY_ROWS) {
+            let mut sql = Sql::new("insert into log_summary (level, span, schedule_id, server_id, bucket, status, source_type, n) values ");
+            for (n, (h, count)) in chunk.iter().enumerate() {
+                sql.push(if n == 0 { "(" } else { ", (" });
+                sql.push_list([h.level, h.span, h.schedule_id, h.server_id, h.bucket, h.status, h.source_type, *count]).push(")");
+            }
+            sql.push(
+                " on conflict (level, span, schedule_id, server_id, bucket, status, source_type) do update set n = log_summary.n + excluded.n",
+            );
+            tx.execute(sql).await?;
+        }
+        for (date, (first, last)) in self.days {
+            let (start, end) =
+                (zone.start_of_day(date), date.succ_opt().map_or(Timestamp::from_millis(i64::MAX), |next| zone.start_of_day(next)));
+            let sql = Sql::new(
+                "insert into log_day (day, start_at, end_at, first_id, last_id) values ($1, $2, $3, $4, $5) on conflict (day) do update set \
+                 first_id = case when excluded.first_id < log_day.first_id then excluded.first_id else log_day.first_id end, \
+                 last_id = case when excluded.last_id > log_day.last_id then excluded.last_id else log_day.last_id end",
+            );
+            tx.execute(sql.bind(day_number(date)).bind(start).bind(end).bind(first).bind(last)).await?;
+        }
+        Ok(())
+    }
+}

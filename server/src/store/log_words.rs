@@ -1,0 +1,138 @@
+//! The words of messages: FTS5 on SQLite, a GIN index on PostgreSQL. Both are given words that Tailback has cut itself, so that
+//! both find the same.
+
+use app::model::{Term, WordQuery, words_of};
+
+use super::engine::Dialect;
+use super::{Sql, StoreError, Transaction};
+
+/// Two values a row.
+const ROWS_PER_INSERT: usize = 1000;
+
+/// A word as it is indexed: letters and digits of ASCII as they are, every other letter by its number, so that neither engine
+/// has an opinion about it.
+fn indexed(word: &str) -> String {
+    let mut plain = String::with_capacity(word.len());
+    for c in word.chars() {
+        if c.is_ascii_alphanumeric() {
+            plain.push(c);
+        } else {
+            plain += &format!("_{:x}_", u32::from(c));
+        }
+    }
+    plain
+}
+
+/// Indexes the messages of rows.
+pub(super) async fn insert(tx: &mut Transaction, rows: &[(i64, String)]) -> Result<(), StoreError> {
+    let dialect = tx.dialect();
+    for chunk in rows.chunks(ROWS_PER_INSERT) {
+        let mut sql = Sql::new(match dialect {
+            Dialect::Sqlite => "insert into log_words (rowid, words) values ",
+            Dialect::Postgres => "insert into log_words (id, words) values ",
+        });
+        for (n, (id, message)) in chunk.iter().enumerate() {
+            let words = words_of(message).into_iter().map(|word| indexed(&word.text));
+            sql.push(if n == 0 { "(" } else { ", (" }).push_bind(*id).push(", ");
+            match dialect {
+                Dialect::Sqlite => sql.push_bind(words.collect::<Vec<_>>().join(" ")),
+                Dialect::Postgres => {
+                    let placed: Vec<_> = words.enumerate().map(|(n, word)| format!("'{word}':{}", n + 1)).collect();
+                    sql.push("cast(").push_bind(placed.join(" ")).push(" as tsvector)")
+                }
+            };
+            sql.push(")");
+        }
+        tx.execute(sql).await?;
+    }
+    Ok(())
+}
+
+/// Forgets the rows of a tombstone up to an id.
+pub(super) async fn remove(tx: &mut Transaction, tombstone: i64, up_to: i64) -> Result<(), StoreError> {
+    let sql = Sql::new(match tx.dialect() {
+        Dialect::Sqlite => "delete from log_words where rowid in (select id from cleared_row where tombstone = $1 and id <= $2)",
+        Dialect::Postgres => "delete from log_words where id in (select id from cleared_row where tombstone = $1 and id <= $2)",
+    });
+    tx.execute(sql.bind(tombstone).bind(up_to)).await?;
+    Ok(())
+}
+
+/// From where rows with the words are read, words first: newest or oldest hits come without looking at all of them.
+pub(super) fn from_words(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => " from log_words w cross join log_entry l on l.id = w.rowid",
+        Dialect::Postgres => " from log_words w join log_entry l on l.id = w.id",
+    }
+}
+
+/// The id of a hit.
+pub(super) fn id_of_hit(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => "w.rowid",
+        Dialect::Postgres => "w.id",
+    }
+}
+
+/// Adds the condition on `w`. There is no index of what is not there, so at least one term is wanted.
+pub(super) fn push_match(sql: &mut Sql, dialect: Dialect, query: &WordQuery) {
+    match dialect {
+        Dialect::Sqlite => sql.push(" and w.words match ").push_bind(fts_query(query)),
+        Dialect::Postgres => sql.push(" and w.words @@ cast(").push_bind(ts_query(query)).push(" as tsquery)"),
+    };
+}
+
+/// Adds the condition to rows of `l` that are found otherwise.
+pub(super) fn push_exists(sql: &mut Sql, dialect: Dialect, query: &WordQuery) {
+    let has_wanted = query.terms().iter().any(|term| !term.is_excluded);
+    match dialect {
+        Dialect::Sqlite if has_wanted => {
+            sql.push(" and exists (select 1 from log_words w where w.rowid = l.id and w.words match ")
+                .push_bind(fts_query(query))
+                .push(")");
+        }
+        Dialect::Sqlite => {
+            sql.push(" and not exists (select 1 from log_words w where w.rowid = l.id and w.words match ");
+            let excluded: Vec<_> = query.terms().iter().map(fts_term).collect();
+            sql.push_bind(excluded.join(" OR ")).push(")");
+        }
+        Dialect::Postgres => {
+            sql.push(" and exists (select 1 from log_words w where w.id = l.id and w.words @@ cast(");
+            sql.push_bind(ts_query(query)).push(" as tsquery))");
+        }
+    }
+}
+
+fn fts_term(term: &Term) -> String {
+    let words: Vec<_> = term.words.iter().map(|word| indexed(word)).collect();
+    format!("\"{}\"{}", words.join(" "), if term.is_open { " *" } else { "" })
+}
+
+fn fts_query(query: &WordQuery) -> String {
+    let (excluded, wanted): (Vec<_>, Vec<_>) = query.terms().iter().partition(|term| term.is_excluded);
+    let joined = |terms: Vec<&Term>, by: &str| terms.into_iter().map(fts_term).collect::<Vec<_>>().join(by);
+    let wanted = joined(wanted, " AND ");
+    if excluded.is_empty() { wanted } else { format!("({wanted}) NOT ({})", joined(excluded, " OR ")) }
+}
+
+fn ts_query(query: &WordQuery) -> String {
+    let term = |term: &Term| {
+        let last = term.words.len() - 1;
+        let word = |(n, word): (usize, &String)| format!("'{}'{}", indexed(word), if term.is_open && n == last { ":*" } else { "" });
+        let phrase: Vec<_> = term.words.iter().enumerate().map(word).collect();
+        format!("{}({})", if term.is_excluded { "!" } else { "" }, phrase.join(" <-> "))
+    };
+    query.terms().iter().map(term).collect::<Vec<_>>().join(" & ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn queries_are_written_in_the_words_of_each_engine() {
+        let query: WordQuery = "disk \"no space\" perm* -rsync -\"vanished files\" Übung".parse().unwrap();
+        assert_eq!(fts_query(&query), "(\"disk\" AND \"no space\" AND \"perm\" * AND \"_fc_bung\") NOT (\"rsync\" OR \"vanished files\")");
+        assert_eq!(ts_query(&query), "('disk') & ('no' <-> 'space') & ('perm':*) & !('rsync') & !('vanished' <-> 'files') & ('_fc_bung')");
+    }
+}

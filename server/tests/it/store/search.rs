@@ -1,0 +1,274 @@
+//! Pages, counts, histograms and the stream give the same rows for any filter, indexed or not, as a plain look at each row.
+
+use std::collections::BTreeMap;
+
+use app::model::{LogEntry, LogFilter, LogStatus, RunId, Scope, SourceType, TimeBound, Timestamp, WordQuery, Zone};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
+use rstest::rstest;
+use server::clock::{time_zone, zone_table};
+use server::indexer::index_all;
+use server::store::log::{self, NewLogEntry};
+use server::store::log_counts::{self, Step};
+use server::store::log_index::{Forgetting, index_batch};
+use server::store::log_pages::{self, Page, PlacedEntry};
+use server::store::{Database, Selection, Sql, clearing};
+use strum::VariantArray as _;
+use tokio_util::sync::CancellationToken;
+
+use crate::support::engine::{Engine, TestDatabase};
+
+const SERVERS: i64 = 5;
+const SCHEDULES: i64 = 7;
+
+/// A few words, so that phrases come up; some that engines would cut in their own ways.
+const WORDS: [&str; 16] = [
+    "disk",
+    "full",
+    "rsync",
+    "code",
+    "23",
+    "db-1",
+    "/srv/www",
+    "ÜBUNG",
+    "übung",
+    "e5",
+    "1e5",
+    "0x1F",
+    "don't",
+    "a.b@c.example",
+    "İstanbul",
+    "日本",
+];
+
+fn messages() -> impl Strategy<Value = String> {
+    proptest::collection::vec(proptest::sample::select(&WORDS[..]), 0..6).prop_map(|words| words.join(" "))
+}
+
+/// From the days before the clocks are turned in spring to those after autumn, now and then out of order.
+fn moments() -> impl Strategy<Value = Timestamp> {
+    let spring = "2026-03-27T00:00:00Z".parse::<Timestamp>().unwrap().millis();
+    let days = prop_oneof![4 => 0_i64..5, 1 => 5_i64..240];
+    (days, 0_i64..86_400_000).prop_map(move |(day, rest)| Timestamp::from_millis(spring + day * 86_400_000 + rest))
+}
+
+fn runs() -> impl Strategy<Value = RunId> {
+    proptest::sample::select(&["01KAMZ3V7S9B3J1Q6Y1C2D3E4F", "01KAMZ3V7S9B3J1Q6Y1C2D3E4G"][..]).prop_map(|id| id.parse().unwrap())
+}
+
+prop_compose! {
+    fn rows()(
+        at in moments(),
+        status in proptest::sample::select(LogStatus::VARIANTS),
+        source_type in proptest::sample::select(&SourceType::VARIANTS[..3]),
+        server in proptest::option::of(1..=SERVERS),
+        schedule in proptest::option::of(1..=SCHEDULES),
+        run_id in proptest::option::weighted(0.2, runs()),
+        message in messages(),
+    ) -> NewLogEntry {
+        NewLogEntry {
+            at, status, source_type, server_id: server, schedule_id: schedule.filter(|_| server.is_some()), run_id, point: None,
+            duration_s: None, message, detail: None, exit_code: None,
+        }
+    }
+}
+
+fn queries() -> impl Strategy<Value = WordQuery> {
+    let word = proptest::sample::select(&WORDS[..]);
+    let term = (word.clone(), word, 0..5, any::<bool>(), any::<bool>()).prop_map(|(a, b, kind, excluded, open)| {
+        let shown = match kind {
+            0 => format!("\"{a} {b}\""),
+            1 => a.chars().take(1).filter(|c| c.is_alphanumeric()).chain("d".chars()).take(1).collect(),
+            _ => a.to_owned(),
+        };
+        format!("{}{shown}{}", if excluded { "-" } else { "" }, if open || kind == 1 { "*" } else { "" })
+    });
+    proptest::collection::vec(term, 0..3).prop_map(|terms| terms.join(" ").parse().unwrap())
+}
+
+fn bounds() -> impl Strategy<Value = Option<TimeBound>> {
+    prop_oneof![
+        2 => Just(None),
+        1 => moments().prop_map(|at| Some(TimeBound::Moment(at))),
+        1 => moments().prop_map(|at| Some(TimeBound::Day(Zone::utc().local(at).date()))),
+    ]
+}
+
+prop_compose! {
+    fn filters()(
+        bounds in (bounds(), bounds()),
+        status in proptest::sample::subsequence(LogStatus::VARIANTS, 0..4),
+        source_type in proptest::sample::subsequence(&SourceType::VARIANTS[..3], 0..2),
+        server in proptest::sample::subsequence((1..=SERVERS).collect::<Vec<_>>(), 0..3),
+        schedule in prop_oneof![2 => Just(vec![]), 1 => proptest::sample::subsequence((1..=SCHEDULES).collect::<Vec<_>>(), 1..3)],
+        region in prop_oneof![3 => Just(vec![]), 1 => Just(vec!["eu".to_owned()]), 1 => Just(vec!["eu".to_owned(), "us east".to_owned()])],
+        account in prop_oneof![3 => Just(vec![]), 1 => Just(vec!["shop".to_owned()])],
+        run in proptest::option::weighted(0.1, runs()),
+        q in prop_oneof![1 => Just(WordQuery::default()), 1 => queries()],
+    ) -> LogFilter {
+        let (from, to) = bounds;
+        LogFilter { from, to, status, source_type, server, schedule, region, account, run, q }
+    }
+}
+
+fn scopes() -> impl Strategy<Value = Scope> {
+    let servers = proptest::sample::subsequence((1..=SERVERS).collect::<Vec<_>>(), 0..4);
+    prop_oneof![3 => Just(Scope::All), 1 => servers.prop_map(Scope::Servers)]
+}
+
+fn draw<S: Strategy>(runner: &mut TestRunner, strategy: &S) -> S::Value {
+    strategy.new_tree(runner).unwrap().current()
+}
+
+/// What a plain look at every row says.
+struct Reference(Vec<PlacedEntry>);
+
+impl Reference {
+    async fn of(database: &Database) -> Self {
+        let (filter, zone) = (LogFilter::default(), Zone::utc());
+        let everything = Selection { scope: &Scope::All, filter: &filter, zone: &zone };
+        Self(log_pages::following(database, everything, 0, 100_000).await.unwrap())
+    }
+
+    fn rows(&self, selection: Selection<'_>) -> Vec<&LogEntry> {
+        let passes = |row: &&PlacedEntry| {
+            let server = row.entry.server.as_ref().map(|server| server.id);
+            selection.scope.covers(server) && selection.filter.matches(&row.entry, &row.place, selection.zone)
+        };
+        self.0.iter().filter(passes).map(|row| &row.entry).collect()
+    }
+}
+
+/// What the wall clock shows of the stretch that a moment falls in.
+fn stretch(at: Timestamp, zone: &Zone, step: Step) -> (String, i32) {
+    let wall = zone.local(at).to_string();
+    let (length, offset) = match step {
+        Step::Minute => (16, zone.offset_seconds(at)),
+        Step::Hour => (13, zone.offset_seconds(at)),
+        Step::Day => (10, 0),
+        Step::Month => (7, 0),
+    };
+    (wall[..length].to_owned(), offset)
+}
+
+async fn compare(database: &Database, reference: &Reference, selection: Selection<'_>, limit: u32) {
+    let expected = reference.rows(selection);
+    let told = |what: &str| format!("{what} of {:?} in {:?}, {}", selection.filter.to_query(), selection.scope, selection.zone.name);
+    let ids: Vec<_> = expected.iter().map(|entry| entry.id).collect();
+
+    let mut tx = database.snapshot().await.unwrap();
+    assert_eq!(log_counts::count(&mut tx, selection).await.unwrap(), i64::try_from(ids.len()).unwrap(), "{}", told("the count"));
+    let (mut paged, mut before) = (Vec::new(), None);
+    loop {
+        let page = log_pages::newest(&mut tx, selection, Page { after: None, before, limit }).await.unwrap();
+        before = page.last().map(|entry| entry.id);
+        paged.extend(page.iter().map(|entry| entry.id));
+        if page.len() < limit as usize {
+            break;
+        }
+    }
+    paged.reverse();
+    assert_eq!(paged, ids, "{}", told("the pages"));
+    for step in [Step::Minute, Step::Hour, Step::Day, Step::Month] {
+        let mut bars: BTreeMap<_, BTreeMap<LogStatus, i64>> = BTreeMap::new();
+        for entry in &expected {
+            *bars.entry(stretch(entry.at, selection.zone, step)).or_default().entry(entry.status).or_default() += 1;
+        }
+        let found = log_counts::histogram(&mut tx, selection, step).await.unwrap();
+        assert!(found.keys().all(|start| step.start(*start, selection.zone) == *start), "{}", told("the starts"));
+        let found: BTreeMap<_, _> = found.into_iter().map(|(start, bar)| (stretch(start, selection.zone, step), bar)).collect();
+        assert_eq!(found, bars, "{} {step:?}", told("the histogram"));
+    }
+    drop(tx);
+
+    let (mut streamed, mut after) = (Vec::new(), 0);
+    loop {
+        let rows = log_pages::following(database, selection, after, limit).await.unwrap();
+        streamed.extend(rows.iter().map(|row| row.entry.id));
+        match rows.last() {
+            Some(last) => after = last.entry.id,
+            None => break,
+        }
+    }
+    assert_eq!(streamed, ids, "{}", told("the stream"));
+}
+
+async fn compare_many(database: &Database, runner: &mut TestRunner, zone: &Zone, filters_count: usize) {
+    let reference = Reference::of(database).await;
+    for _ in 0..filters_count {
+        let (filter, scope) = (draw(runner, &filters()), draw(runner, &scopes()));
+        let limit = draw(runner, &(1_u32..90));
+        compare(database, &reference, Selection { scope: &scope, filter: &filter, zone }, limit).await;
+    }
+}
+
+async fn append(database: &Database, runner: &mut TestRunner, zone: &Zone, count: usize) {
+    let rows: Vec<_> = (0..count).map(|_| draw(runner, &rows())).collect();
+    let mut tx = database.begin().await.unwrap();
+    log::append(&mut tx, &rows, zone).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// Removes the rows of some schedules as clearing does.
+async fn clear(database: &Database, zone: &Zone, servers: [i64; 2]) {
+    let mut tx = database.begin().await.unwrap();
+    let head = clearing::lock(&mut tx).await.unwrap();
+    let mut index = Forgetting::begin(&mut tx).await.unwrap();
+    let rows = clearing::rows_to_clear(&mut tx, &Scope::Servers(servers.to_vec()), 0).await.unwrap();
+    assert!(rows.len() > 10);
+    for row in &rows {
+        index.add(row.facts.as_ref().unwrap());
+    }
+    clearing::keep_leaves(&mut tx, &rows, head.last_id + 1).await.unwrap();
+    index.finish(&mut tx, head.last_id + 1).await.unwrap();
+    clearing::remove(&mut tx, head.last_id + 1).await.unwrap();
+    let told = NewLogEntry { server_id: None, ..draw(&mut TestRunner::deterministic(), &rows_of_the_panel()) };
+    log::append(&mut tx, &[told], zone).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+fn rows_of_the_panel() -> impl Strategy<Value = NewLogEntry> {
+    rows().prop_map(|row| NewLogEntry { schedule_id: None, ..row })
+}
+
+#[rstest]
+#[case(Engine::Sqlite)]
+#[case(Engine::Postgres)]
+#[tokio::test(flavor = "multi_thread")]
+async fn every_way_of_reading_agrees_with_a_plain_look(#[case] engine: Engine) {
+    let test = TestDatabase::new(engine);
+    let database = test.open().await;
+    let mut tx = database.begin().await.unwrap();
+    for (n, (region, account)) in
+        [(Some("eu"), Some("shop")), (Some("eu"), None), (Some("us east"), Some("shop")), (None, None), (Some("asia"), Some("ops"))]
+            .into_iter()
+            .enumerate()
+    {
+        let sql =
+            Sql::new("insert into server (name, host, port, username, region, account, created_at) values ($1, 'h', 22, 'u', $2, $3, 0)");
+        let text = |text: Option<&str>| text.map(str::to_owned);
+        tx.execute(sql.bind(format!("server {n}")).bind(text(region)).bind(text(account))).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+
+    let mut runner = TestRunner::deterministic();
+    let (berlin, kolkata) = (zone_table(time_zone("Europe/Berlin").unwrap()), zone_table(time_zone("Asia/Kolkata").unwrap()));
+    append(&database, &mut runner, &berlin, 250).await;
+    compare_many(&database, &mut runner, &berlin, 20).await;
+    // Indexed in part.
+    assert!(index_batch(&database, &berlin).await.unwrap());
+    append(&database, &mut runner, &berlin, 150).await;
+    compare_many(&database, &mut runner, &berlin, 60).await;
+    // Rows go from both parts.
+    clear(&database, &berlin, [1, 3]).await;
+    compare_many(&database, &mut runner, &berlin, 30).await;
+    index_all(&database, &berlin, &CancellationToken::new()).await.unwrap();
+    compare_many(&database, &mut runner, &berlin, 60).await;
+    clear(&database, &berlin, [2, 4]).await;
+    // The panel moves: days are not those that were counted, and then are counted anew.
+    compare_many(&database, &mut runner, &kolkata, 20).await;
+    index_all(&database, &kolkata, &CancellationToken::new()).await.unwrap();
+    append(&database, &mut runner, &kolkata, 60).await;
+    compare_many(&database, &mut runner, &kolkata, 60).await;
+}
