@@ -104,18 +104,28 @@ function turnTheme(button) {
   label(button, button.title);
 }
 
+function turnDensity(button) {
+  const compact = root.dataset.density !== 'compact';
+  if (compact) root.dataset.density = 'compact';
+  else delete root.dataset.density;
+  document.cookie = `density=${compact ? 'compact' : 'whole'}; Path=/; Max-Age=31536000; SameSite=Lax`;
+  button.ariaPressed = String(compact);
+}
+
 /* Copying; where the clipboard is blocked (a page without https), selecting, so that one keystroke does. */
 async function copy(button) {
   const source = document.getElementById(button.dataset.copy);
   const word = button.querySelector('[data-word]');
+  const before = (word.dataset.word ||= word.textContent);
   try {
     await navigator.clipboard.writeText(source.textContent);
     say(word, 'Copied');
   } catch {
+    source.hidden = false;
     getSelection().selectAllChildren(source);
     say(word, 'Selected: press Ctrl+C');
   }
-  setTimeout(() => say(word, 'Copy'), 3000);
+  setTimeout(() => say(word, before), 3000);
 }
 
 /* Lists of fields. */
@@ -153,8 +163,9 @@ function removeLine(button) {
 addEventListener('click', (event) => {
   const button = event.target.closest('button');
   if (!button) return;
-  const { turnTheme: theme, copy: source, addLine: add, removeLine: remove } = button.dataset;
+  const { turnTheme: theme, turnDensity: density, copy: source, addLine: add, removeLine: remove } = button.dataset;
   if (theme !== undefined) turnTheme(button);
+  if (density !== undefined) turnDensity(button);
   if (source !== undefined) copy(button);
   if (remove !== undefined) removeLine(button);
   if (add !== undefined) {

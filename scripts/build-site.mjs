@@ -32,7 +32,7 @@ const INPUTS = [
 const BUDGET = 250_000;
 
 /** What the script of documents may weigh. */
-const DOCUMENT_BUDGET = 4_000;
+const DOCUMENT_BUDGET = 6_000;
 
 /** Browsers of the last two years. Newer syntax than they know is rewritten, `light-dark()` and nesting are not. */
 const BROWSERS = { chrome: [131], edge: [131], firefox: [133], safari: [18, 1], ios_saf: [18, 1] };
@@ -65,7 +65,7 @@ async function main() {
       js: writeHashed(next, 'js', await minified(path.join(bound, 'tailback.js'))),
       wasm: writeHashed(next, 'wasm', fs.readFileSync(path.join(bound, 'tailback_bg.wasm'))),
       css: writeHashed(next, 'css', css),
-      document: writeHashed(next, 'document.js', await minified(path.join(root, 'app/document.js'))),
+      document: writeHashed(next, 'document.js', await minified('app/document.js', 'app/logs.js')),
     };
     copySnippets(bound, next);
     copyPublic(next);
@@ -224,8 +224,9 @@ function bind(compiled) {
 }
 
 /** Scripts are written for readers: half of them is comments and long names. */
-async function minified(script) {
-  const source = fs.readFileSync(script, 'utf8');
+/** Scripts as one, in this order. */
+async function minified(...scripts) {
+  const source = scripts.map((script) => fs.readFileSync(path.resolve(root, script), 'utf8')).join('\n');
   if (dev) return source;
   const { minify } = await import('terser');
   return (await minify(source, { module: true, ecma: 2020 })).code;

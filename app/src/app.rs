@@ -9,7 +9,7 @@ use leptos_router::{SsrMode, path};
 
 use crate::api::Wire;
 use crate::components::{Layout, provide_clock, title_of};
-use crate::pages::{LogsPage, MonitorPage, NotFoundPage, SignInPage, WelcomePage};
+use crate::pages::{MonitorPage, NotFoundPage, SignInPage, WelcomePage};
 use crate::site::{Assets, PageContext, provide_page};
 
 /// The whole document; only the server renders it. Expects a [`PageContext`] in context.
@@ -54,7 +54,6 @@ pub fn App() -> impl IntoView {
             <Layout>
                 <FlatRoutes fallback=NotFoundPage>
                     <Route path=path!("/") view=MonitorPage ssr=SsrMode::InOrder/>
-                    <Route path=path!("/logs") view=LogsPage ssr=SsrMode::InOrder/>
                     <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::InOrder/>
                     <Route path=path!("/welcome") view=WelcomePage ssr=SsrMode::InOrder/>
                 </FlatRoutes>

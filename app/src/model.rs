@@ -7,11 +7,15 @@ mod field_error;
 mod filter;
 #[cfg(feature = "ssr")]
 mod forecast;
+#[cfg(feature = "ssr")]
+mod histogram;
 mod log_entry;
 mod permission;
 mod run;
 #[cfg(feature = "ssr")]
 mod run_story;
+#[cfg(feature = "ssr")]
+mod saved_view;
 mod schedule;
 mod server;
 mod source_type;
@@ -31,11 +35,15 @@ pub use field_error::FieldError;
 pub use filter::{LogFilter, LogQuery, TimeBound, parse_pairs};
 #[cfg(feature = "ssr")]
 pub use forecast::{DueTime, Forecast};
+#[cfg(feature = "ssr")]
+pub use histogram::{Bar, Histogram, Step};
 pub use log_entry::{LogEntry, LogEntryDetail, LogPage, Named, Place};
 pub use permission::{Permission, Scope, Viewer};
 pub use run::{Progress, Run, RunId, RunState, Trigger};
 #[cfg(feature = "ssr")]
 pub use run_story::{RunOrigin, RunStory, difference, new_lines};
+#[cfg(feature = "ssr")]
+pub use saved_view::SavedView;
 pub use schedule::{CatchUp, CommandJob, Destination, EXTRA_ARGS, FilesJob, MysqlJob, Schedule, ScheduleDraft, ScheduleKind, WatchJob};
 pub use server::{HostKey, Link, LinkState, Server, ServerDraft};
 pub use source_type::SourceType;

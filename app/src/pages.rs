@@ -13,7 +13,8 @@ pub mod clearing;
 pub mod document;
 #[cfg(feature = "ssr")]
 pub mod form;
-mod logs;
+#[cfg(feature = "ssr")]
+pub mod logs;
 mod monitor;
 #[cfg(feature = "ssr")]
 pub mod more;
@@ -37,7 +38,6 @@ pub mod sign_in_code;
 pub mod users;
 mod welcome;
 
-pub use logs::LogsPage;
 pub use monitor::MonitorPage;
 pub use not_found::NotFoundPage;
 pub use sign_in::SignInPage;

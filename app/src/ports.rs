@@ -5,16 +5,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::error::AppError;
-use crate::model::{LogEntryDetail, LogPage, LogQuery, Run, Server, Timestamp, Viewer, Zone};
+use crate::model::{LogPage, LogQuery, Run, Server, Timestamp, Viewer, Zone};
 
 /// Reads of the audit trail.
 #[async_trait]
 pub trait AuditTrail: Send + Sync {
     /// A page of the trail, newest first, in the viewer's scope.
     async fn list(&self, viewer: &Viewer, query: LogQuery) -> Result<LogPage, AppError>;
-
-    /// One row with its detail; `None` if there is none in the viewer's scope.
-    async fn find(&self, viewer: &Viewer, id: i64) -> Result<Option<LogEntryDetail>, AppError>;
 }
 
 /// Reads of runs.

@@ -60,6 +60,8 @@ pub struct PageContext {
     pub now: Timestamp,
     /// The page came over a network and was not encrypted.
     pub in_the_clear: bool,
+    /// Rows of Logs are one line each.
+    pub compact: bool,
 }
 
 impl PageContext {
@@ -72,6 +74,7 @@ impl PageContext {
             permissions: viewer.map(|viewer| viewer.permissions.clone()).unwrap_or_default(),
             now,
             in_the_clear: false,
+            compact: false,
         }
     }
 

@@ -16,7 +16,7 @@ test('Logs are read, filtered, paged and opened without scripts', async () => {
   assert.ok((await page.locator('.log-table__row').count()) <= 7);
   const first = page.locator('.log-table__row[data-status="warning"] .log-table__open').first();
   for (let attempt = 0; attempt < 60; attempt += 1) {
-    await page.goto(`${origin}/logs?status=warning`);
+    await page.goto(`${origin}/logs?status=warning&type=FILES`);
     if ((await first.count()) > 0) break;
     await page.waitForTimeout(1_000);
   }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use app::error::AppError;
-use app::model::{LogEntryDetail, LogPage, LogQuery, Run, RunId, Server, Timestamp, Viewer, Zone};
+use app::model::{LogPage, LogQuery, Run, RunId, Server, Timestamp, Viewer, Zone};
 use app::ports::{AuditTrail, PanelClock, Runs, Servers};
 use async_trait::async_trait;
 
@@ -21,10 +21,6 @@ fn masked(cause: StoreError) -> AppError {
 impl AuditTrail for History {
     async fn list(&self, viewer: &Viewer, query: LogQuery) -> Result<LogPage, AppError> {
         Self::list(self, viewer, query).await.map_err(masked)
-    }
-
-    async fn find(&self, viewer: &Viewer, id: i64) -> Result<Option<LogEntryDetail>, AppError> {
-        Self::find(self, viewer, id).await.map_err(masked)
     }
 }
 

@@ -87,10 +87,11 @@ struct Raw {
     open_streams: Option<u32>,
     header_timeout_seconds: Option<u32>,
     request_timeout_seconds: Option<u32>,
+    trail_keep_days: Option<u32>,
 }
 
 /// Keys that the environment may hold, as `TAILBACK_` and the key in upper case.
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "data_dir",
     "bind",
     "database_url",
@@ -106,6 +107,7 @@ const KEYS: [&str; 15] = [
     "open_streams",
     "header_timeout_seconds",
     "request_timeout_seconds",
+    "trail_keep_days",
 ];
 
 /// A list, or texts with commas between them.
@@ -152,6 +154,8 @@ pub struct Config {
     pub database_url: String,
     pub timezone: Tz,
     pub perimeter: PerimeterSettings,
+    /// Rows of the trail that are older go; `None` keeps them for ever.
+    pub trail_keep_days: Option<u32>,
     /// The key that seals secrets at rest, in place of the file `secret.key`: never printed.
     pub secret_key: Option<String>,
 }
@@ -194,7 +198,11 @@ impl Config {
         };
         let database_url = raw.database_url.filter(|url| !url.is_empty()).unwrap_or_else(|| default_database_url(&raw.data_dir));
         let secret_key = std::env::var("TAILBACK_SECRET_KEY").ok().filter(|key| !key.is_empty());
-        Ok(Self { data_dir: raw.data_dir, bind: raw.bind, database_url, timezone, perimeter, secret_key })
+        let trail_keep_days = match raw.trail_keep_days {
+            Some(0) => return Err(in_key("trail_keep_days")(SettingError::new("0", "at least one day; leave it out to keep every row"))),
+            days => days,
+        };
+        Ok(Self { data_dir: raw.data_dir, bind: raw.bind, database_url, timezone, perimeter, trail_keep_days, secret_key })
     }
 
     /// Reads the settings of a command that does not serve.

@@ -2,6 +2,7 @@
 //! a service and shows what it said.
 
 mod clearing;
+mod logs;
 mod profile;
 mod roles;
 mod runs;
@@ -44,6 +45,10 @@ pub fn routes() -> Router<Panel> {
         .route("/schedules/{id}/pause", post(schedules::pause))
         .route("/schedules/{id}/resume", post(schedules::resume))
         .route("/schedules/{id}/delete", get(schedules::ask_removal).post(schedules::remove))
+        .route("/logs", get(logs::show))
+        .route("/logs/{id}/detail.txt", get(logs::detail_file))
+        .route("/logs/views", post(logs::save_view))
+        .route("/logs/views/{id}", post(logs::change_view))
         .route("/logs/clear", get(clearing::ask).post(clearing::clear))
         .route("/runs", get(runs::list))
         .route("/runs/{id}", get(runs::story))

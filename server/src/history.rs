@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use app::model::LogStatus::{Completed, Connection, Error, Missed, Stopped, Warning};
 use app::model::{
-    LogEntry, LogEntryDetail, LogFilter, LogPage, LogQuery, Run, RunId, RunStory, Timestamp, Trigger, Viewer, Zone, new_lines,
+    Bar, FieldError, Histogram, LogEntry, LogEntryDetail, LogFilter, LogPage, LogQuery, Run, RunId, RunStory, Step, Timestamp, Trigger,
+    Viewer, Zone, new_lines,
 };
 
 use crate::audit::decompress;
@@ -15,6 +16,9 @@ use crate::store::{Database, Selection, StoreError, log, log_counts, log_pages, 
 
 /// Rows of one run that are read; even one that is told of every twelve hours for a year has fewer.
 const ROWS_OF_RUN: u32 = 1000;
+
+/// Bars of one histogram; more are no picture.
+const MOST_STRETCHES: i64 = 2000;
 
 /// Reads of the trail in a viewer's scope.
 #[derive(Clone)]
@@ -38,6 +42,32 @@ impl History {
         let total_in_scope = if filter == unfiltered { total } else { log_counts::count(&mut tx, in_scope).await? };
         let next_before = entries.last().filter(|_| more).map(|entry| entry.id);
         Ok(LogPage { next_before, entries, total, total_in_scope, head: log::head_in(&mut tx).await? })
+    }
+
+    /// How many rows of each status there are over time. Without a step, one that fits the range.
+    pub async fn histogram(
+        &self,
+        viewer: &Viewer,
+        filter: &LogFilter,
+        step: Option<Step>,
+        now: Timestamp,
+    ) -> Result<Result<Histogram, FieldError>, StoreError> {
+        let selection = Selection { scope: &viewer.scope, filter, zone: &self.zone };
+        let mut tx = self.database.snapshot().await?;
+        let (from, until) = filter.range(&self.zone);
+        let from = match from {
+            Some(from) => from,
+            None => log_counts::first_day(&mut tx).await?.unwrap_or(now).min(now),
+        };
+        let until = until.unwrap_or_else(|| now.plus_millis(1).max(from));
+        let step = step.unwrap_or_else(|| Step::fitting(from, until));
+        if step.stretches(from, until) > MOST_STRETCHES {
+            let reason = format!("gives more than {MOST_STRETCHES} bars over this range; take a longer one or a shorter range");
+            return Ok(Err(FieldError::new("bucket", reason)));
+        }
+        let bars = log_counts::histogram(&mut tx, selection, step).await?;
+        let buckets = bars.into_iter().map(|(start, counts)| Bar { start, counts }).collect();
+        Ok(Ok(Histogram { bucket: step, zone: self.zone.name.clone(), from, until, buckets }))
     }
 
     /// One row, if there is one in scope.

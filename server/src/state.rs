@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::model::Zone;
+use app::pages::logs::Proof;
 use app::ports::Ports;
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -15,9 +16,10 @@ use crate::adapters::{ClockPort, RunPort, ServerPort};
 use crate::audit::Trail;
 use crate::auth::{Accounts, Passwords, Use, Uses, follow_uses};
 use crate::checker::{Checker, Instruments, Pokes, RunLogs, attend};
-use crate::clearing::Clearings;
+use crate::clearing::{Clearings, follow_retention};
 use crate::clock::{Clock, zone_table};
 use crate::config::Config;
+use crate::export::Exports;
 use crate::history::History;
 use crate::indexer::follow_index;
 use crate::ingest::{Intake, follow_silence};
@@ -26,6 +28,7 @@ use crate::jobs::{RunRequests, Timetable};
 use crate::keys::Keys;
 use crate::people::People;
 use crate::perimeter::Perimeter;
+use crate::prover::follow_proof;
 use crate::secrets::Vault;
 use crate::store::Database;
 use crate::streaming::Hub;
@@ -46,6 +49,11 @@ pub struct Panel {
     pub inventory: Inventory,
     pub history: History,
     pub clearings: Clearings,
+    /// Older rows of the trail go; `None` keeps them for ever.
+    pub trail_keep_days: Option<u32>,
+    pub exports: Exports,
+    /// What the last look at the chain of the trail found.
+    pub proof: Arc<watch::Sender<Option<Proof>>>,
     pub run_requests: RunRequests,
     pub intake: Intake,
     pub keys: Keys,
@@ -108,6 +116,9 @@ impl Panel {
         let panel = Self {
             people: People { accounts: accounts.clone() },
             accounts,
+            trail_keep_days: config.trail_keep_days,
+            proof: Arc::default(),
+            exports: Exports::new(database.clone(), trail.clone(), zone.clone()),
             clearings: Clearings { database: database.clone(), trail: trail.clone(), hub: hub.clone() },
             inventory: Inventory {
                 database: database.clone(),
@@ -170,6 +181,10 @@ impl Unstarted {
         let tools = panel.instruments();
         tasks.spawn(attend(tools.clone(), panel.stop.clone()));
         tasks.spawn(panel.hub.clone().follow(panel.stop.clone()));
+        tasks.spawn(follow_proof(panel.database.clone(), panel.clock.clone(), panel.proof.clone(), panel.stop.clone()));
+        if let Some(days) = panel.trail_keep_days {
+            tasks.spawn(follow_retention(panel.clearings.clone(), panel.zone.clone(), days, panel.stop.clone()));
+        }
         tasks.spawn(follow_index(panel.database.clone(), panel.zone.clone(), panel.hub.clone(), panel.stop.clone()));
         tasks.spawn(Checker::new(tools, self.pokes).follow(panel.stop.clone()));
         tasks.spawn(Timetable::new(panel.run_requests.clone(), self.schedules_changed).follow(panel.stop.clone()));

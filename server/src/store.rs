@@ -30,6 +30,7 @@ pub mod sessions;
 mod sql;
 pub mod tokens;
 mod turns;
+pub mod views;
 
 pub use engine::{Database, Transaction};
 pub use error::StoreError;

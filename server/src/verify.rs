@@ -34,6 +34,13 @@ pub struct Tombstone {
     pub last_hash: String,
 }
 
+impl Tombstone {
+    /// As the row's detail has it.
+    pub fn json(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_else(|_| unreachable!("numbers and texts are JSON"))
+    }
+}
+
 /// Adds up what a tombstone vouches for.
 pub struct Clearing {
     digest: Sha256,
@@ -56,6 +63,11 @@ impl Clearing {
         self.first_id.get_or_insert(id);
         self.last_id = id;
         self.count += 1;
+    }
+
+    /// Rows so far.
+    pub fn count(&self) -> u64 {
+        self.count
     }
 
     pub fn tombstone(self, last_hash: &Hash) -> Tombstone {
@@ -85,31 +97,16 @@ impl Place {
 pub async fn verify(database: &Database) -> Result<Finding, StoreError> {
     let mut walk = Walk::default();
     loop {
-        let (page, head) = chain::page(database, walk.place.id).await?;
-        let until = page.up_to.min(head.last_id);
-        if let Some(row) = page.rows.iter().find(|row| row.id > head.last_id) {
-            return Ok(Finding::Broken { id: row.id, why: "the row was not written by the trail".to_owned() });
-        }
-        if let Err(broken) = walk.follow(page.rows, page.cleared, until) {
-            return Ok(broken);
-        }
-        if walk.place.id >= head.last_id {
-            if walk.place.hash != head.last_hash {
-                return Ok(Finding::Broken {
-                    id: head.last_id,
-                    why: "the chain ends with another hash than the one kept at its head".to_owned(),
-                });
-            }
-            break;
+        match walk.step(database).await? {
+            Step::Further => {}
+            Step::End => return walk.close(database).await,
+            Step::Broken(finding) => return Ok(finding),
         }
     }
-    if let Some(broken) = walk.check_clearings(database).await? {
-        return Ok(broken);
-    }
-    Ok(Finding::Sound { up_to: walk.place.id, hash: walk.place.hash, rows: walk.rows, cleared: walk.cleared })
 }
 
-struct Walk {
+/// A walk along the chain; it can go on later from where it is.
+pub struct Walk {
     place: Place,
     rows: u64,
     cleared: u64,
@@ -119,6 +116,14 @@ struct Walk {
     named: BTreeMap<i64, i64>,
 }
 
+/// What a step along the chain came to.
+pub enum Step {
+    Further,
+    /// The last row that there is now.
+    End,
+    Broken(Finding),
+}
+
 impl Default for Walk {
     fn default() -> Self {
         Self { place: Place::START, rows: 0, cleared: 0, tombstones: BTreeMap::new(), named: BTreeMap::new() }
@@ -126,6 +131,34 @@ impl Default for Walk {
 }
 
 impl Walk {
+    /// Proves the next page of rows.
+    pub async fn step(&mut self, database: &Database) -> Result<Step, StoreError> {
+        let (page, head) = chain::page(database, self.place.id).await?;
+        let until = page.up_to.min(head.last_id);
+        let broken = |id, why: &str| Ok(Step::Broken(Finding::Broken { id, why: why.to_owned() }));
+        if let Some(row) = page.rows.iter().find(|row| row.id > head.last_id) {
+            return broken(row.id, "the row was not written by the trail");
+        }
+        if let Err(finding) = self.follow(page.rows, page.cleared, until) {
+            return Ok(Step::Broken(finding));
+        }
+        if self.place.id < head.last_id {
+            return Ok(Step::Further);
+        }
+        if self.place.hash != head.last_hash {
+            return broken(head.last_id, "the chain ends with another hash than the one kept at its head");
+        }
+        Ok(Step::End)
+    }
+
+    /// At the end: what was cleared must be what the tombstones say was cleared.
+    pub async fn close(&self, database: &Database) -> Result<Finding, StoreError> {
+        if let Some(broken) = self.check_clearings(database).await? {
+            return Ok(broken);
+        }
+        Ok(Finding::Sound { up_to: self.place.id, hash: self.place.hash, rows: self.rows, cleared: self.cleared })
+    }
+
     /// Follows rows and what stays of cleared ones to an id; every id must be there, once.
     fn follow(&mut self, rows: Vec<ChainRow>, cleared: Vec<ClearedRow>, until: i64) -> Result<(), Finding> {
         let broken = |id: i64, why: &str| Err(Finding::Broken { id, why: why.to_owned() });
@@ -162,7 +195,6 @@ impl Walk {
         }
     }
 
-    /// What was cleared must be what the tombstones say was cleared.
     async fn check_clearings(&self, database: &Database) -> Result<Option<Finding>, StoreError> {
         for (tombstone, first) in &self.named {
             let Some(said) = self.tombstones.get(tombstone) else {

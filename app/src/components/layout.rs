@@ -49,6 +49,30 @@ pub fn frame(here: Signal<String>, theme_switch: Piece, content: Piece) -> Piece
                 {content}
             </main>
         </div>
+        {key_sheet()}
+    }
+    .erase()
+}
+
+/// What the keys do, on every page. A phone has none.
+fn key_sheet() -> Piece {
+    let row =
+        |keys: &'static str, does: &'static str| view! { <div class="keys__row"><dt><kbd>{keys}</kbd></dt><dd>{does}</dd></div> }.erase();
+    view! {
+        <div class="keys" id="keys" popover="auto" role="dialog" aria-label="Keys">
+            <h2 class="keys__title">"Keys"</h2>
+            <dl class="keys__list">
+                {row("?", "Show or hide this sheet")}
+                {row("/", "Look for words in Logs")}
+                {row("j k", "Next and previous entry")}
+                {row("Enter", "Open the entry")}
+                {row("c", "Copy the entry's line")}
+                {row("x", "Clear the filters of Logs")}
+                {row("← →", "From bar to bar of the histogram; with Shift choose several, Enter zooms")}
+                {row("Space", "Pause and go on, on Monitor")}
+                {row("Esc", "Close what is open")}
+            </dl>
+        </div>
     }
     .erase()
 }
@@ -62,6 +86,7 @@ fn top_bar(theme_switch: Piece) -> Piece {
                 "Tailback"
             </a>
             <div class="top-bar__tools">
+                <button class="button button--quiet top-bar__keys" type="button" popovertarget="keys" aria-label="Keys" title="Keys (?)">{icon(Icon::Question)}</button>
                 {theme_switch}
                 {username.map(|name| view! { <a class="top-bar__user" href="/profile" rel="external">{name}</a> })}
                 <form method="post" action="/sign-out">
@@ -77,7 +102,6 @@ fn top_bar(theme_switch: Piece) -> Piece {
 pub fn title_of(path: &str) -> String {
     let page = match path {
         "/" => "Monitor",
-        "/logs" => "Logs",
         "/sign-in" => "Sign in",
         "/welcome" => "Welcome",
         _ => "Not found",

@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 
-use super::{Erase, Moment, Piece, StatusBadge, format, icon};
+use super::{Erase, Piece, StatusBadge, format, icon};
 use crate::components::Icon;
 use crate::model::{LogEntry, SourceType};
 
@@ -42,23 +42,42 @@ pub fn message_href(entry: &LogEntry, base: impl FnOnce(i64) -> String) -> Optio
     more.then(|| base(entry.id))
 }
 
+/// A message in plain text.
+pub fn plain_message(message: &str) -> Piece {
+    view! { <span class="log-table__text">{message.to_owned()}</span> }.erase()
+}
+
+/// A message with what was looked for marked in it.
+#[cfg(feature = "ssr")]
+pub fn marked_message(message: &str, marks: &[std::ops::Range<usize>]) -> Piece {
+    let mut pieces = Vec::with_capacity(2 * marks.len() + 1);
+    let mut end = 0;
+    for mark in marks {
+        pieces.push(message[end..mark.start].to_owned().into_any());
+        pieces.push(view! { <mark>{message[mark.clone()].to_owned()}</mark> }.into_any());
+        end = mark.end;
+    }
+    pieces.push(message[end..].to_owned().into_any());
+    view! { <span class="log-table__text">{pieces}</span> }.erase()
+}
+
 /// One row. `fresh` marks it as just arrived.
-pub fn log_row(entry: &LogEntry, columns: LogColumns, href: Option<String>, fresh: bool) -> Piece {
+pub fn log_row(entry: &LogEntry, columns: LogColumns, href: Option<String>, fresh: bool, (date, message): (Piece, Piece)) -> Piece {
     let name = |named: &Option<crate::model::Named>| named.as_ref().map(|named| named.name.clone());
     let message = match href {
         Some(href) => view! {
-            <a class="log-table__open" href=href data-noscroll="true" data-entry=entry.id>
-                <span class="log-table__text">{entry.message.clone()}</span>
+            <a class="log-table__open" href=href rel="external" data-entry=entry.id>
+                {message}
                 {icon(Icon::Next)}
             </a>
         }
         .erase(),
-        None => view! { <span class="log-table__text">{entry.message.clone()}</span> }.erase(),
+        None => message,
     };
     let duration = (columns == LogColumns::Full).then(|| cell("duration", entry.duration_s.map(format::duration)));
     view! {
         <tr class="log-table__row" class:is-new=fresh role="row" data-status=entry.status.to_string()>
-            <td class="log-table__cell" role="cell" data-column="date"><Moment at=entry.at/></td>
+            <td class="log-table__cell" role="cell" data-column="date">{date}</td>
             <td class="log-table__cell" role="cell" data-column="status"><StatusBadge status=entry.status/></td>
             {cell("type", Some(type_word(entry.source_type)))}
             {cell("server", name(&entry.server))}
@@ -81,15 +100,4 @@ fn cell(column: &'static str, text: Option<String>) -> Piece {
 
 fn type_word(source_type: SourceType) -> String {
     source_type.to_string()
-}
-
-/// Rows of the final size while the first ones are on their way.
-pub fn skeleton_rows(columns: LogColumns, rows: usize) -> Piece {
-    let row = || {
-        let cells = columns.names().iter().map(|name| {
-            view! { <td class="log-table__cell" role="cell" data-column=name.to_ascii_lowercase()><span class="skeleton"></span></td> }
-        });
-        view! { <tr class="log-table__row" role="row">{cells.collect_view()}</tr> }.erase()
-    };
-    view! { <tbody role="rowgroup" aria-hidden="true">{(0..rows).map(|_| row()).collect_view()}</tbody> }.erase()
 }

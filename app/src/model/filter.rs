@@ -81,28 +81,37 @@ impl LogQuery {
 
     /// Reads a query string. Every bad or unknown parameter is reported, not only the first.
     pub fn parse(query: &str) -> Result<Self, Vec<FieldError>> {
-        let mut parsed = Self::default();
-        let mut problems = Vec::new();
-        for (key, value) in parse_pairs(query) {
-            if value.is_empty() && LogFilter::KEYS.contains(&key.as_str()) {
-                continue; // A form sends its empty fields too.
-            }
-            let outcome = match key.as_str() {
-                "before" => id(&value).map(|id| parsed.before = Some(id)),
-                "after" => id(&value).map(|id| parsed.after = Some(id)),
-                "limit" => limit(&value).map(|limit| parsed.limit = limit),
-                _ => parsed.filter.set(&key, &value),
-            };
-            problems.extend(outcome.err().map(|reason| FieldError::new(&key, reason)));
-        }
-        problems.extend(parsed.filter.range_problem());
-        if problems.is_empty() { Ok(parsed) } else { Err(problems) }
+        let (mut before, mut after, mut rows) = (None, None, Self::DEFAULT_LIMIT);
+        let filter = LogFilter::parse_beside(query, |key, value| {
+            Some(match key {
+                "before" => id(value).map(|id| before = Some(id)),
+                "after" => id(value).map(|id| after = Some(id)),
+                "limit" => limit(value).map(|limit| rows = limit),
+                _ => return None,
+            })
+        })?;
+        Ok(Self { filter, before, after, limit: rows })
     }
 }
 
 impl LogFilter {
     /// The parameters a filter understands.
     pub const KEYS: [&'static str; 10] = ["from", "to", "status", "type", "server", "schedule", "region", "account", "run", "q"];
+
+    /// Reads a query string that has other parameters besides: `other` takes those it knows.
+    pub fn parse_beside(query: &str, mut other: impl FnMut(&str, &str) -> Option<Result<(), String>>) -> Result<Self, Vec<FieldError>> {
+        let mut filter = Self::default();
+        let mut problems = Vec::new();
+        for (key, value) in parse_pairs(query) {
+            if value.is_empty() && Self::KEYS.contains(&key.as_str()) {
+                continue; // A form sends its empty fields too.
+            }
+            let outcome = other(&key, &value).unwrap_or_else(|| filter.set(&key, &value));
+            problems.extend(outcome.err().map(|reason| FieldError::new(&key, reason)));
+        }
+        problems.extend(filter.range_problem());
+        if problems.is_empty() { Ok(filter) } else { Err(problems) }
+    }
 
     /// Prints the query string that parses back to this filter; empty for no filter.
     pub fn to_query(&self) -> String {

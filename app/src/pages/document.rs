@@ -35,12 +35,12 @@ impl Document<'_> {
     fn whole(&self, page: PageContext, assets: &Assets, body: impl FnOnce(Theme) -> Piece) -> String {
         let owner = Owner::new_root(None);
         let html = owner.with(|| {
-            let (theme, now) = (page.theme, page.now);
+            let (theme, now, density) = (page.theme, page.now, page.compact.then_some("compact"));
             provide_clock(now);
             provide_page(page);
             view! {
                 <!DOCTYPE html>
-                <html lang="en" data-theme=theme.to_string() data-now=now.millis().to_string()>
+                <html lang="en" data-theme=theme.to_string() data-now=now.millis().to_string() data-density=density>
                     <head>
                         <meta charset="utf-8"/>
                         <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>

@@ -1,103 +1,123 @@
-//! Logs: the history of everything, filtered by its URL. Every view is a link; forms are plain GET forms.
+//! Logs: the history of everything, filtered by its URL. Every view is a link; forms are plain GET forms; the script loads older
+//! rows and messages in place.
 
 mod address;
 mod detail;
 mod filter_form;
+mod histogram;
 mod message_log;
 mod quick_ranges;
 mod results;
+mod views;
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
 
-use self::address::LogsAddress;
+pub use self::address::LogsAddress;
 use self::filter_form::filter_form;
+use self::histogram::histogram_view;
 use self::message_log::message_log;
-use crate::api::{Wire, find_log_entry, list_logs, list_servers};
-use crate::components::{Awaited, Drawing, Erase, Piece, awaited, failure_notice};
-use crate::error::AppError;
-use crate::model::{LogEntry, LogEntryDetail, LogPage, Permission, Server};
+use self::results::{bad_filter, results};
+use self::views::saved_views;
+use crate::components::{Erase, Icon, Piece, Tone, icon, notice};
+use crate::model::{FieldError, Histogram, LogEntryDetail, LogPage, Named, Permission, SavedView, Timestamp};
+use crate::pages::document::{flash, moment};
 use crate::site::use_page;
 
-/// What the page has read: the first page of rows, and those loaded after it.
-#[derive(Clone, Copy)]
-struct Loaded {
-    rows: RwSignal<Vec<LogEntry>>,
-    next_before: RwSignal<Option<i64>>,
-    loading: RwSignal<Loading>,
+/// What the server has read for the page.
+pub struct LogsView {
+    pub address: LogsAddress,
+    /// The rows, or what is wrong with the filter.
+    pub page: Result<LogPage, Vec<FieldError>>,
+    /// The rows over time; the text says why there is no picture.
+    pub histogram: Option<Result<Histogram, String>>,
+    /// The row whose message is open: what was found of it.
+    pub open: Option<Option<LogEntryDetail>>,
+    pub choices: Choices,
+    pub views: Vec<SavedView>,
+    /// How much of the trail was proved last.
+    pub proof: Option<Proof>,
+    /// What was just done.
+    pub said: Option<&'static str>,
 }
 
-/// Whether older rows are on their way.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Loading {
-    Idle,
-    Busy,
-    Failed(AppError),
+/// What the filters can be chosen from.
+#[derive(Debug, Clone, Default)]
+pub struct Choices {
+    pub servers: Vec<Named>,
+    pub schedules: Vec<Named>,
+    pub regions: Vec<String>,
+    pub accounts: Vec<String>,
 }
 
-/// `/logs?from=…&to=…&status=…&type=…&server=…&before=…&entry=…`
-#[component]
-pub fn LogsPage() -> impl IntoView {
-    let search = use_location().search;
-    let address = Memo::new(move |_| LogsAddress::parse(&search.get()));
-    let page: Page = Resource::new_with_options(move || address.with(|address| address.query().to_owned()), list_logs, false);
-    let detail: Detail = Resource::new_with_options(move || address.with(LogsAddress::entry), find, false);
-    let servers: Servers = OnceResource::new_with_options(list_servers(), false);
-    let loaded = Loaded { rows: RwSignal::new(Vec::new()), next_before: RwSignal::new(None), loading: RwSignal::new(Loading::Idle) };
-    let rows = move || -> Awaited {
-        Box::pin(async move {
-            let read = page.await;
-            let drawing: Drawing = Box::new(move || {
-                let below = match read {
-                    Ok(page) => show(address, loaded, page),
-                    Err(error) => problem(address, &error),
-                };
-                // Beside the rows, because it leads to the next of them.
-                view! { {message_log(address, detail, loaded)}{below} }.erase()
-            });
-            drawing
-        })
+/// What the last look at the chain of the trail found.
+#[derive(Debug, Clone)]
+pub enum Proof {
+    Sound { up_to: i64, at: Timestamp },
+    Broken { id: i64, why: String, at: Timestamp },
+}
+
+/// `/logs?from=…&to=…&status=…&q=…&before=…&entry=…`
+pub fn logs(view: LogsView) -> Piece {
+    let LogsView { address, page, histogram, open, choices, views, proof, said } = view;
+    let may_clear = use_page().may(Permission::ClearBackupLogs);
+    let below = match &page {
+        Ok(page) => view! {
+            {histogram.map(|histogram| histogram_view(&address, histogram))}
+            {results(&address, page, proof.clone().and_then(sound_note))}
+        }
+        .erase(),
+        Err(problems) => bad_filter(&address, problems),
     };
+    let dialog = open.map(|found| message_log(&address, found, page.as_ref().map(|page| page.entries.as_slice()).unwrap_or_default()));
     view! {
         <header class="page-header">
             <h1 class="page-title">"Logs"</h1>
             <p class="page-header__note">"Times in "{use_page().get().time_zone_note()}</p>
-            {use_page().may(Permission::ClearBackupLogs).then(clear_link)}
+            <div class="page-header__actions">
+                {page.is_ok().then(|| export_menu(&address))}
+                {may_clear.then(|| view! { <a class="button" href="/logs/clear">"Clear backup logs"</a> })}
+            </div>
         </header>
-        {filter_form(address, servers)}
-        {awaited(results::skeleton, rows)}
+        {flash(said)}
+        {proof.as_ref().and_then(broken_notice)}
+        {saved_views(&address, &views, page.is_ok())}
+        {filter_form(&address, &choices)}
+        {below}
+        {dialog}
     }
     .erase()
 }
 
-/// The question is a page of its own.
-fn clear_link() -> Piece {
-    view! { <div class="page-header__actions"><a class="button" href="/logs/clear" rel="external">"Clear backup logs"</a></div> }.erase()
-}
-
-type Page = Resource<Result<LogPage, AppError>, Wire>;
-type Detail = Resource<Result<Option<LogEntryDetail>, AppError>, Wire>;
-type Servers = OnceResource<Result<Vec<Server>, AppError>, Wire>;
-
-async fn find(entry: Option<i64>) -> Result<Option<LogEntryDetail>, AppError> {
-    match entry {
-        Some(id) => find_log_entry(id).await,
-        None => Ok(None),
+/// Files of exactly what the filter gives.
+fn export_menu(address: &LogsAddress) -> Piece {
+    let link = |format: &'static str, word: &'static str| {
+        view! { <li><a class="menu__item" href=address.export_href(format) download="">{word}</a></li> }.erase()
+    };
+    view! {
+        <details class="menu">
+            <summary class="button">{icon(Icon::ArrowDown)}"Export"</summary>
+            <ul class="menu__items" aria-label="Export these rows as">
+                {link("csv", "CSV")}{link("ndjson", "NDJSON")}{link("xlsx", "XLSX")}
+            </ul>
+        </details>
     }
+    .erase()
 }
 
-fn show(address: Memo<LogsAddress>, loaded: Loaded, page: LogPage) -> Piece {
-    let shown = results::results(address, loaded, &page);
-    loaded.rows.set(page.entries);
-    loaded.next_before.set(page.next_before);
-    loaded.loading.set(Loading::Idle);
-    shown
+/// How far the trail was found to be what was written.
+fn sound_note(proof: Proof) -> Option<Piece> {
+    let Proof::Sound { up_to, at } = proof else { return None };
+    (up_to > 0).then(|| {
+        let words = format!("Verified up to row {up_to}");
+        view! { <p class="proof-note">{icon(Icon::Tick)}<span>{words}" at "{moment(at)}</span></p> }.erase()
+    })
 }
 
-/// A filter that cannot be is the reader's to mend; everything else is not.
-fn problem(address: Memo<LogsAddress>, error: &AppError) -> Piece {
-    match error {
-        AppError::Invalid(problems) => address.with_untracked(|address| results::bad_filter(address, problems)),
-        error => failure_notice("the log", error, address.with_untracked(LogsAddress::href)),
-    }
+fn broken_notice(proof: &Proof) -> Option<Piece> {
+    let Proof::Broken { id, why, at } = proof else { return None };
+    let body = view! {
+        <p>{format!("Row {id}: {why}.")}</p>
+        <p>"Found at "{moment(*at)}". What comes before this row is as it was written. Run "<code>"tailback verify"</code>" to look again."</p>
+    };
+    Some(view! { <div role="alert">{notice(Tone::Error, "The trail is not what was written", body.erase())}</div> }.erase())
 }

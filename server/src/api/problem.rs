@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use crate::auth::{AccountError, FactorError, PasswordError};
 use crate::clearing::ClearingError;
+use crate::export::ExportError;
 use crate::ingest::IngestError;
 use crate::inventory::InventoryError;
 use crate::jobs::RunError;
@@ -112,6 +113,16 @@ impl From<ClearingError> for Problem {
         match cause {
             ClearingError::Forbidden => Self::forbidden(),
             ClearingError::Store(cause) => cause.into(),
+        }
+    }
+}
+
+impl From<ExportError> for Problem {
+    fn from(cause: ExportError) -> Self {
+        match cause {
+            ExportError::Forbidden => Self::forbidden(),
+            ExportError::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, cause.to_string()).retry_after(10),
+            ExportError::Store(cause) => cause.into(),
         }
     }
 }

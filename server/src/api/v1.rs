@@ -65,6 +65,8 @@ pub fn routes() -> axum::Router<Panel> {
         .routes(routes!(session::sign_in, session::sign_out))
         .routes(routes!(logs::list, logs::clear))
         .routes(routes!(logs::count_clearing))
+        .routes(routes!(logs::histogram))
+        .routes(routes!(logs::export))
         .routes(routes!(logs::stream))
         .routes(routes!(logs::find))
         .routes(routes!(servers::list, servers::create))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::model::Zone;
+use app::model::{Timestamp, Zone};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::LogRow;
@@ -46,6 +46,11 @@ impl Trail {
         let closed = || Arc::new(StoreError::Sql(sqlx::Error::PoolClosed));
         self.queue.send(Waiting { entry: row.at(self.clock.now()), done }).await.map_err(|_| closed())?;
         result.await.map_err(|_| closed())?
+    }
+
+    /// The moment that a row appended now is told to be from.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Begins a change whose rows are committed with it or not at all.

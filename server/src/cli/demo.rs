@@ -34,6 +34,7 @@ pub(super) async fn run(flags: DemoFlags) -> anyhow::Result<()> {
         database_url,
         timezone: machine_time_zone(),
         perimeter: PerimeterSettings::default(),
+        trail_keep_days: None,
         secret_key: None,
     };
     say("Starting two SSH servers, a MariaDB and the panel; this takes a few seconds.");

@@ -248,5 +248,6 @@ pub fn page_context(panel: &Panel, headers: &HeaderMap, extensions: &Extensions)
     let now = panel.clock.now();
     let zone = panel.zone.between(Timestamp::from_millis(now.millis() - ZONE_YEARS_MS), now.plus_millis(2 * 366 * 86_400_000));
     let in_the_clear = extensions.get::<Client>().is_some_and(|client| !client.encrypted && !client.is_local());
-    PageContext { in_the_clear, ..PageContext::new(theme, zone, crate::build_id(), now, extensions.get::<Viewer>()) }
+    let compact = cookie(headers, "density") == Some("compact");
+    PageContext { in_the_clear, compact, ..PageContext::new(theme, zone, crate::build_id(), now, extensions.get::<Viewer>()) }
 }

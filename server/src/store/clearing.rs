@@ -1,6 +1,6 @@
 //! Rows that may be cleared: of schedules that are not running, and of schedules that were removed.
 
-use app::model::Scope;
+use app::model::{Scope, Timestamp};
 
 use super::chain::{self, ChainRow, Head};
 use super::scope::push_scope;
@@ -26,12 +26,35 @@ pub async fn count(tx: &mut Transaction, scope: &Scope) -> Result<ClearingCounts
     Ok(ClearingCounts { deleted: row.int("deleted")?, orphans: row.int("orphans")?, kept: row.int("kept")? })
 }
 
+/// Which rows go.
+#[derive(Debug, Clone)]
+pub enum Doomed {
+    /// Of schedules that are not running, in a viewer's scope.
+    Backups(Scope),
+    /// Written before this moment, with ids up to `last`. Rows that tell of a clearing stay: they vouch for what is gone.
+    Old { before: Timestamp, last: i64 },
+}
+
 /// The next rows that go.
-pub async fn rows_to_clear(tx: &mut Transaction, scope: &Scope, after: i64) -> Result<Vec<ChainRow>, StoreError> {
+pub async fn rows_to_clear(tx: &mut Transaction, doomed: &Doomed, after: i64) -> Result<Vec<ChainRow>, StoreError> {
     let mut sql = Sql::new(chain::CONTENT);
-    sql.push(" and l.schedule_id is not null and not (").push(RUNNING).push(")");
-    push_scope(&mut sql, scope, "l.server_id");
+    match doomed {
+        Doomed::Backups(scope) => {
+            sql.push(" and l.schedule_id is not null and not (").push(RUNNING).push(")");
+            push_scope(&mut sql, scope, "l.server_id");
+        }
+        Doomed::Old { before, last } => {
+            sql.push(" and l.at < ").push_bind(*before).push(" and l.id <= ").push_bind(*last);
+            sql.push(" and not exists (select 1 from cleared_row c where c.tombstone = l.id)");
+        }
+    }
     chain::page_of(tx, sql, after).await
+}
+
+/// The highest id that an indexed row from before a moment can have.
+pub async fn last_before(tx: &mut Transaction, before: Timestamp) -> Result<Option<i64>, StoreError> {
+    let sql = Sql::new("select max(last_id) as last_id from log_day where start_at < $1").bind(before);
+    tx.fetch_one(sql).await?.get("last_id")
 }
 
 /// Keeps what the chain needs of rows that go.

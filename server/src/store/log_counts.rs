@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use app::model::{LogFilter, LogStatus, TimeBound, Timestamp, Zone};
+use app::model::{LogFilter, LogStatus, Step, TimeBound, Timestamp};
 
 use super::log_index::{DAY, MONTH, date_of, day_number, marks, month_of};
 use super::log_pages::{Asked, Page, Part, parts, statement};
@@ -74,7 +74,7 @@ pub async fn histogram(tx: &mut Transaction, selection: Selection<'_>, step: Ste
             look_through(tx, selection, *part, |at, status| add(at, status, 1)).await?;
             continue;
         }
-        let (mut sql, _) = statement(selection, tx.dialect(), *part, step.columns(), false);
+        let (mut sql, _) = statement(selection, tx.dialect(), *part, columns(step), false);
         sql.push(" group by 1, 2");
         for row in tx.fetch_all(sql).await? {
             add(row.time("at")?, row.numbered("status", LogStatus::from_repr)?, row.int("n")?);
@@ -83,37 +83,18 @@ pub async fn histogram(tx: &mut Transaction, selection: Selection<'_>, step: Ste
     Ok(bars)
 }
 
-/// The stretches of a histogram.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    Minute,
-    Hour,
-    Day,
-    Month,
+/// Rows close enough together that no stretch's end is between them: every zone's days and hours begin at a quarter of an hour.
+fn columns(step: Step) -> &'static str {
+    match step {
+        Step::Minute => "select l.at / 60000 * 60000 as at, l.status, count(*) as n",
+        Step::Hour | Step::Day | Step::Month => "select l.at / 900000 * 900000 as at, l.status, count(*) as n",
+    }
 }
 
-impl Step {
-    /// Rows close enough together that no stretch's end is between them: every zone's days and hours begin at a quarter of an hour.
-    fn columns(self) -> &'static str {
-        match self {
-            Self::Minute => "select l.at / 60000 * 60000 as at, l.status, count(*) as n",
-            Self::Hour | Self::Day | Self::Month => "select l.at / 900000 * 900000 as at, l.status, count(*) as n",
-        }
-    }
-
-    /// The first moment of the stretch that a moment falls in, on the panel's clock.
-    pub fn start(self, at: Timestamp, zone: &Zone) -> Timestamp {
-        match self {
-            Self::Minute => Timestamp::from_millis(at.millis().div_euclid(60_000) * 60_000),
-            // Hours of the wall clock; where its hands are turned by less than an hour, one is shorter.
-            Self::Hour => {
-                let offset = i64::from(zone.offset_seconds(at)) * 1000;
-                Timestamp::from_millis((at.millis() + offset).div_euclid(3_600_000) * 3_600_000 - offset)
-            }
-            Self::Day => zone.start_of_day(zone.local(at).date()),
-            Self::Month => zone.start_of_day(month_of(zone.local(at).date())),
-        }
-    }
+/// The first moment of the first day that has rows.
+pub async fn first_day(tx: &mut Transaction) -> Result<Option<Timestamp>, StoreError> {
+    let row = tx.fetch_one(Sql::new("select min(start_at) as start_at from log_day")).await?;
+    row.optional_time("start_at")
 }
 
 async fn plan(tx: &mut Transaction, selection: Selection<'_>, by_days: bool) -> Result<Plan, StoreError> {

@@ -74,6 +74,12 @@ pub async fn newest(tx: &mut Transaction, selection: Selection<'_>, page: Page) 
     Ok(rows.into_iter().map(|row| row.entry).collect())
 }
 
+/// Rows oldest first.
+pub async fn oldest(tx: &mut Transaction, selection: Selection<'_>, page: Page) -> Result<Vec<LogEntry>, StoreError> {
+    let rows = read(tx, selection, page, Order::Rising).await?;
+    Ok(rows.into_iter().map(|row| row.entry).collect())
+}
+
 /// Rows oldest first, with ids above `after`: what a stream that fell behind still has to see.
 pub async fn following(database: &Database, selection: Selection<'_>, after: i64, limit: u32) -> Result<Vec<PlacedEntry>, StoreError> {
     let mut tx = database.snapshot().await?;

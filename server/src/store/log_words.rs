@@ -17,7 +17,7 @@ fn indexed(word: &str) -> String {
         if c.is_ascii_alphanumeric() {
             plain.push(c);
         } else {
-            plain += &format!("_{:x}_", u32::from(c));
+            plain.extend(["_", &format!("{:x}", u32::from(c)), "_"]);
         }
     }
     plain

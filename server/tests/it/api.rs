@@ -2,6 +2,8 @@
 
 mod access;
 mod clearing;
+mod exports;
 mod inventory;
 mod pages;
+mod search;
 mod walk;

@@ -28,7 +28,7 @@ pub(super) fn navigation(here: Signal<String>) -> Piece {
         <nav class="navigation" aria-label="Pages">
             <ul class="navigation__list">
                 {page_link(Permission::ViewMonitorPage, "/", Icon::Monitor, "Monitor", None)}
-                {page_link(Permission::ViewBackupLogsPage, "/logs", Icon::Logs, "Logs", None)}
+                {page_link(Permission::ViewBackupLogsPage, "/logs", Icon::Logs, "Logs", external)}
                 {page_link(Permission::ViewSchedulesPage, "/schedules", Icon::Clock, "Schedules", external)}
                 {page_link(Permission::ViewServersPage, "/servers", Icon::Servers, "Servers", external)}
                 {users.then(|| link("navigation__desk", "/users", Icon::People, "Users", external))}

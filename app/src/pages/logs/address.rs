@@ -4,27 +4,28 @@ use crate::model::{LogFilter, LogQuery, TimeBound, parse_pairs};
 
 /// The query string of `/logs`, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct LogsAddress {
+pub struct LogsAddress {
     /// Everything but `entry`, as [`LogQuery`] reads it.
     query: String,
     entry: Option<i64>,
 }
 
 impl LogsAddress {
-    pub(super) fn parse(search: &str) -> Self {
+    pub fn parse(search: &str) -> Self {
         let (entry, rest): (Vec<_>, Vec<_>) = parse_pairs(search).into_iter().partition(|(key, _)| key == "entry");
+        let rest: Vec<_> = rest.into_iter().filter(|(key, _)| key != "said").collect();
         // An `entry` that is no number is an entry that does not exist.
         let entry = entry.last().map(|(_, value)| value.parse().unwrap_or(-1));
         Self { query: print(&rest), entry }
     }
 
     /// The query string without the open row.
-    pub(super) fn query(&self) -> &str {
+    pub fn query(&self) -> &str {
         &self.query
     }
 
     /// The row whose message is open.
-    pub(super) fn entry(&self) -> Option<i64> {
+    pub fn entry(&self) -> Option<i64> {
         self.entry
     }
 
@@ -60,14 +61,9 @@ impl LogsAddress {
 
     /// The page of rows older than this one.
     pub(super) fn before_href(&self, before: i64) -> String {
-        href(&self.before_query(before))
-    }
-
-    /// The query of the rows older than this one.
-    pub(super) fn before_query(&self, before: i64) -> String {
         let mut pairs = self.pairs_without(&["before"]);
         pairs.push(("before".to_owned(), before.to_string()));
-        print(&pairs)
+        href(&print(&pairs))
     }
 
     /// The newest rows of the same filter.
@@ -82,6 +78,30 @@ impl LogsAddress {
         href(&print(&pairs))
     }
 
+    /// The same filter between two moments.
+    pub(super) fn between_href(&self, from: TimeBound, to: TimeBound) -> String {
+        let mut pairs = self.pairs_without(&["before", "after", "from", "to"]);
+        pairs.splice(0..0, [("from".to_owned(), from.to_string()), ("to".to_owned(), to.to_string())]);
+        href(&print(&pairs))
+    }
+
+    /// Every row around this one, newest first, with it open.
+    pub(super) fn around_href(id: i64, above: i64) -> String {
+        format!("/logs?before={}&entry={id}", id + above)
+    }
+
+    /// A file of what the filter gives.
+    pub(super) fn export_href(&self, format: &str) -> String {
+        let mut pairs = self.pairs_without(&["before", "after", "limit"]);
+        pairs.insert(0, ("format".to_owned(), format.to_owned()));
+        format!("/api/v1/logs/export?{}", print(&pairs))
+    }
+
+    /// What a saved view keeps.
+    pub(super) fn filter_query(&self) -> String {
+        print(&self.pairs_without(&["before", "after", "limit"]))
+    }
+
     /// The same filter without this parameter.
     pub(super) fn without_href(&self, key: &str) -> String {
         href(&print(&self.pairs_without(&["before", "after", key])))
@@ -91,14 +111,6 @@ impl LogsAddress {
         let mut pairs = parse_pairs(&self.query);
         pairs.retain(|(key, value)| !keys.contains(&key.as_str()) && !value.is_empty());
         pairs
-    }
-}
-
-/// Where a filter form leads: the tidy query if it parses, what was typed if not, so that the page can say what is wrong.
-pub(super) fn form_href(typed: &str) -> String {
-    match LogQuery::parse(typed) {
-        Ok(parsed) => href(&parsed.filter.to_query()),
-        Err(_) => href(typed),
     }
 }
 
@@ -139,12 +151,5 @@ mod tests {
         let address = LogsAddress::parse("from=2026-01-01&to=2026-01-02&server=3&before=9");
         assert_eq!(address.since_href("2026-11-22".parse().unwrap()), "/logs?from=2026-11-22&server=3");
         assert_eq!(address.without_href("server"), "/logs?from=2026-01-01&to=2026-01-02");
-    }
-
-    #[test]
-    fn a_form_leads_to_a_tidy_url_unless_it_has_a_mistake() {
-        assert_eq!(form_href("from=&to=&status=error&status=warning&type=&server="), "/logs?status=error%2Cwarning");
-        assert_eq!(form_href("from=&to="), "/logs");
-        assert_eq!(form_href("from=soon&to="), "/logs?from=soon&to=");
     }
 }

@@ -1,38 +1,63 @@
 //! One row in full: what happened, what its exit code means, what to do next, and the remote log around it.
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
-use wasm_bindgen_futures::JsFuture;
-use web_sys::Element;
 
-use crate::components::{Erase, Icon, Moment, Piece, StatusBadge, find, format, icon};
-use crate::model::{LogEntryDetail, Named};
+use super::address::LogsAddress;
+use crate::components::{Erase, Icon, Piece, StatusBadge, format, icon};
+use crate::model::{LogEntry, LogEntryDetail, Named};
+use crate::pages::document::{ago, moment};
+use crate::site::use_page;
+
+/// Rows shown above the one in question, among those around it.
+const ROWS_ABOVE: i64 = 26;
 
 /// The body of the dialog.
 pub(super) fn detail_view(entry: LogEntryDetail) -> Piece {
     let LogEntryDetail { entry, detail, exit_code, explanation, next_step } = entry;
-    let name = |named: Option<Named>| named.map(|named| named.name);
-    let permalink = format!("/logs?entry={}", entry.id);
-    let run = entry.run_id.as_ref().map(|run| {
-        let href = format!("/runs/{run}");
-        view! { <a href=href rel="external">{icon(Icon::Monitor)}"Run timeline"</a> }.erase()
-    });
+    let name = |named: &Option<Named>| named.as_ref().map(|named| named.name.clone());
+    let id = entry.id;
+    let run = entry.run_id.as_ref().map(|run| view! { <a href=format!("/runs/{run}")>{icon(Icon::Monitor)}"Run timeline"</a> });
     view! {
         <div class="message-log__body" data-status=entry.status.to_string()>
-            <p class="message-log__lead"><StatusBadge status=entry.status/> <Moment at=entry.at/></p>
-            <p class="message-log__message">{entry.message}</p>
+            <p class="message-log__lead"><StatusBadge status=entry.status/>{moment(entry.at)}{ago(entry.at)}</p>
+            <p class="message-log__message">{entry.message.clone()}</p>
             {exit_code.map(|code| exit_code_view(code, explanation, next_step))}
             <dl class="facts">
-                {fact("Server", name(entry.server))}
-                {fact("Schedule", name(entry.schedule))}
+                {fact("Server", name(&entry.server))}
+                {fact("Schedule", name(&entry.schedule))}
                 {fact("Type", Some(entry.source_type.to_string()))}
-                {fact("Run", entry.run_id.map(|run| run.to_string()))}
-                {fact("Point", entry.point)}
+                {fact("Run", entry.run_id.as_ref().map(ToString::to_string))}
+                {fact("Point", entry.point.clone())}
                 {fact("Duration", entry.duration_s.map(format::duration))}
             </dl>
-            {remote_log(detail)}
-            <p class="message-log__foot">{run}<a href=permalink data-noscroll="true">{icon(Icon::Link)}"Permalink to entry "{entry.id}</a></p>
+            {remote_log(id, detail)}
+            <p class="message-log__foot">
+                {run}
+                <a href=LogsAddress::around_href(id, ROWS_ABOVE)>{icon(Icon::Logs)}"Rows around this one"</a>
+                <a href=format!("/logs?entry={id}")>{icon(Icon::Link)}"Permalink to entry "{id}</a>
+                {copy_button("entry-link", "Copy permalink")}
+                {copy_button("entry-line", "Copy line")}
+            </p>
+            // Read by the script alone: what the two buttons copy.
+            <p hidden=true id="entry-link" data-absolute="">{format!("/logs?entry={id}")}</p>
+            <p hidden=true id="entry-line">{line(&entry)}</p>
         </div>
+    }
+    .erase()
+}
+
+/// The row as one line of text, for a ticket or a chat.
+fn line(entry: &LogEntry) -> String {
+    let page = use_page().get();
+    let name = |named: &Option<Named>| named.as_ref().map_or_else(|| "-".to_owned(), |named| named.name.clone());
+    let local = page.zone.local(entry.at);
+    let place = format!("{} {}", name(&entry.server), name(&entry.schedule));
+    format!("{local} {} {} {} {place} {}", page.zone.name, entry.status, entry.source_type, entry.message)
+}
+
+fn copy_button(of: &'static str, word: &'static str) -> Piece {
+    view! {
+        <button class="button button--quiet needs-script" type="button" data-copy=of>{icon(Icon::Copy)}<span data-word="">{word}</span></button>
     }
     .erase()
 }
@@ -56,39 +81,20 @@ fn fact(term: &'static str, value: Option<String>) -> Option<Piece> {
     value.map(|value| view! { <div class="facts__item" class=("facts__item--long", long)><dt>{term}</dt><dd>{value}</dd></div> }.erase())
 }
 
-/// The remote log, with a button to copy it.
-fn remote_log(detail: Option<String>) -> Piece {
+/// The remote log, with the ways to take it along.
+fn remote_log(id: i64, detail: Option<String>) -> Piece {
     let Some(detail) = detail else {
         return view! { <p class="message-log__none">"This entry carries no remote log."</p> }.erase();
-    };
-    let copied = RwSignal::new(String::new());
-    let copy = {
-        let detail = detail.clone();
-        move |_| copy_text(detail.clone(), copied)
     };
     view! {
         <div class="remote-log">
             <header class="remote-log__header">
                 <h3 class="remote-log__title">"Remote log"</h3>
-                <span class="remote-log__outcome" role="status">{copied}</span>
-                <button class="button needs-script" type="button" on:click=copy>{icon(Icon::Copy)}"Copy"</button>
+                <a class="button button--quiet" href=format!("/logs/{id}/detail.txt") download="">{icon(Icon::ArrowDown)}"Download"</a>
+                <button class="button needs-script" type="button" data-copy="remote-log">{icon(Icon::Copy)}<span data-word="">"Copy"</span></button>
             </header>
-            <pre class="remote-log__text" tabindex="0" aria-label="Remote log" role="region">{detail}</pre>
+            <pre class="remote-log__text" id="remote-log" tabindex="0" aria-label="Remote log" role="region">{detail}</pre>
         </div>
     }
     .erase()
-}
-
-/// Copies the text; where the clipboard is blocked (a page without https), selects it, so that one keystroke does.
-fn copy_text(detail: String, copied: RwSignal<String>) {
-    spawn_local(async move {
-        let clipboard = window().navigator().clipboard();
-        let available = !js_sys::Object::is(&clipboard, &wasm_bindgen::JsValue::UNDEFINED);
-        let done = available && JsFuture::from(clipboard.write_text(&detail)).await.is_ok();
-        let outcome = if done { "Copied" } else { "Selected: press Ctrl+C" };
-        if !done && let (Some(pre), Ok(Some(selection))) = (find::<Element>(".remote-log__text"), window().get_selection()) {
-            drop(selection.select_all_children(&pre));
-        }
-        copied.try_set(outcome.to_owned());
-    });
 }

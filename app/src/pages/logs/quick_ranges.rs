@@ -4,7 +4,7 @@ use chrono::Days;
 use leptos::prelude::*;
 
 use super::address::LogsAddress;
-use crate::components::{Erase, Piece, text, use_clock};
+use crate::components::{Erase, Piece};
 use crate::model::{LogFilter, TimeBound, Timestamp, Zone};
 use crate::site::use_page;
 
@@ -14,32 +14,31 @@ const MINUTE_MILLIS: i64 = 60_000;
 /// A range that ends now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum QuickRange {
-    Day,
-    Week,
-    Month,
+    /// To the minute.
+    Hours(i64),
+    /// Whole days, today included.
+    Days(u64),
 }
 
+use QuickRange::{Days as WholeDays, Hours};
+
+const RANGES: [(&str, QuickRange); 6] = [
+    ("1 h", Hours(1)),
+    ("24 h", Hours(24)),
+    ("7 d", WholeDays(7)),
+    ("30 d", WholeDays(30)),
+    ("90 d", WholeDays(90)),
+    ("1 y", WholeDays(365)),
+];
+
 impl QuickRange {
-    const ALL: [Self; 3] = [Self::Day, Self::Week, Self::Month];
-
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Day => "24 h",
-            Self::Week => "7 d",
-            Self::Month => "30 d",
-        }
-    }
-
-    /// Where it begins. A day is 24 hours to the minute; longer ranges are whole days and include today.
     fn start(self, now: Timestamp, zone: &Zone) -> TimeBound {
-        let days_back = |days| {
-            let today = zone.local(now).date();
-            TimeBound::Day(today.checked_sub_days(Days::new(days)).unwrap_or(today))
-        };
         match self {
-            Self::Day => TimeBound::Moment(Timestamp(now.millis() / MINUTE_MILLIS * MINUTE_MILLIS).plus_millis(-24 * HOUR_MILLIS)),
-            Self::Week => days_back(6),
-            Self::Month => days_back(29),
+            Hours(hours) => TimeBound::Moment(Timestamp(now.millis() / MINUTE_MILLIS * MINUTE_MILLIS).plus_millis(-hours * HOUR_MILLIS)),
+            WholeDays(days) => {
+                let today = zone.local(now).date();
+                TimeBound::Day(today.checked_sub_days(Days::new(days - 1)).unwrap_or(today))
+            }
         }
     }
 
@@ -49,22 +48,20 @@ impl QuickRange {
             return false;
         }
         match (filter.from, self.start(now, zone)) {
-            (Some(TimeBound::Moment(from)), TimeBound::Moment(start)) => from.millis_since(start).abs() <= HOUR_MILLIS,
+            (Some(TimeBound::Moment(from)), TimeBound::Moment(start)) => from.millis_since(start).abs() <= HOUR_MILLIS / 2,
             (from, start) => from == Some(start),
         }
     }
 }
 
 /// Links to the quick ranges of the current filter.
-pub(super) fn quick_ranges(address: Memo<LogsAddress>) -> Piece {
-    let zone = StoredValue::new(use_page().get().zone);
-    let clock = use_clock();
-    let links = QuickRange::ALL.map(|range| {
-        let href = text(move || zone.with_value(|zone| address.with(|address| address.since_href(range.start(clock.shown(), zone)))));
-        let shown = text(move || {
-            zone.with_value(|zone| address.with(|address| range.is_shown(&address.filter(), clock.shown(), zone))).then_some("true")
-        });
-        view! { <li><a class="quick-ranges__link" href=href aria-current=shown data-noscroll="true">{range.word()}</a></li> }.erase()
+pub(super) fn quick_ranges(address: &LogsAddress) -> Piece {
+    let page = use_page().get();
+    let filter = address.filter();
+    let links = RANGES.map(|(word, range)| {
+        let href = address.since_href(range.start(page.now, &page.zone));
+        let shown = range.is_shown(&filter, page.now, &page.zone).then_some("true");
+        view! { <li><a class="quick-ranges__link" href=href aria-current=shown>{word}</a></li> }.erase()
     });
     view! { <ul class="quick-ranges" aria-label="Quick ranges">{links.collect_view()}</ul> }.erase()
 }
@@ -77,18 +74,22 @@ mod tests {
 
     #[test]
     fn ranges_begin_where_people_expect() {
-        let start = |range: QuickRange| range.start(NOW, &Zone::utc()).to_string();
+        let start = |(_, range): (&str, QuickRange)| range.start(NOW, &Zone::utc()).to_string();
         assert_eq!(NOW.to_string(), "2026-11-22T12:00:45.678Z");
-        assert_eq!(QuickRange::ALL.map(start), ["2026-11-21T12:00:00.000Z", "2026-11-16", "2026-10-24"]);
+        assert_eq!(
+            RANGES.map(start),
+            ["2026-11-22T11:00:00.000Z", "2026-11-21T12:00:00.000Z", "2026-11-16", "2026-10-24", "2026-08-25", "2025-11-23"]
+        );
     }
 
     #[test]
     fn a_range_is_recognised_a_while_later() {
-        let filter = |from: &str| LogFilter { from: Some(from.parse().unwrap()), ..LogFilter::default() };
-        let shown = |from: &str| QuickRange::ALL.map(|range| range.is_shown(&filter(from), NOW, &Zone::utc()));
-        assert_eq!(shown("2026-11-21T11:31:00Z"), [true, false, false]);
-        assert_eq!(shown("2026-11-16"), [false, true, false]);
-        assert_eq!(shown("2026-10-24"), [false, false, true]);
-        assert_eq!(shown("2026-11-01T00:00:00Z"), [false, false, false]);
+        let shown = |from: &str| {
+            let filter = LogFilter { from: Some(from.parse().unwrap()), ..LogFilter::default() };
+            RANGES.iter().filter(|(_, range)| range.is_shown(&filter, NOW, &Zone::utc())).map(|(word, _)| *word).collect::<Vec<_>>()
+        };
+        assert_eq!(shown("2026-11-21T11:45:00Z"), ["24 h"]);
+        assert_eq!(shown("2026-11-16"), ["7 d"]);
+        assert_eq!(shown("2026-11-01T00:00:00Z"), Vec::<&str>::new());
     }
 }

@@ -6,8 +6,8 @@ use web_sys::HtmlElement;
 
 use super::following::Following;
 use crate::components::{
-    Erase, Item, LogColumns, Piece, effect, find, format, list, log_row, log_table_head, message_href, on_window, reactive, text, top_of,
-    use_clock,
+    Erase, Item, LogColumns, Moment, Piece, effect, find, format, list, log_row, log_table_head, message_href, on_window, plain_message,
+    reactive, text, top_of, use_clock,
 };
 use crate::streaming::{Feed, FeedItem, FeedRow, Live};
 
@@ -55,14 +55,20 @@ fn nothing_yet() -> Piece {
 
 fn older_link(live: Live) -> Piece {
     let href = text(move || live.feed.with(Feed::oldest_id).map_or_else(|| "/logs".to_owned(), |id| format!("/logs?before={id}")));
-    view! { <p class="feed__older"><a class="button" href=href>"Older rows in Logs"</a></p> }.erase()
+    view! { <p class="feed__older"><a class="button" href=href rel="external">"Older rows in Logs"</a></p> }.erase()
 }
 
 fn line(row: &FeedRow) -> Piece {
     match &row.item {
         FeedItem::Entry(entry) => {
             let fresh = row.arrived_at.is_some_and(|at| use_clock().read().millis_since(at) < FRESH_MILLIS);
-            log_row(entry, LogColumns::Feed, message_href(entry, |id| format!("/logs?entry={id}")), fresh)
+            log_row(
+                entry,
+                LogColumns::Feed,
+                message_href(entry, |id| format!("/logs?entry={id}")),
+                fresh,
+                (view! { <Moment at=entry.at/> }.erase(), plain_message(&entry.message)),
+            )
         }
         FeedItem::Gap { from, to } => {
             marker(format!("{} ({from} to {to}) cannot be had any more: they have been cleared.", format::rows(to - from + 1)), None)
@@ -77,7 +83,7 @@ fn line(row: &FeedRow) -> Piece {
 fn marker(text: String, href: Option<String>) -> Piece {
     view! {
         <tr class="log-table__row log-table__row--marker" role="row">
-            <td class="log-table__cell" role="cell" colspan="6">{text}" "{href.map(|href| view! { <a href=href>"Show them in Logs"</a> })}</td>
+            <td class="log-table__cell" role="cell" colspan="6">{text}" "{href.map(|href| view! { <a href=href rel="external">"Show them in Logs"</a> })}</td>
         </tr>
     }
     .erase()

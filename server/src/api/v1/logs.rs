@@ -1,10 +1,10 @@
 //! The audit trail: pages, single rows, the live stream.
 
-use app::model::{FieldError, LogEntry, LogEntryDetail, LogPage, LogQuery, Permission, Viewer};
+use app::model::{FieldError, Histogram, LogEntry, LogEntryDetail, LogFilter, LogPage, LogQuery, Permission, Viewer};
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -13,6 +13,7 @@ use super::{refuse_parameters, require};
 use crate::api::Problem;
 use crate::auth::StreamGuard;
 use crate::clearing::ClearingCounts;
+use crate::export::Export;
 use crate::perimeter::{Client, is_same_origin};
 use crate::state::Panel;
 use crate::streaming::{Standing, StreamRequest, serve};
@@ -25,7 +26,10 @@ use crate::streaming::{Standing, StreamRequest, serve};
     ("type" = Option<String>, Query, description = "one or more, separated by commas"),
     ("server" = Option<String>, Query, description = "ids, separated by commas"),
     ("schedule" = Option<String>, Query, description = "ids, separated by commas"),
+    ("region" = Option<String>, Query, description = "names of regions, separated by commas"),
+    ("account" = Option<String>, Query, description = "names of accounts, separated by commas"),
     ("run" = Option<String>, Query, description = "a run's id"),
+    ("q" = Option<String>, Query, description = "words of the message, all of them: word, \"a phrase\", -without, begin*"),
     ("before" = Option<i64>, Query, description = "only rows with smaller ids"),
     ("after" = Option<i64>, Query, description = "only rows with greater ids"),
     ("limit" = Option<u32>, Query, description = "1 to 500, 100 if absent")),
@@ -38,6 +42,75 @@ pub(super) async fn list(
     require(&viewer, Permission::ViewBackupLogsPage)?;
     let query = LogQuery::parse(query.as_deref().unwrap_or_default()).map_err(Problem::invalid)?;
     Ok(Json(panel.history.list(&viewer, query).await?))
+}
+
+/// How many rows of each status there are over time, with the filters of the list.
+#[utoipa::path(get, path = "/api/v1/logs/histogram", params(
+    ("from" = Option<String>, Query), ("to" = Option<String>, Query), ("status" = Option<String>, Query), ("type" = Option<String>, Query),
+    ("server" = Option<String>, Query), ("schedule" = Option<String>, Query), ("region" = Option<String>, Query),
+    ("account" = Option<String>, Query), ("run" = Option<String>, Query), ("q" = Option<String>, Query),
+    ("bucket" = Option<String>, Query, description = "auto (if absent), minute, hour, day or month, on the panel's clock")),
+    responses((status = 200, body = Histogram), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem)))]
+pub(super) async fn histogram(
+    State(panel): State<Panel>,
+    Extension(viewer): Extension<Viewer>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<Histogram>, Problem> {
+    require(&viewer, Permission::ViewBackupLogsPage)?;
+    let mut step = None;
+    let filter = LogFilter::parse_beside(query.as_deref().unwrap_or_default(), |key, value| {
+        let parse = |value: &str| match value {
+            "auto" => {
+                step = None;
+                Ok(())
+            }
+            value => value.parse().map(|found| step = Some(found)).map_err(|_| "expected auto, minute, hour, day or month".to_owned()),
+        };
+        (key == "bucket").then_some(value).map(parse)
+    });
+    let filter = filter.map_err(Problem::invalid)?;
+    let found = panel.history.histogram(&viewer, &filter, step, panel.clock.now()).await?;
+    Ok(Json(found.map_err(|problem| Problem::invalid(vec![problem]))?))
+}
+
+/// A file of exactly the rows that the filters of the list give, oldest first. `Tailback-Trail-Head` names the last row of the trail at
+/// that moment and its hash.
+#[utoipa::path(get, path = "/api/v1/logs/export", params(
+    ("format" = String, Query, description = "csv, ndjson or xlsx"),
+    ("from" = Option<String>, Query), ("to" = Option<String>, Query), ("status" = Option<String>, Query), ("type" = Option<String>, Query),
+    ("server" = Option<String>, Query), ("schedule" = Option<String>, Query), ("region" = Option<String>, Query),
+    ("account" = Option<String>, Query), ("run" = Option<String>, Query), ("q" = Option<String>, Query)),
+    responses((status = 200, description = "the file"), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 503, description = "other exports are being written", body = Problem)))]
+pub(super) async fn export(
+    State(panel): State<Panel>,
+    Extension(viewer): Extension<Viewer>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Problem> {
+    require(&viewer, Permission::ViewBackupLogsPage)?;
+    let mut format = None;
+    let filter = LogFilter::parse_beside(query.as_deref().unwrap_or_default(), |key, value| {
+        let parse = |value: &str| value.parse().map(|found| format = Some(found)).map_err(|_| "expected csv, ndjson or xlsx".to_owned());
+        (key == "format").then_some(value).map(parse)
+    });
+    let missing = || FieldError::new("format", "expected csv, ndjson or xlsx");
+    let (filter, format) = match (filter, format) {
+        (Ok(filter), Some(format)) => (filter, format),
+        (Ok(_), None) => return Err(Problem::invalid(vec![missing()])),
+        (Err(mut problems), format) => {
+            if format.is_none() && problems.iter().all(|problem| problem.field != "format") {
+                problems.push(missing());
+            }
+            return Err(Problem::invalid(problems));
+        }
+    };
+    let Export { about, file_name, content_type, body } = panel.exports.begin(&viewer, filter, format).await?;
+    let headers = [
+        (header::CONTENT_TYPE, content_type.to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{file_name}\"")),
+        (HeaderName::from_static("tailback-trail-head"), about.trail_head()),
+    ];
+    Ok((headers, body).into_response())
 }
 
 /// Clears the backup logs: rows of schedules that are not running, and of removed ones. Points and data stay.
@@ -102,7 +175,8 @@ pub(super) async fn find(
 #[utoipa::path(get, path = "/api/v1/logs/stream", params(
     ("after" = Option<i64>, Query, description = "the last id the client has; absent = only new rows"),
     ("from" = Option<String>, Query), ("to" = Option<String>, Query), ("status" = Option<String>, Query), ("type" = Option<String>, Query),
-    ("server" = Option<String>, Query), ("schedule" = Option<String>, Query), ("run" = Option<String>, Query)),
+    ("server" = Option<String>, Query), ("schedule" = Option<String>, Query), ("region" = Option<String>, Query),
+    ("account" = Option<String>, Query), ("run" = Option<String>, Query), ("q" = Option<String>, Query)),
     responses((status = 101, description = "the stream"), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem)))]
 pub(super) async fn stream(
     State(panel): State<Panel>,

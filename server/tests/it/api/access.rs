@@ -10,13 +10,13 @@ use crate::support::panel::{PASSWORD, TestPanel, answer};
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_and_server_functions_lead_strangers_to_the_door() {
     let panel = TestPanel::start(Engine::Sqlite).await;
-    for path in ["/", "/logs", "/logs?status=error", "/no-such-page", "/api/v1/openapi.json", "/api/sf/list_logs", "/api/sf/stop_run"] {
+    for path in ["/", "/logs", "/logs?status=error", "/no-such-page", "/api/v1/openapi.json", "/api/sf/read_monitor", "/api/sf/stop_run"] {
         let response = panel.anonymous(Method::GET, path).send().await.unwrap();
         let refused = response.status() == StatusCode::UNAUTHORIZED && path.starts_with("/api/");
         let led = response.status() == StatusCode::SEE_OTHER && response.headers()["location"].to_str().unwrap().starts_with("/sign-in");
         assert!(refused || led, "{path}: {}", response.status());
     }
-    let posted = panel.anonymous(Method::POST, "/api/sf/list_logs").send().await.unwrap();
+    let posted = panel.anonymous(Method::POST, "/api/sf/read_monitor").send().await.unwrap();
     assert_eq!(posted.status(), StatusCode::UNAUTHORIZED);
     for path in ["/healthz", "/readyz", "/sign-in", "/welcome"] {
         assert_eq!(panel.anonymous(Method::GET, path).send().await.unwrap().status(), StatusCode::OK, "{path}");
@@ -77,6 +77,7 @@ async fn the_first_administrator_is_made_once_through_the_link() {
         database_url: format!("sqlite://{}", dir.path().join("data/tailback.db").display()),
         timezone: "UTC".parse().unwrap(),
         perimeter: server::perimeter::PerimeterSettings::default(),
+        trail_keep_days: None,
         secret_key: None,
     };
     let fresh = server::serve::Serving::start(&config, server::clock::Clock::machine()).await.unwrap();

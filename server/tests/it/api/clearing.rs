@@ -161,3 +161,34 @@ async fn who_may_not_clear_clears_nothing() {
     assert_eq!(messages(&panel).await.len(), 18);
     panel.serving.stop().await;
 }
+
+#[rstest]
+#[case(Engine::Sqlite)]
+#[case(Engine::Postgres)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn rows_that_are_too_old_go_and_the_trail_is_proved_all_the_same(#[case] engine: Engine) {
+    let start = app::model::Timestamp::from_millis(1_795_345_200_000);
+    let clock = server::clock::Clock::set_to(start);
+    let panel = TestPanel::start_at(engine, clock.clone()).await;
+    let (inner, day) = (&panel.serving.panel, std::time::Duration::from_hours(24));
+    for n in 0..10 {
+        inner.trail.append(LogRow::new(LogStatus::Completed, SourceType::Vm, format!("day {n}"))).await.unwrap();
+        clock.advance(day);
+    }
+    server::indexer::index_all(&inner.database, &inner.zone, &inner.stop).await.unwrap();
+    let removed = async || server::clearing::remove_old(&inner.clearings, &inner.zone, 3, clock.now()).await.unwrap();
+    assert!(removed().await >= 7);
+    assert_eq!(removed().await, 0, "what has gone is gone");
+    assert_eq!(messages(&panel).await, ["day 9", "day 8", "day 7"]);
+    assert!(matches!(verify(&inner.database).await.unwrap(), Finding::Sound { cleared, .. } if cleared >= 7));
+    // The row that tells of it is old one day, and stays: it vouches for what is gone.
+    clock.advance(day * 10);
+    inner.trail.append(LogRow::new(LogStatus::Completed, SourceType::Vm, "late")).await.unwrap();
+    server::indexer::index_all(&inner.database, &inner.zone, &inner.stop).await.unwrap();
+    assert_eq!(removed().await, 3);
+    assert_eq!(messages(&panel).await, ["late"]);
+    let (_, told) = panel.get("/api/v1/logs?q=removed+%22kept+for+3+days%22").await;
+    assert_eq!(told["total"], 2, "{told}");
+    assert!(matches!(verify(&inner.database).await.unwrap(), Finding::Sound { .. }));
+    panel.serving.stop().await;
+}

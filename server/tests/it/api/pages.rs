@@ -35,7 +35,14 @@ async fn logs_are_whole_without_scripts() {
     let dialog = page(&panel, &format!("/logs?entry={id}")).await;
     assert!(dialog.contains("&lt;script&gt;alert(1)&lt;/script&gt; the detail"));
     assert!(!dialog.contains("<script>alert(1)"));
-    let wrong = page(&panel, "/logs?from=yesterday").await;
+    let words = page(&panel, "/logs?q=bold+-number").await;
+    assert!(words.contains("a &lt;b&gt;<mark>bold</mark>&lt;/b&gt; claim") && !words.contains("entry number"), "{words}");
+    let file = panel.request(Method::GET, &format!("/logs/{id}/detail.txt")).send().await.unwrap();
+    assert_eq!(file.headers()["content-type"], "text/plain; charset=utf-8");
+    assert_eq!(file.text().await.unwrap(), "<script>alert(1)</script> the detail");
+    let response = panel.request(Method::GET, "/logs?from=yesterday").send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+    let wrong = response.text().await.unwrap();
     assert!(wrong.contains("from") && !wrong.contains("entry number"), "a filter that is wrong shows no rows");
     panel.serving.stop().await;
 }

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use app::model::{LogEntry, LogFilter, LogStatus, RunId, Scope, SourceType, TimeBound, Timestamp, WordQuery, Zone};
+use app::model::{LogEntry, LogFilter, LogStatus, RunId, Scope, SourceType, Step, TimeBound, Timestamp, WordQuery, Zone};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 use rstest::rstest;
 use server::clock::{time_zone, zone_table};
 use server::indexer::index_all;
+use server::store::clearing::Doomed;
 use server::store::log::{self, NewLogEntry};
-use server::store::log_counts::{self, Step};
+use server::store::log_counts;
 use server::store::log_index::{Forgetting, index_batch};
 use server::store::log_pages::{self, Page, PlacedEntry};
 use server::store::{Database, Selection, Sql, clearing};
@@ -215,7 +216,7 @@ async fn clear(database: &Database, zone: &Zone, servers: [i64; 2]) {
     let mut tx = database.begin().await.unwrap();
     let head = clearing::lock(&mut tx).await.unwrap();
     let mut index = Forgetting::begin(&mut tx).await.unwrap();
-    let rows = clearing::rows_to_clear(&mut tx, &Scope::Servers(servers.to_vec()), 0).await.unwrap();
+    let rows = clearing::rows_to_clear(&mut tx, &Doomed::Backups(Scope::Servers(servers.to_vec())), 0).await.unwrap();
     assert!(rows.len() > 10);
     for row in &rows {
         index.add(row.facts.as_ref().unwrap());

@@ -68,6 +68,7 @@ impl TestPanel {
             database_url: database_url.clone(),
             timezone: "Europe/Berlin".parse().unwrap(),
             perimeter,
+            trail_keep_days: None,
             secret_key: None,
         };
         let serving = Serving::start(&config, clock).await.unwrap();

@@ -1,0 +1,152 @@
+//! Logs: the page, a row's remote log as a file, saved views.
+
+use app::model::{LogFilter, LogQuery, Named, Permission};
+use app::pages::form::Sent;
+use app::pages::logs::{self as pages, Choices, LogsAddress, LogsView};
+use axum::body::Bytes;
+use axum::extract::Path;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Redirect, Response};
+
+use super::visit::{Answer, Refused, Visit};
+use crate::store::{schedules, servers, views};
+
+/// As many as fit a list that one still reads.
+const MOST_VIEWS: i64 = 50;
+
+const LONGEST_NAME: usize = 60;
+
+/// `GET /logs`
+pub(super) async fn show(visit: Visit) -> Answer {
+    let database = &visit.panel.database;
+    if visit.query().is_empty()
+        && let Some(query) = visit.read(views::default_query(database, visit.viewer.user_id).await)?
+    {
+        return Ok(Redirect::to(&format!("/logs?{query}")).into_response());
+    }
+    let address = LogsAddress::parse(visit.query());
+    let (status, page, histogram) = match LogQuery::parse(address.query()) {
+        Ok(query) => {
+            let histogram = histogram(&visit, &query.filter).await?;
+            (StatusCode::OK, Ok(visit.read(visit.panel.history.list(&visit.viewer, query).await)?), histogram)
+        }
+        Err(problems) => (StatusCode::BAD_REQUEST, Err(problems), None),
+    };
+    let open = match address.entry() {
+        Some(id) => Some(visit.read(visit.panel.history.find(&visit.viewer, id).await)?),
+        None => None,
+    };
+    let view = LogsView {
+        page,
+        histogram,
+        open,
+        choices: choices(&visit).await?,
+        views: visit.read(views::list(database, visit.viewer.user_id).await)?,
+        proof: visit.panel.proof.borrow().clone(),
+        said: said(&visit),
+        address,
+    };
+    Ok(visit.page_with(status, "Logs", || pages::logs(view)))
+}
+
+fn said(visit: &Visit) -> Option<&'static str> {
+    Some(match visit.parameter("said")?.as_str() {
+        "view-saved" => "The view is saved.",
+        "view-changed" => "Changed.",
+        "view-deleted" => "The view is deleted.",
+        _ => return None,
+    })
+}
+
+async fn histogram(visit: &Visit, filter: &LogFilter) -> Result<Option<Result<app::model::Histogram, String>>, Refused> {
+    // One run's rows are a story, not a picture.
+    if filter.run.is_some() {
+        return Ok(None);
+    }
+    let found = visit.read(visit.panel.history.histogram(&visit.viewer, filter, None, visit.now()).await)?;
+    Ok(Some(found.map_err(|problem| problem.reason)))
+}
+
+/// What the filters offer: what the viewer sees. Whoever may not see the page of servers still filters by their names.
+async fn choices(visit: &Visit) -> Result<Choices, Refused> {
+    let (database, scope) = (&visit.panel.database, &visit.viewer.scope);
+    let servers = visit.read(servers::list(database, scope).await)?;
+    let schedules = visit.read(schedules::list(database, scope).await)?;
+    let names = |name: fn(&app::model::Server) -> Option<&String>| {
+        let mut names: Vec<_> = servers.iter().filter_map(name).cloned().collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    };
+    Ok(Choices {
+        regions: names(|server| server.region.as_ref()),
+        accounts: names(|server| server.account.as_ref()),
+        servers: servers.into_iter().map(|server| Named { id: server.id, name: server.name }).collect(),
+        schedules: schedules.into_iter().map(|schedule| Named { id: schedule.id, name: schedule.policy.name }).collect(),
+    })
+}
+
+/// `GET /logs/{id}/detail.txt`
+pub(super) async fn detail_file(visit: Visit, Path(id): Path<String>) -> Answer {
+    visit.require(Permission::ViewBackupLogsPage)?;
+    let id = visit.id(&id)?;
+    let found = visit.found(visit.panel.history.find(&visit.viewer, id).await)?;
+    let text = found.detail.ok_or_else(|| visit.not_found())?;
+    let name =
+        HeaderValue::from_str(&format!("attachment; filename=\"tailback-{id}.txt\"")).unwrap_or(HeaderValue::from_static("attachment"));
+    let headers: [(HeaderName, HeaderValue); 2] =
+        [(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8")), (header::CONTENT_DISPOSITION, name)];
+    Ok((headers, text).into_response())
+}
+
+/// `POST /logs/views`
+pub(super) async fn save_view(visit: Visit, body: Bytes) -> Answer {
+    let sent = Sent::parse(&body);
+    let name = crate::audit::clean_line(sent.text("name").trim());
+    let parsed = LogQuery::parse(&sent.text("query"));
+    let (Ok(query), false) = (parsed, name.is_empty() || name.chars().count() > LONGEST_NAME) else {
+        let reason = format!("A view needs a name of 1 to {LONGEST_NAME} characters and a filter that can be applied.");
+        return Err(visit.conflict(reason, "/logs?status=".to_owned()));
+    };
+    let (owner, query) = (visit.viewer.user_id, query.filter.to_query());
+    let saved = async {
+        let mut tx = visit.panel.database.begin().await?;
+        if views::count(&mut tx, owner).await? >= MOST_VIEWS {
+            return Ok(false);
+        }
+        let id = views::save(&mut tx, owner, &name, &query).await?;
+        if !sent.text("default").is_empty() {
+            views::open_with(&mut tx, owner, Some(id)).await?;
+        }
+        tx.commit().await?;
+        Ok(true)
+    };
+    if visit.read(saved.await)? {
+        Ok(to(&query, "view-saved"))
+    } else {
+        Err(visit.conflict(format!("You have {MOST_VIEWS} views. Delete one first."), format!("/logs?{query}")))
+    }
+}
+
+/// `POST /logs/views/{id}`
+pub(super) async fn change_view(visit: Visit, Path(id): Path<String>, body: Bytes) -> Answer {
+    let (id, sent, owner) = (visit.id(&id)?, Sent::parse(&body), visit.viewer.user_id);
+    let known = visit.read(views::list(&visit.panel.database, owner).await)?;
+    let Some(known) = known.into_iter().find(|known| known.id == id) else { return Err(visit.not_found()) };
+    let deletes = !sent.text("delete").is_empty();
+    let changed = async {
+        let mut tx = visit.panel.database.begin().await?;
+        if deletes {
+            views::remove(&mut tx, owner, id).await?;
+        } else {
+            views::open_with(&mut tx, owner, (sent.text("default") == "yes").then_some(id)).await?;
+        }
+        tx.commit().await
+    };
+    visit.read(changed.await)?;
+    Ok(to(&known.query, if deletes { "view-deleted" } else { "view-changed" }))
+}
+
+fn to(query: &str, said: &str) -> Response {
+    Redirect::to(&format!("/logs?{query}&said={said}")).into_response()
+}

@@ -1,0 +1,203 @@
+//! Files of exactly the rows that a filter gives, oldest first, written while they are read: CSV, NDJSON, XLSX. All rows of a file are
+//! of one moment, and the file names the end of the trail at that moment, so that it can be proved later what it left out.
+
+mod csv;
+mod ndjson;
+mod table;
+mod xlsx;
+
+use std::sync::Arc;
+
+use app::model::{LogEntry, LogFilter, LogStatus, Permission, Viewer, Zone};
+use axum::body::{Body, Bytes};
+use strum::{Display, EnumString};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+
+use crate::audit::{LogRow, Trail};
+use crate::chain::{Hash, hex};
+use crate::store::log_pages::Page;
+use crate::store::{Database, Selection, StoreError, Transaction, chain, log_counts, log_pages};
+
+/// Each reads the database for as long as its reader takes.
+const AT_ONCE: usize = 2;
+
+/// Rows that are read at a time.
+const PAGE: u32 = 2000;
+
+/// Parts of a file that may wait for a slow reader.
+const WAITING: usize = 2;
+
+/// What a file is written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Display, EnumString)]
+#[strum(serialize_all = "lowercase")]
+pub enum Format {
+    Csv,
+    Ndjson,
+    Xlsx,
+}
+
+/// Why there is no file.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    #[error("not allowed")]
+    Forbidden,
+    #[error("{AT_ONCE} exports are being written; try again when one is done")]
+    Busy,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What a file says of itself.
+#[derive(Debug, Clone)]
+pub struct About {
+    pub rows: i64,
+    /// The last row of the trail at that moment, and its hash.
+    pub head: i64,
+    pub head_hash: Hash,
+    /// As a query string; empty for everything.
+    pub filter: String,
+    pub zone: Arc<Zone>,
+    pub by: String,
+}
+
+impl About {
+    /// The end of the trail in one word.
+    pub fn trail_head(&self) -> String {
+        format!("{} sha256:{}", self.head, hex(&self.head_hash))
+    }
+}
+
+/// A file on its way.
+pub struct Export {
+    pub about: About,
+    pub file_name: String,
+    pub content_type: &'static str,
+    pub body: Body,
+}
+
+/// Writes files.
+#[derive(Clone)]
+pub struct Exports {
+    database: Database,
+    trail: Trail,
+    zone: Arc<Zone>,
+    places: Arc<Semaphore>,
+}
+
+type Part = Result<Bytes, ExportFailure>;
+
+/// What ends a file before its end, so that whoever reads it is told by the broken connection.
+#[derive(Debug, thiserror::Error)]
+enum ExportFailure {
+    #[error("read rows for an export")]
+    Store(#[from] StoreError),
+    #[error("write a row of an export")]
+    Csv(#[from] ::csv::Error),
+    #[error("write a row of an export")]
+    Json(#[from] serde_json::Error),
+    #[error("write a workbook")]
+    Xlsx(#[from] rust_xlsxwriter::XlsxError),
+    #[error("keep or read a file of an export")]
+    File(#[from] std::io::Error),
+}
+
+impl Exports {
+    pub fn new(database: Database, trail: Trail, zone: Arc<Zone>) -> Self {
+        Self { database, trail, zone, places: Arc::new(Semaphore::new(AT_ONCE)) }
+    }
+
+    /// Begins a file. That it was made is told in the trail first.
+    pub async fn begin(&self, viewer: &Viewer, filter: LogFilter, format: Format) -> Result<Export, ExportError> {
+        if !viewer.may(Permission::ViewBackupLogsPage) {
+            return Err(ExportError::Forbidden);
+        }
+        let place = self.places.clone().try_acquire_owned().map_err(|_| ExportError::Busy)?;
+        let mut tx = self.database.snapshot().await?;
+        let selection = Selection { scope: &viewer.scope, filter: &filter, zone: &self.zone };
+        let rows = log_counts::count(&mut tx, selection).await?;
+        let head = chain::head(&mut tx).await?;
+        let about = About {
+            rows,
+            head: head.last_id,
+            head_hash: head.last_hash,
+            filter: filter.to_query(),
+            zone: self.zone.clone(),
+            by: viewer.username.clone(),
+        };
+        self.tell(&about, format).await?;
+        let stem = format!("tailback-logs-to-{}-{}", about.head, &hex(&about.head_hash)[..12]);
+        let reader = Reader { tx, viewer: viewer.clone(), filter, zone: self.zone.clone(), after: 0, _place: place };
+        let (content_type, body) = match format {
+            Format::Csv => ("text/csv; charset=utf-8; header=present", streamed(csv::Csv::new(&about), reader)),
+            Format::Ndjson => ("application/x-ndjson", streamed(ndjson::Ndjson, reader)),
+            Format::Xlsx => ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", xlsx::whole(about.clone(), reader)),
+        };
+        Ok(Export { file_name: format!("{stem}.{format}"), content_type, body, about })
+    }
+
+    async fn tell(&self, about: &About, format: Format) -> Result<(), StoreError> {
+        let filter = if about.filter.is_empty() { "everything" } else { &about.filter };
+        let kind = format.to_string().to_uppercase();
+        let message = format!("{} exported {} rows of the trail as {kind}, up to row {}: {filter}", about.by, about.rows, about.head);
+        let mut change = self.trail.begin().await?;
+        change.log(LogRow::system(LogStatus::Info, message));
+        change.commit().await
+    }
+}
+
+/// Reads the rows of a file, page by page, as of one moment.
+struct Reader {
+    tx: Transaction,
+    viewer: Viewer,
+    filter: LogFilter,
+    zone: Arc<Zone>,
+    after: i64,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Reader {
+    /// The next rows; none at the end.
+    async fn next(&mut self) -> Result<Vec<LogEntry>, StoreError> {
+        let selection = Selection { scope: &self.viewer.scope, filter: &self.filter, zone: &self.zone };
+        let page = Page { after: Some(self.after), before: None, limit: PAGE };
+        let rows = log_pages::oldest(&mut self.tx, selection, page).await?;
+        self.after = rows.last().map_or(i64::MAX - 1, |row| row.id);
+        Ok(rows)
+    }
+}
+
+/// A format that is written row by row.
+trait RowFormat: Send + 'static {
+    /// What comes before the first row.
+    fn head(&mut self) -> Result<Vec<u8>, ExportFailure>;
+
+    fn rows(&mut self, rows: &[LogEntry]) -> Result<Vec<u8>, ExportFailure>;
+}
+
+/// A body that is written as it is read: a reader who is slow or gone costs a few pages.
+fn streamed(mut format: impl RowFormat, mut reader: Reader) -> Body {
+    let (parts, waiting) = mpsc::channel::<Part>(WAITING);
+    tokio::spawn(async move {
+        let mut next = format.head();
+        loop {
+            let failed = next.is_err();
+            if parts.send(next.map(Bytes::from).inspect_err(tell_failure)).await.is_err() || failed {
+                return;
+            }
+            next = match reader.next().await {
+                Ok(rows) if rows.is_empty() => return,
+                Ok(rows) => format.rows(&rows),
+                Err(cause) => Err(cause.into()),
+            };
+        }
+    });
+    body_of(waiting)
+}
+
+fn body_of(waiting: mpsc::Receiver<Part>) -> Body {
+    Body::from_stream(futures::stream::unfold(waiting, async |mut waiting| waiting.recv().await.map(|part| (part, waiting))))
+}
+
+fn tell_failure(cause: &ExportFailure) {
+    tracing::error!(error = cause as &dyn std::error::Error, "an export was broken off");
+}

@@ -1,0 +1,152 @@
+//! A workbook: the rows, and a sheet that says what they are. Its parts are only complete at the end, so it is written to a file that
+//! has no name, and sent from there.
+
+use std::fs::File;
+use std::io::{BufWriter, Read as _, Seek as _, SeekFrom};
+
+use app::model::LogEntry;
+use axum::body::{Body, Bytes};
+use rust_xlsxwriter::{Format, Workbook, Worksheet};
+use tokio::sync::mpsc;
+
+use super::table::{columns, named, times};
+use super::{About, ExportFailure, Part, Reader, WAITING, body_of, tell_failure};
+
+/// Rows of a sheet below its names, as many as the format has.
+const SHEET_ROWS: u32 = 1_048_575;
+
+const CHUNK: usize = 64 * 1024;
+
+pub(super) fn whole(about: About, mut reader: Reader) -> Body {
+    let (parts, waiting) = mpsc::channel::<Part>(WAITING);
+    let (pages, to_write) = mpsc::channel::<Result<Vec<LogEntry>, ExportFailure>>(WAITING);
+    tokio::spawn(async move {
+        loop {
+            let page = reader.next().await.map_err(ExportFailure::from);
+            let over = !matches!(&page, Ok(rows) if !rows.is_empty());
+            // Nobody writes any more once nobody reads.
+            if pages.send(page).await.is_err() || over {
+                return;
+            }
+        }
+    });
+    tokio::task::spawn_blocking(move || {
+        let sent = write(&about, to_write, &parts).and_then(|file| send(file, &parts));
+        if let Err(cause) = sent {
+            tell_failure(&cause);
+            // Whoever read it has gone if this does not arrive.
+            parts.blocking_send(Err(cause)).ok();
+        }
+    });
+    body_of(waiting)
+}
+
+/// Writes the workbook. Stops when nobody waits for it.
+fn write(
+    about: &About,
+    mut pages: mpsc::Receiver<Result<Vec<LogEntry>, ExportFailure>>,
+    parts: &mpsc::Sender<Part>,
+) -> Result<File, ExportFailure> {
+    let mut book = Workbook::new();
+    let bold = Format::new().set_bold();
+    say_what_it_is(book.add_worksheet_with_constant_memory()?, about, &bold)?;
+    let mut sheets = 0;
+    let mut row_number = SHEET_ROWS + 1;
+    while let Some(page) = pages.blocking_recv() {
+        let rows = page?;
+        if parts.is_closed() || rows.is_empty() {
+            break;
+        }
+        for row in &rows {
+            if row_number > SHEET_ROWS {
+                sheets += 1;
+                begin_sheet(book.add_worksheet_with_constant_memory()?, sheets, about, &bold)?;
+                row_number = 1;
+            }
+            write_row(book.worksheet_from_index(sheets)?, row_number, row, about)?;
+            row_number += 1;
+        }
+    }
+    if sheets == 0 {
+        begin_sheet(book.add_worksheet_with_constant_memory()?, 1, about, &bold)?;
+    }
+    let file = tempfile::tempfile()?;
+    book.save_to_writer(BufWriter::new(file.try_clone()?))?;
+    Ok(file)
+}
+
+fn begin_sheet(sheet: &mut Worksheet, number: usize, about: &About, bold: &Format) -> Result<(), ExportFailure> {
+    sheet.set_name(if number == 1 { "Logs".to_owned() } else { format!("Logs {number}") })?;
+    sheet.set_freeze_panes(1, 0)?;
+    for (column, width) in (0_u16..).zip([9, 24, 19, 11, 8, 9, 18, 11, 22, 27, 34, 11, 80]) {
+        sheet.set_column_width(column, width)?;
+    }
+    for (column, name) in (0_u16..).zip(columns(&about.zone)) {
+        sheet.write_string_with_format(0, column, name, bold)?;
+    }
+    Ok(())
+}
+
+/// Texts are written as texts, so that none is taken for a formula.
+fn write_row(sheet: &mut Worksheet, at: u32, row: &LogEntry, about: &About) -> Result<(), ExportFailure> {
+    let (utc, local) = times(row, &about.zone);
+    let (server_id, server) = named(row.server.as_ref());
+    let (schedule_id, schedule) = named(row.schedule.as_ref());
+    let run_id = row.run_id.as_ref().map(ToString::to_string).unwrap_or_default();
+    let status: &str = row.status.into();
+    let source_type: &str = row.source_type.into();
+    let texts = [
+        (1, utc.as_str()),
+        (2, &local),
+        (3, status),
+        (4, source_type),
+        (6, server),
+        (8, schedule),
+        (9, &run_id),
+        (10, row.point.as_deref().unwrap_or_default()),
+        (12, &row.message),
+    ];
+    let numbers = [(0, Some(row.id)), (5, server_id), (7, schedule_id), (11, row.duration_s)];
+    // A workbook has room for the exact number up to 2^53; ids beyond that are centuries away.
+    #[expect(clippy::cast_precision_loss, reason = "see above")]
+    let numbers = numbers.map(|(column, number)| (column, number.map(|number| number as f64)));
+    for column in 0..13 {
+        if let Some((_, text)) = texts.iter().find(|(at, text)| *at == column && !text.is_empty()) {
+            sheet.write_string(at, column, *text)?;
+        } else if let Some(number) = numbers.iter().find(|(at, _)| *at == column).and_then(|(_, number)| *number) {
+            sheet.write_number(at, column, number)?;
+        }
+    }
+    Ok(())
+}
+
+fn say_what_it_is(sheet: &mut Worksheet, about: &About, bold: &Format) -> Result<(), ExportFailure> {
+    sheet.set_name("About")?;
+    sheet.set_column_width(0, 18)?;
+    sheet.set_column_width(1, 80)?;
+    let filter = if about.filter.is_empty() { "everything" } else { &about.filter };
+    let facts = [
+        ("Rows", about.rows.to_string()),
+        ("Filter", filter.to_owned()),
+        ("Times", format!("UTC and {}", about.zone.name)),
+        ("Exported by", about.by.clone()),
+        ("Trail head", about.trail_head()),
+    ];
+    for (row, (name, fact)) in (0_u32..).zip(facts) {
+        sheet.write_string_with_format(row, 0, name, bold)?;
+        sheet.write_string(row, 1, fact)?;
+    }
+    Ok(())
+}
+
+fn send(mut file: File, parts: &mpsc::Sender<Part>) -> Result<(), ExportFailure> {
+    file.seek(SeekFrom::Start(0))?;
+    loop {
+        let mut chunk = vec![0; CHUNK];
+        let read = file.read(&mut chunk)?;
+        chunk.truncate(read);
+        if read == 0 || parts.blocking_send(Ok(Bytes::from(chunk))).is_err() {
+            return Ok(());
+        }
+    }
+}
