@@ -106,7 +106,7 @@ test('older rows come by themselves, each once', async () => {
   const total = Number(await page.locator('.log-count__figure').first().textContent());
   assert.ok(total > 10);
   for (let n = 0; n < 200 && (await page.locator('[data-older]').count()) > 0; n += 1) {
-    await page.locator('[data-foot]').scrollIntoViewIfNeeded();
+    await page.mouse.wheel(0, 4_000);
     await page.waitForTimeout(50);
   }
   const ids = await page.locator('.log-table__open').evaluateAll((links) => links.map((link) => Number(link.dataset.entry)));

@@ -2,6 +2,7 @@
 //! differ and are noisy; the ratios are what to compare.
 
 mod checker;
+mod logs;
 mod processes;
 mod trail;
 
@@ -21,6 +22,14 @@ pub(super) struct BenchFlags {
     #[arg(long, default_value_t = 64)]
     writers: usize,
 
+    /// Rows of the trail that is read.
+    #[arg(long, default_value_t = 1_000_000)]
+    log_rows: u64,
+
+    /// Where the trail that is read is made and stays, to be read again; absent: a temporary directory.
+    #[arg(long, value_name = "DIR")]
+    keep: Option<std::path::PathBuf>,
+
     /// How many minutes the checker goes on while its memory is measured.
     #[arg(long, default_value_t = 1)]
     soak_minutes: u32,
@@ -30,6 +39,8 @@ pub(super) struct BenchFlags {
 enum What {
     /// Appending to the trail.
     Trail,
+    /// Reading a long trail, and writing it.
+    Logs,
     /// Looking at runs on servers.
     Checker,
 }
@@ -38,6 +49,9 @@ pub(super) async fn run(flags: BenchFlags) -> anyhow::Result<()> {
     let wanted = |what| flags.what.is_none_or(|only| only == what);
     if wanted(What::Trail) {
         trail::run(flags.rows, flags.writers).await?;
+    }
+    if wanted(What::Logs) {
+        logs::run(flags.log_rows, flags.keep).await?;
     }
     if wanted(What::Checker) {
         checker::run(flags.soak_minutes).await?;

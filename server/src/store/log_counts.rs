@@ -49,6 +49,13 @@ pub async fn count(tx: &mut Transaction, selection: Selection<'_>) -> Result<i64
     Ok(total)
 }
 
+/// The same without the summary: what it has to agree with.
+pub async fn count_live(tx: &mut Transaction, selection: Selection<'_>) -> Result<i64, StoreError> {
+    let mut sql = Sql::new("select count(*) as n from log_entry l where 1 = 1");
+    selection.push(&mut sql);
+    tx.fetch_one(sql).await?.int("n")
+}
+
 /// How many rows of each status there are in each stretch of time, by its first moment; stretches without rows are left out.
 pub async fn histogram(tx: &mut Transaction, selection: Selection<'_>, step: Step) -> Result<Bars, StoreError> {
     let plan = plan(tx, selection, matches!(step, Step::Day | Step::Month)).await?;
