@@ -90,6 +90,7 @@ async fn fill(config: &Config, rows: u64, path: &Path) -> anyhow::Result<()> {
         }
     }
     let took = began.elapsed();
+    #[expect(clippy::cast_precision_loss, reason = "a rate")]
     let rate = |took: Duration| rows as f64 / took.as_secs_f64();
     say(format!("writing {rows} rows, {BATCH} a commit, SQLite:"));
     say(format!("  {yardstick:>8.0} rows/s  yardstick: rusqlite, the same columns and indexes of the table alone"));
@@ -177,10 +178,12 @@ async fn exports(panel: &Client, path: &Path) -> anyhow::Result<()> {
     let began = Instant::now();
     let bytes = panel.get(&format!("/api/v1/logs/export?format=csv&{query}")).await?.len();
     let ours = began.elapsed();
+    #[expect(clippy::cast_precision_loss, reason = "a size")]
+    let megabytes = bytes as f64 / 1e6;
     let theirs = yardstick::export(path)?;
     say(format!(
         "export of three months as CSV: {:.1} MB in {:.2} s; sqlite3 -csv {}",
-        bytes as f64 / 1e6,
+        megabytes,
         ours.as_secs_f64(),
         theirs.map_or_else(
             || "is not here".to_owned(),

@@ -13,7 +13,7 @@ const START: i64 = 1_730_419_200_000;
 const SPAN: i64 = 730 * 86_400_000;
 
 pub(super) struct Generator {
-    /// SplitMix64.
+    /// `SplitMix64`.
     state: u64,
     n: u64,
     rows: u64,
