@@ -5,6 +5,7 @@ mod demo;
 mod exec;
 mod secrets;
 mod serve;
+mod tail;
 mod token;
 mod user;
 mod verify;
@@ -29,6 +30,8 @@ enum Command {
     Demo(demo::DemoFlags),
     /// Run a command and report it to a panel; its output and its exit code pass through unchanged.
     Exec(exec::ExecFlags),
+    /// Follow a panel's trail in a terminal or a pipe: each row once, in order, across restarts.
+    Tail(tail::TailFlags),
     /// Walk the audit trail and say whether every row is as it was written.
     Verify(crate::config::DataFlags),
     /// Measure this machine beside yardsticks of the same run.
@@ -47,7 +50,7 @@ enum Command {
 impl Cli {
     /// Whether the command keeps a log. One that stands in for another program says only what it has to.
     pub fn keeps_log(&self) -> bool {
-        !matches!(self.command, Command::Exec(_))
+        !matches!(self.command, Command::Exec(_) | Command::Tail(_))
     }
 
     /// Runs the command to its end.
@@ -56,6 +59,7 @@ impl Cli {
             Command::Serve(flags) => serve::run(flags).await?,
             Command::Demo(flags) => demo::run(flags).await?,
             Command::Exec(flags) => return exec::run(flags).await,
+            Command::Tail(flags) => return tail::run(flags).await,
             Command::Verify(flags) => return verify::run(flags).await,
             Command::Bench(flags) => bench::run(flags).await?,
             Command::User(command) => user::run(command).await?,

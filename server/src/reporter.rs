@@ -13,7 +13,7 @@ mod voice;
 mod wrap;
 
 pub use flush::flush;
-pub use panel::{Panel, Whom, whom};
+pub use panel::{Panel, Whom, checked_url, read_token, whom};
 pub use spool::Spool;
 pub use voice::Voice;
 pub use wrap::{Wrapped, run};

@@ -1,7 +1,7 @@
 //! `tailback exec`: runs a command and reports it to a panel.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use anyhow::Context;
 use app::model::SourceType;
 use clap::Args;
 
-use crate::reporter::{self, Spool, Voice, Wrapped};
+use crate::reporter::{self, Spool, Voice, Wrapped, read_token};
 
 #[derive(Args)]
 pub(super) struct ExecFlags {
@@ -84,19 +84,6 @@ async fn flush(flags: ExecFlags, token: Option<String>, voice: Voice) -> anyhow:
     let flushed = tokio::task::spawn_blocking(move || reporter::flush(&spool, &url, schedule, token, flags.wait, voice));
     let all = flushed.await.context("send what is left")?.map_err(anyhow::Error::msg)?;
     Ok(if all { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// From the file, or the environment. There is no flag for the token itself: it would be in the process list.
-fn read_token(file: Option<&Path>) -> anyhow::Result<Option<String>> {
-    let text = match file {
-        Some(path) => Some(std::fs::read_to_string(path).with_context(|| format!("read the token file {}", path.display()))?),
-        None => std::env::var("TAILBACK_TOKEN").ok(),
-    };
-    let token = text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-    if token.as_ref().is_some_and(|token| !token.bytes().all(|byte| byte.is_ascii_graphic())) {
-        anyhow::bail!("the token cannot be used: it is not one word");
-    }
-    Ok(token)
 }
 
 fn parse_wait(text: &str) -> Result<Duration, String> {

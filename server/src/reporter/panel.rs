@@ -1,8 +1,10 @@
 //! The panel as a sender sees it: one address, one token, an answer or none.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use serde::Deserialize;
 use ureq::Agent;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
@@ -29,11 +31,24 @@ pub fn whom(url: Option<&str>, schedule: Option<&str>) -> Result<Whom, String> {
 }
 
 /// A panel's address. What carries a password is refused, since it would be written down.
-pub(super) fn checked_url(url: &str) -> Result<String, String> {
+pub fn checked_url(url: &str) -> Result<String, String> {
     let url = url.trim().trim_end_matches('/');
     let rest = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://")).unwrap_or_default();
     let clean = !rest.is_empty() && !rest.starts_with('/') && !rest.contains(['@', '?', '#', ' ']) && !rest.chars().any(char::is_control);
     if clean { Ok(url.to_owned()) } else { Err("the panel's URL cannot be used: expected http:// or https:// and its name".to_owned()) }
+}
+
+/// From the file, or the environment. There is no flag for the token itself: it would be in the process list.
+pub fn read_token(file: Option<&Path>) -> anyhow::Result<Option<String>> {
+    let text = match file {
+        Some(path) => Some(std::fs::read_to_string(path).with_context(|| format!("read the token file {}", path.display()))?),
+        None => std::env::var("TAILBACK_TOKEN").ok(),
+    };
+    let token = text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    if token.as_ref().is_some_and(|token| !token.bytes().all(|byte| byte.is_ascii_graphic())) {
+        anyhow::bail!("the token cannot be used: it is not one word");
+    }
+    Ok(token)
 }
 
 /// What the panel made of a report.

@@ -13,3 +13,4 @@ mod ssh;
 mod store;
 mod stream;
 mod support;
+mod tail;
