@@ -178,11 +178,7 @@ impl Printer {
     fn print(&mut self, rows: &[LogEntry]) -> io::Result<()> {
         let mut text = String::new();
         for row in rows {
-            if self.json {
-                text += &serde_json::to_string(row)?;
-            } else {
-                self.style.push(&mut text, row);
-            }
+            text += &if self.json { serde_json::to_string(row)? } else { self.style.line(row) };
             text.push('\n');
         }
         let mut out = io::stdout().lock();

@@ -14,7 +14,7 @@ use crate::support::engine::Engine;
 use crate::support::panel::TestPanel;
 use crate::support::wire::Wire;
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 struct Tail {
     child: Child,

@@ -17,19 +17,19 @@ impl Style {
 
     /// `2026-11-22 02:00:05 error       FILES  web-1  web site  message`. What came from servers was cleaned when it was written, and is
     /// cleaned again: a terminal obeys what it is shown.
-    pub(super) fn push(&self, text: &mut String, row: &LogEntry) {
+    pub(super) fn line(&self, row: &LogEntry) -> String {
         let name = |named: &Option<Named>| named.as_ref().map_or_else(|| "-".to_owned(), |named| clean_line(&named.name));
         let status = format!("{:<10}", row.status.to_string());
         let (on, off) = if self.colours { (colour(row.status), "\u{1b}[0m") } else { ("", "") };
         let (dim, plain) = if self.colours { ("\u{1b}[2m", "\u{1b}[0m") } else { ("", "") };
         let source_type = row.source_type.to_string();
-        text.push_str(&format!(
+        format!(
             "{dim}{}{plain} {on}{status}{off} {source_type:<6} {:<16} {:<20} {}",
             self.zone.local(row.at),
             name(&row.server),
             name(&row.schedule),
             clean_line(&row.message)
-        ));
+        )
     }
 }
 
@@ -72,11 +72,7 @@ mod tests {
 
     #[test]
     fn a_line_is_plain_where_nobody_sees_colours_and_never_obeys_a_message() {
-        let line = |colours, message: &str| {
-            let mut text = String::new();
-            Style::new(colours, Zone::utc()).push(&mut text, &row(message));
-            text
-        };
+        let line = |colours, message: &str| Style::new(colours, Zone::utc()).line(&row(message));
         assert_eq!(line(false, "it failed"), "2026-11-22 12:00:45 error      FILES  web-1            -                    it failed");
         let evil = line(true, "\u{1b}]0;owned\u{7}\u{1b}[2Jx\r\ny\u{202e}z");
         assert!(evil.contains("\u{1b}[1;31merror"));
