@@ -16,6 +16,8 @@ const MAX_CHARS: usize = 200;
 pub struct WordQuery {
     text: String,
     terms: Vec<Term>,
+    /// One of the terms is enough.
+    any: bool,
 }
 
 /// Words one after the other.
@@ -60,13 +62,31 @@ impl WordQuery {
         &self.terms
     }
 
+    /// Whether one of the terms is enough.
+    pub fn is_any(&self) -> bool {
+        self.any
+    }
+
+    /// Whether it only says what a row must not have.
+    pub fn only_excludes(&self) -> bool {
+        !self.is_empty() && self.terms.iter().all(|term| term.is_excluded)
+    }
+
+    /// What rows have that do not pass a query which only excludes.
+    #[must_use]
+    pub fn excluded(&self) -> Self {
+        let wanted = |term: &Term| Term { is_excluded: false, ..term.clone() };
+        Self { text: self.text.clone(), terms: self.terms.iter().map(wanted).collect(), any: true }
+    }
+
     /// Whether a message has every word that is wanted and none that is not.
     pub fn matches(&self, message: &str) -> bool {
         if self.is_empty() {
             return true;
         }
         let words = words_of(message);
-        self.terms.iter().all(|term| term.places(&words).next().is_none() == term.is_excluded)
+        let fits = |term: &Term| term.places(&words).next().is_none() == term.is_excluded;
+        if self.any { self.terms.iter().any(fits) } else { self.terms.iter().all(fits) }
     }
 
     /// Where a message has what is looked for: ranges in order that do not touch.
@@ -132,7 +152,7 @@ impl FromStr for WordQuery {
             terms.push(Term { words, is_open, is_excluded });
             rest = after.trim_start();
         }
-        Ok(Self { text: text.to_owned(), terms })
+        Ok(Self { text: text.to_owned(), terms, any: false })
     }
 }
 

@@ -3,14 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use app::model::{LogFilter, LogStatus, Step, TimeBound, Timestamp};
+use app::model::{LogFilter, LogStatus, Step, TimeBound, Timestamp, WordQuery};
 
 use super::log_index::{DAY, MONTH, date_of, day_number, marks, month_of};
 use super::log_pages::{Asked, Page, Part, parts, statement};
 use super::selection::Selection;
 use super::{Sql, StoreError, Transaction};
 
-/// Rows that are looked through at a time where their words are not indexed yet.
+/// Rows that are looked through at a time for their words.
 const SCAN: i64 = 5000;
 
 /// Rows by where they fall: the histogram as it is gathered.
@@ -31,6 +31,10 @@ struct Rest {
 
 /// How many rows pass.
 pub async fn count(tx: &mut Transaction, selection: Selection<'_>) -> Result<i64, StoreError> {
+    if let Some((all, excluded)) = difference(selection) {
+        let all = Box::pin(count(tx, Selection { filter: &all, ..selection })).await?;
+        return Ok(all - Box::pin(count(tx, Selection { filter: &excluded, ..selection })).await?);
+    }
     let plan = plan(tx, selection, true).await?;
     let mut total = 0;
     for (span, first, last) in plan.whole.map(spans).unwrap_or_default() {
@@ -49,6 +53,13 @@ pub async fn count(tx: &mut Transaction, selection: Selection<'_>) -> Result<i64
     Ok(total)
 }
 
+/// There is no index of what messages do not have: a query that only excludes is all rows without those that have it.
+fn difference(selection: Selection<'_>) -> Option<(LogFilter, LogFilter)> {
+    let filter = selection.filter;
+    let with = |q| LogFilter { q, ..filter.clone() };
+    filter.q.only_excludes().then(|| (with(WordQuery::default()), with(filter.q.excluded())))
+}
+
 /// The same without the summary: what it has to agree with.
 pub async fn count_live(tx: &mut Transaction, selection: Selection<'_>) -> Result<i64, StoreError> {
     let mut sql = Sql::new("select count(*) as n from log_entry l where 1 = 1");
@@ -58,6 +69,18 @@ pub async fn count_live(tx: &mut Transaction, selection: Selection<'_>) -> Resul
 
 /// How many rows of each status there are in each stretch of time, by its first moment; stretches without rows are left out.
 pub async fn histogram(tx: &mut Transaction, selection: Selection<'_>, step: Step) -> Result<Bars, StoreError> {
+    if let Some((all, excluded)) = difference(selection) {
+        let mut bars = Box::pin(histogram(tx, Selection { filter: &all, ..selection }, step)).await?;
+        for (start, counts) in Box::pin(histogram(tx, Selection { filter: &excluded, ..selection }, step)).await? {
+            let bar = bars.entry(start).or_default();
+            for (status, n) in counts {
+                *bar.entry(status).or_default() -= n;
+            }
+            bar.retain(|_, n| *n != 0);
+        }
+        bars.retain(|_, bar| !bar.is_empty());
+        return Ok(bars);
+    }
     let plan = plan(tx, selection, matches!(step, Step::Day | Step::Month)).await?;
     let mut bars = Bars::new();
     let mut add = |at: Timestamp, status: LogStatus, n: i64| {

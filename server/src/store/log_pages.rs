@@ -10,7 +10,7 @@ use super::log_index::{IndexMarks, marks};
 use super::selection::Selection;
 use super::{Database, Row, Sql, StoreError, Transaction, log_counts, log_words};
 
-/// Rows that are looked through at a time where their words are not indexed yet.
+/// Rows that are looked through at a time for their words.
 const SCAN: u32 = 1000;
 
 /// So few rows are looked through for their words; of more, the words are asked first.
@@ -52,12 +52,10 @@ enum Order {
 pub(super) enum Asked {
     /// There are none.
     Not,
-    /// They are not indexed yet.
+    /// Of each row that passes otherwise: it is not indexed yet, or there are few, or most will pass.
     OfRows,
-    /// Of the index, for the rows that pass otherwise.
-    IndexSecond,
     /// Of the index, and then whether those rows pass otherwise.
-    IndexFirst,
+    Index,
 }
 
 /// Ids in a row, both ends included.
@@ -146,35 +144,34 @@ async fn bounds(tx: &mut Transaction, selection: Selection<'_>, marks: &IndexMar
 
 async fn words_of_index(tx: &mut Transaction, selection: Selection<'_>) -> Result<Asked, StoreError> {
     let filter = selection.filter;
-    if filter.run.is_some() || filter.q.terms().iter().all(|term| term.is_excluded) {
-        return Ok(Asked::IndexSecond);
+    if filter.run.is_some() || filter.q.only_excludes() {
+        return Ok(Asked::OfRows);
     }
     // PostgreSQL knows how common both are and chooses by itself.
     if tx.dialect() == Dialect::Postgres {
-        return Ok(Asked::IndexFirst);
+        return Ok(Asked::Index);
     }
     let only_words = app::model::LogFilter { from: None, to: None, q: app::model::WordQuery::default(), ..filter.clone() };
     let rest = Selection { filter: &only_words, ..selection };
     if only_words == app::model::LogFilter::default() && !rest.narrows_servers() {
-        return Ok(Asked::IndexFirst);
+        return Ok(Asked::Index);
     }
     let dated = app::model::LogFilter { q: app::model::WordQuery::default(), ..filter.clone() };
     // Without words, so that it does not come back here.
     let rows = Box::pin(log_counts::count(tx, Selection { filter: &dated, ..selection })).await?;
-    Ok(if rows <= FEW { Asked::IndexSecond } else { Asked::IndexFirst })
+    Ok(if rows <= FEW { Asked::OfRows } else { Asked::Index })
 }
 
 /// `select … from … where …` for a part; `names` are joined besides.
 pub(super) fn statement(selection: Selection<'_>, dialect: Dialect, part: Part, columns: &'static str, names: bool) -> (Sql, &'static str) {
     let mut sql = Sql::new(columns);
-    let words_first = part.words == Asked::IndexFirst;
+    let words_first = part.words == Asked::Index;
     sql.push(if words_first { log_words::from_words(dialect) } else { " from log_entry l" });
     sql.push(if names { NAMES } else { " where 1 = 1" });
     let id = if words_first { log_words::id_of_hit(dialect) } else { "l.id" };
     match part.words {
         Asked::Not | Asked::OfRows => {}
-        Asked::IndexFirst => log_words::push_match(&mut sql, dialect, &selection.filter.q),
-        Asked::IndexSecond => log_words::push_exists(&mut sql, dialect, &selection.filter.q),
+        Asked::Index => log_words::push_match(&mut sql, dialect, &selection.filter.q),
     }
     if part.first > 0 {
         sql.push(" and ").push(id).push(" >= ").push_bind(part.first);

@@ -82,27 +82,6 @@ pub(super) fn push_match(sql: &mut Sql, dialect: Dialect, query: &WordQuery) {
     };
 }
 
-/// Adds the condition to rows of `l` that are found otherwise.
-pub(super) fn push_exists(sql: &mut Sql, dialect: Dialect, query: &WordQuery) {
-    let has_wanted = query.terms().iter().any(|term| !term.is_excluded);
-    match dialect {
-        Dialect::Sqlite if has_wanted => {
-            sql.push(" and exists (select 1 from log_words w where w.rowid = l.id and w.words match ")
-                .push_bind(fts_query(query))
-                .push(")");
-        }
-        Dialect::Sqlite => {
-            sql.push(" and not exists (select 1 from log_words w where w.rowid = l.id and w.words match ");
-            let excluded: Vec<_> = query.terms().iter().map(fts_term).collect();
-            sql.push_bind(excluded.join(" OR ")).push(")");
-        }
-        Dialect::Postgres => {
-            sql.push(" and exists (select 1 from log_words w where w.id = l.id and w.words @@ cast(");
-            sql.push_bind(ts_query(query)).push(" as tsquery))");
-        }
-    }
-}
-
 fn fts_term(term: &Term) -> String {
     let words: Vec<_> = term.words.iter().map(|word| indexed(word)).collect();
     format!("\"{}\"{}", words.join(" "), if term.is_open { " *" } else { "" })
@@ -111,7 +90,7 @@ fn fts_term(term: &Term) -> String {
 fn fts_query(query: &WordQuery) -> String {
     let (excluded, wanted): (Vec<_>, Vec<_>) = query.terms().iter().partition(|term| term.is_excluded);
     let joined = |terms: Vec<&Term>, by: &str| terms.into_iter().map(fts_term).collect::<Vec<_>>().join(by);
-    let wanted = joined(wanted, " AND ");
+    let wanted = joined(wanted, if query.is_any() { " OR " } else { " AND " });
     if excluded.is_empty() { wanted } else { format!("({wanted}) NOT ({})", joined(excluded, " OR ")) }
 }
 
@@ -122,7 +101,7 @@ fn ts_query(query: &WordQuery) -> String {
         let phrase: Vec<_> = term.words.iter().enumerate().map(word).collect();
         format!("{}({})", if term.is_excluded { "!" } else { "" }, phrase.join(" <-> "))
     };
-    query.terms().iter().map(term).collect::<Vec<_>>().join(" & ")
+    query.terms().iter().map(term).collect::<Vec<_>>().join(if query.is_any() { " | " } else { " & " })
 }
 
 #[cfg(test)]

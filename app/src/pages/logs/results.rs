@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::address::LogsAddress;
 use crate::components::{Erase, Icon, LogColumns, Piece, Tone, format, icon, log_row, log_table_head, marked_message, notice};
-use crate::model::{FieldError, LogPage, Timestamp, WordQuery};
+use crate::model::{FieldError, LogPage, Permission, Timestamp, WordQuery};
 use crate::pages::document::{ago, moment};
 use crate::site::use_page;
 
@@ -23,7 +23,7 @@ pub(super) fn results(address: &LogsAddress, page: &LogPage, beside: Option<Piec
             {beside}
             {density_switch()}
         </div>
-        {if page.entries.is_empty() { nothing(page) } else { table(address, page) }}
+        {if page.entries.is_empty() { nothing(address, page) } else { table(address, page) }}
     }
     .erase()
 }
@@ -41,9 +41,13 @@ fn date(at: Timestamp) -> Piece {
     view! { {moment(at)}<span class="log-table__ago">{ago(at)}</span> }.erase()
 }
 
-fn nothing(page: &LogPage) -> Piece {
+fn nothing(address: &LogsAddress, page: &LogPage) -> Piece {
     if page.total_in_scope == 0 {
-        let body = view! { <p>"Rows appear here when the first run begins, or when someone changes something."</p> };
+        let add = use_page().may(Permission::AddServers).then(|| view! { <a class="button" href="/servers/new">"Add a server"</a> });
+        let body = view! {
+            <p>"Rows appear here when the first run begins, or when someone changes something."</p>
+            {add}
+        };
         return notice(Tone::Neutral, "Nothing has been recorded yet", body.erase());
     }
     if page.total == 0 {
@@ -54,7 +58,11 @@ fn nothing(page: &LogPage) -> Piece {
         };
         return notice(Tone::Neutral, "No rows match", body.erase());
     }
-    notice(Tone::Neutral, "No older rows", view! { <p>"This is the end of what matches."</p> }.erase())
+    let body = view! {
+        <p>"This is the end of what matches."</p>
+        <a class="button" href=address.newest_href()>"Back to the newest"</a>
+    };
+    notice(Tone::Neutral, "No older rows", body.erase())
 }
 
 fn clear_filters() -> Piece {
