@@ -114,6 +114,7 @@ test('a second factor is set up, asked for and turned off', async () => {
   await tom.page.goto(`${origin}/profile`);
   await tom.page.getByRole('button', { name: 'Set up' }).click();
   const secret = await tom.page.locator('#seed').innerText();
+  await tom.page.getByLabel('Password', { exact: true }).fill(password);
   await tom.page.getByRole('textbox', { name: 'Code' }).fill(codeOf(secret, Date.now() - 30_000));
   await tom.page.getByRole('button', { name: 'Turn on' }).click();
   const codes = (await tom.page.locator('#recovery-codes').innerText()).trim().split('\n');

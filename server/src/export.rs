@@ -6,20 +6,30 @@ mod ndjson;
 mod table;
 mod xlsx;
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use app::model::{LogEntry, LogFilter, LogStatus, Permission, Viewer, Zone};
 use axum::body::{Body, Bytes};
 use strum::{Display, EnumString};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::{Instant, timeout};
 
 use crate::audit::{LogRow, Trail};
+use crate::auth::StreamGuard;
 use crate::chain::{Hash, hex};
 use crate::store::log_pages::Page;
 use crate::store::{Database, Selection, StoreError, Transaction, chain, log_counts, log_pages};
 
 /// Each reads the database for as long as its reader takes.
-const AT_ONCE: usize = 2;
+const AT_ONCE: usize = 3;
+
+/// Whoever reads nothing for this long is let go.
+const SLOWEST: Duration = Duration::from_secs(30);
+
+/// How often it is asked whether the reader still may.
+const DOUBT: Duration = Duration::from_secs(3);
 
 /// Rows that are read at a time.
 const PAGE: u32 = 2000;
@@ -43,6 +53,8 @@ pub enum ExportError {
     Forbidden,
     #[error("{AT_ONCE} exports are being written; try again when one is done")]
     Busy,
+    #[error("you have an export under way; try again when it is done")]
+    OneAtATime,
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -82,6 +94,21 @@ pub struct Exports {
     trail: Trail,
     zone: Arc<Zone>,
     places: Arc<Semaphore>,
+    /// Who has one under way.
+    busy: Arc<Mutex<HashSet<i64>>>,
+}
+
+/// A place among those that are written, and the one that each user has.
+struct Place {
+    _permit: OwnedSemaphorePermit,
+    user_id: i64,
+    busy: Arc<Mutex<HashSet<i64>>>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.busy.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.user_id);
+    }
 }
 
 type Part = Result<Bytes, ExportFailure>;
@@ -89,6 +116,8 @@ type Part = Result<Bytes, ExportFailure>;
 /// What ends a file before its end, so that whoever reads it is told by the broken connection.
 #[derive(Debug, thiserror::Error)]
 enum ExportFailure {
+    #[error("whoever exports may not see these rows any more")]
+    NotAllowed,
     #[error("read rows for an export")]
     Store(#[from] StoreError),
     #[error("write a row of an export")]
@@ -103,15 +132,15 @@ enum ExportFailure {
 
 impl Exports {
     pub fn new(database: Database, trail: Trail, zone: Arc<Zone>) -> Self {
-        Self { database, trail, zone, places: Arc::new(Semaphore::new(AT_ONCE)) }
+        Self { database, trail, zone, places: Arc::new(Semaphore::new(AT_ONCE)), busy: Arc::default() }
     }
 
     /// Begins a file. That it was made is told in the trail first.
-    pub async fn begin(&self, viewer: &Viewer, filter: LogFilter, format: Format) -> Result<Export, ExportError> {
+    pub async fn begin(&self, guard: StreamGuard, viewer: &Viewer, filter: LogFilter, format: Format) -> Result<Export, ExportError> {
         if !viewer.may(Permission::ViewBackupLogsPage) {
             return Err(ExportError::Forbidden);
         }
-        let place = self.places.clone().try_acquire_owned().map_err(|_| ExportError::Busy)?;
+        let place = self.place(viewer.user_id)?;
         let mut tx = self.database.snapshot().await?;
         let selection = Selection { scope: &viewer.scope, filter: &filter, zone: &self.zone };
         let rows = log_counts::count(&mut tx, selection).await?;
@@ -126,13 +155,22 @@ impl Exports {
         };
         self.tell(&about, format).await?;
         let stem = format!("tailback-logs-to-{}-{}", about.head, &hex(&about.head_hash)[..12]);
-        let reader = Reader { tx, viewer: viewer.clone(), filter, zone: self.zone.clone(), after: 0, _place: place };
+        let reader =
+            Reader { tx, viewer: viewer.clone(), filter, zone: self.zone.clone(), after: 0, guard, asked: Instant::now(), _place: place };
         let (content_type, body) = match format {
             Format::Csv => ("text/csv; charset=utf-8; header=present", streamed(csv::Csv::new(&about), reader)),
             Format::Ndjson => ("application/x-ndjson", streamed(ndjson::Ndjson, reader)),
             Format::Xlsx => ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", xlsx::whole(about.clone(), reader)),
         };
         Ok(Export { file_name: format!("{stem}.{format}"), content_type, body, about })
+    }
+
+    fn place(&self, user_id: i64) -> Result<Place, ExportError> {
+        let place = self.places.clone().try_acquire_owned().map_err(|_| ExportError::Busy)?;
+        if !self.busy.lock().unwrap_or_else(PoisonError::into_inner).insert(user_id) {
+            return Err(ExportError::OneAtATime);
+        }
+        Ok(Place { _permit: place, user_id, busy: self.busy.clone() })
     }
 
     async fn tell(&self, about: &About, format: Format) -> Result<(), StoreError> {
@@ -152,12 +190,21 @@ struct Reader {
     filter: LogFilter,
     zone: Arc<Zone>,
     after: i64,
-    _place: OwnedSemaphorePermit,
+    guard: StreamGuard,
+    asked: Instant,
+    _place: Place,
 }
 
 impl Reader {
     /// The next rows; none at the end.
-    async fn next(&mut self) -> Result<Vec<LogEntry>, StoreError> {
+    async fn next(&mut self) -> Result<Vec<LogEntry>, ExportFailure> {
+        if self.asked.elapsed() > DOUBT {
+            self.asked = Instant::now();
+            let now = self.guard.viewer().await;
+            if now.is_none_or(|now| now.scope != self.viewer.scope || !now.may(Permission::ViewBackupLogsPage)) {
+                return Err(ExportFailure::NotAllowed);
+            }
+        }
         let selection = Selection { scope: &self.viewer.scope, filter: &self.filter, zone: &self.zone };
         let page = Page { after: Some(self.after), before: None, limit: PAGE };
         let rows = log_pages::oldest(&mut self.tx, selection, page).await?;
@@ -181,13 +228,14 @@ fn streamed(mut format: impl RowFormat, mut reader: Reader) -> Body {
         let mut next = format.head();
         loop {
             let failed = next.is_err();
-            if parts.send(next.map(Bytes::from).inspect_err(tell_failure)).await.is_err() || failed {
+            let sent = timeout(SLOWEST, parts.send(next.map(Bytes::from).inspect_err(tell_failure))).await;
+            if failed || !matches!(sent, Ok(Ok(()))) {
                 return;
             }
             next = match reader.next().await {
                 Ok(rows) if rows.is_empty() => return,
                 Ok(rows) => format.rows(&rows),
-                Err(cause) => Err(cause.into()),
+                Err(cause) => Err(cause),
             };
         }
     });

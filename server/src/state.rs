@@ -30,7 +30,7 @@ use crate::people::People;
 use crate::perimeter::Perimeter;
 use crate::prover::follow_proof;
 use crate::secrets::Vault;
-use crate::store::Database;
+use crate::store::{Database, sessions};
 use crate::streaming::Hub;
 
 /// Work under way gets this long to end when the panel stops.
@@ -113,6 +113,10 @@ impl Panel {
             uses,
             changes: Arc::default(),
         };
+        let perimeter = Perimeter::new(config.perimeter.clone());
+        for (username, address) in sessions::places(&database, clock.now()).await.context("read the sessions")? {
+            perimeter.know_place(&username, &address);
+        }
         let panel = Self {
             people: People { accounts: accounts.clone() },
             accounts,
@@ -136,7 +140,7 @@ impl Panel {
                 clock: Arc::new(ClockPort { clock: clock.clone(), zone: zone.clone() }),
             },
             intake: Intake { database: database.clone(), trail: trail.clone(), hub: hub.clone(), clock: clock.clone() },
-            perimeter: Arc::new(Perimeter::new(config.perimeter.clone())),
+            perimeter: Arc::new(perimeter),
             leptos_options: LeptosOptions::builder().output_name("tailback").site_addr(config.bind).build(),
             stop: CancellationToken::new(),
             database,

@@ -1,19 +1,30 @@
-//! Asks each request for what its route takes.
+//! Asks each request for what its route takes: when its head is there, and again when its body is, since somebody may have taken a
+//! right away meanwhile.
 
-use app::model::Viewer;
+use app::error::AppError;
+use app::model::{FieldError, Viewer, parse_pairs};
+use axum::body::{Body, to_bytes};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use tokio::time::Instant;
 
 use super::needs::{Need, methods_of, need_of};
 use crate::api::Problem;
-use crate::auth::Caller;
+use crate::auth::{Caller, StreamGuard};
 use crate::doors;
+use crate::perimeter::Client;
 use crate::state::Panel;
 
+/// The longest body that any route takes; most take less and say so themselves.
+const MAX_BODY_BYTES: usize = 2 * 1024 * 1024 + 1;
+
+/// Routes of the API that read a query; every parameter of another is unknown.
+const QUERIED: [&str; 5] = ["/api/v1/logs", "/api/v1/logs/histogram", "/api/v1/logs/export", "/api/v1/logs/stream", "/api/v1/runs"];
+
 /// The middleware. It stands inside the one that puts the viewer into the request.
-pub async fn require_need(State(panel): State<Panel>, request: Request, next: Next) -> Response {
+pub async fn require_need(State(panel): State<Panel>, mut request: Request, next: Next) -> Response {
     // Without a route there is nothing to decide: a file of the site, or not found.
     let Some(path) = request.extensions().get::<MatchedPath>().cloned() else {
         return next.run(request).await;
@@ -21,20 +32,61 @@ pub async fn require_need(State(panel): State<Panel>, request: Request, next: Ne
     let Some(need) = need_of(request.method().as_str(), path.as_str()) else {
         return unknown(request.method(), path.as_str());
     };
-    // Server functions tell their caller in their own words.
-    if path.as_str().starts_with("/api/sf/") || is_met(need, &request) {
-        return next.run(request).await;
+    if !is_met(need, &request) {
+        return refuse(&panel, path.as_str(), request).await;
     }
-    if path.as_str().starts_with("/api/") {
-        return Problem::forbidden().into_response();
+    if path.as_str().starts_with("/api/v1/") && !QUERIED.contains(&path.as_str()) {
+        let unknown: Vec<_> = parse_pairs(request.uri().query().unwrap_or_default())
+            .into_iter()
+            .map(|(key, _)| FieldError::new(key, "unknown parameter"))
+            .collect();
+        if !unknown.is_empty() {
+            return Problem::invalid(unknown).into_response();
+        }
     }
-    doors::forbidden(&panel, request).await
+    if !matches!(*request.method(), Method::GET | Method::HEAD) && request.extensions().get::<StreamGuard>().is_some() {
+        request = match with_body(request).await {
+            Ok(request) => request,
+            Err(problem) => return problem.into_response(),
+        };
+        if !is_met(need, &request) {
+            return refuse(&panel, path.as_str(), request).await;
+        }
+    }
+    next.run(request).await
+}
+
+/// The request with its body in hand, and the viewer as they are now.
+async fn with_body(request: Request) -> Result<Request, Problem> {
+    let (mut parts, body) = request.into_parts();
+    let too_large = |_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large or broke off");
+    let body = to_bytes(body, MAX_BODY_BYTES).await.map_err(too_large)?;
+    if let Some(guard) = parts.extensions.get::<StreamGuard>().cloned() {
+        let ended = || Problem::new(StatusCode::UNAUTHORIZED, "you were signed out before the request was complete");
+        parts.extensions.insert(guard.viewer().await.ok_or_else(ended)?);
+    }
+    Ok(Request::from_parts(parts, Body::from(body)))
 }
 
 fn is_met(need: Need, request: &Request) -> bool {
     let viewer = request.extensions().get::<Viewer>();
     let in_person = matches!(request.extensions().get(), Some(Caller::Session(_)));
     need.is_met(in_person, |permission| viewer.is_some_and(|viewer| viewer.may(permission)))
+}
+
+/// Says no, in the words of the route, and tells the trail.
+async fn refuse(panel: &Panel, path: &str, request: Request) -> Response {
+    if let (Some(viewer), Some(client)) = (request.extensions().get::<Viewer>(), request.extensions().get::<Client>()) {
+        let what = format!("refused {} {} to {}: not allowed", request.method(), request.uri().path(), viewer.username);
+        panel.perimeter.tell(panel, "permission", client, Instant::now(), &what);
+    }
+    if path.starts_with("/api/sf/") {
+        return (StatusCode::FORBIDDEN, axum::Json(AppError::Forbidden)).into_response();
+    }
+    if path.starts_with("/api/") {
+        return Problem::forbidden().into_response();
+    }
+    doors::forbidden(panel, request).await
 }
 
 fn unknown(method: &Method, path: &str) -> Response {

@@ -25,9 +25,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
 /// Parses JSON, naming the field that is wrong.
 pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    serde_path_to_error::deserialize(&mut json).map_err(|error| {
+    let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
         let field = if path == "." { "body".to_owned() } else { path };
         Problem::invalid(vec![FieldError::new(field, error.inner().to_string())])
-    })
+    })?;
+    json.end().map_err(|cause| Problem::invalid(vec![FieldError::new("body", cause.to_string())]))?;
+    Ok(parsed)
 }

@@ -121,6 +121,7 @@ impl From<ExportError> for Problem {
     fn from(cause: ExportError) -> Self {
         match cause {
             ExportError::Forbidden => Self::forbidden(),
+            ExportError::OneAtATime => Self::new(StatusCode::CONFLICT, cause.to_string()).retry_after(10),
             ExportError::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, cause.to_string()).retry_after(10),
             ExportError::Store(cause) => cause.into(),
         }

@@ -114,8 +114,9 @@ pub(super) async fn set_up_factor(visit: Visit, actor: Actor) -> Answer {
 
 /// `POST /profile/two-factor/confirm`: the answer is the only place where the recovery codes are ever shown.
 pub(super) async fn confirm_factor(visit: Visit, actor: Actor, body: Bytes) -> Answer {
+    let (current, ..) = passwords(&body);
     let code = Sent::parse(&body).text("code");
-    match visit.panel.people.confirm_factor(&actor, &code).await {
+    match asked_again(&visit, "current", visit.panel.people.confirm_factor(&actor, current, &code)).await {
         Ok(codes) => Ok(visit.page("Recovery codes", || pages::recovery_codes(&codes))),
         Err(cause) => {
             let problems = visit.people_problems(cause, "/profile")?;

@@ -10,7 +10,7 @@ use rust_xlsxwriter::{Format, Workbook, Worksheet};
 use tokio::sync::mpsc;
 
 use super::table::{columns, named, times};
-use super::{About, ExportFailure, Part, Reader, WAITING, body_of, tell_failure};
+use super::{About, ExportFailure, Part, Reader, SLOWEST, WAITING, body_of, tell_failure};
 
 /// Rows of a sheet below its names, as many as the format has.
 const SHEET_ROWS: u32 = 1_048_575;
@@ -22,7 +22,7 @@ pub(super) fn whole(about: About, mut reader: Reader) -> Body {
     let (pages, to_write) = mpsc::channel::<Result<Vec<LogEntry>, ExportFailure>>(WAITING);
     tokio::spawn(async move {
         loop {
-            let page = reader.next().await.map_err(ExportFailure::from);
+            let page = reader.next().await;
             let over = !matches!(&page, Ok(rows) if !rows.is_empty());
             // Nobody writes any more once nobody reads.
             if pages.send(page).await.is_err() || over {
@@ -145,8 +145,14 @@ fn send(mut file: File, parts: &mpsc::Sender<Part>) -> Result<(), ExportFailure>
         let mut chunk = vec![0; CHUNK];
         let read = file.read(&mut chunk)?;
         chunk.truncate(read);
-        if read == 0 || parts.blocking_send(Ok(Bytes::from(chunk))).is_err() {
+        if read == 0 || !send_in_time(parts, Bytes::from(chunk)) {
             return Ok(());
         }
     }
+}
+
+/// False if nobody reads any more, or not for a long time.
+fn send_in_time(parts: &mpsc::Sender<Part>, chunk: Bytes) -> bool {
+    let sending = tokio::time::timeout(SLOWEST, parts.send(Ok(chunk)));
+    matches!(tokio::runtime::Handle::current().block_on(sending), Ok(Ok(())))
 }

@@ -123,8 +123,9 @@ impl People {
     }
 
     /// Lets the second factor count and gives the recovery codes: this once.
-    pub async fn confirm_factor(&self, actor: &Actor, code: &str) -> Result<Vec<String>, PeopleError> {
+    pub async fn confirm_factor(&self, actor: &Actor, password: String, code: &str) -> Result<Vec<String>, PeopleError> {
         let account = self.own_account(actor).await?;
+        self.check_own_password(actor, &account, password).await?;
         let (sealed, _) = account.totp.as_ref().filter(|(_, confirmed)| !confirmed).ok_or(PeopleError::NotFound)?;
         let seed = self.accounts.seed(account.id, sealed)?;
         let now = self.accounts.clock.now();

@@ -124,6 +124,9 @@ impl People {
     /// Makes a new password, which is given this once, and ends every session.
     pub async fn reset_password(&self, actor: &Actor, id: i64) -> Result<(User, String), PeopleError> {
         actor.allow(Permission::EditUsers)?;
+        if id == actor.viewer.user_id {
+            return Err(PeopleError::Conflict("this is your own account: change it in Profile, which asks for what only you know"));
+        }
         let (password, hash) = self.new_password().await?;
         let mut change = self.begin().await?;
         let user = Moment::read(&mut change).await?.user(actor, id)?.clone();
@@ -146,6 +149,9 @@ impl People {
     /// Takes the second factor of somebody away who has lost it.
     pub async fn remove_factor_of(&self, actor: &Actor, id: i64) -> Result<(), PeopleError> {
         actor.allow(Permission::EditUsers)?;
+        if id == actor.viewer.user_id {
+            return Err(PeopleError::Conflict("this is your own account: change it in Profile, which asks for what only you know"));
+        }
         let mut change = self.begin().await?;
         let name = Moment::read(&mut change).await?.user(actor, id)?.username.clone();
         if !second_factor::remove(change.tx(), id).await? {

@@ -131,6 +131,13 @@ impl Perimeter {
         Ok((place, self.streams_by_viewer.enter(viewer.user_id).ok_or_else(refused)?))
     }
 
+    /// Notes from where an account is signed in, so that guesses from elsewhere do not make its owner wait there.
+    pub fn know_place(&self, username: &str, address: &str) {
+        if let Ok(address) = address.parse() {
+            self.throttle.know(username, origin_of(address));
+        }
+    }
+
     /// Tells the trail, but not all day.
     pub fn tell(&self, panel: &Panel, what: &'static str, client: &Client, now: Instant, message: &str) {
         if self.refusals.is_news(what, client.origin(), now) {

@@ -17,6 +17,13 @@ use super::recent::Recent;
 /// Wrong guesses that cost nothing: people mistype.
 const FREE: u32 = 5;
 
+/// Wrong guesses at one account, from all new places together: one place is slowed down long before, so that it cannot keep the owner
+/// out of a new place of theirs.
+const FREE_ACCOUNT: u32 = 25;
+
+/// One of these is forgotten after this long, so that one or two who guess all day never add up to a wait for others.
+const ACCOUNT_FORGETS_ONE: Duration = Duration::from_secs(20);
+
 /// Tokens are not typed, and one that was revoked is tried again by programs.
 const FREE_TOKENS: u32 = 20;
 
@@ -39,8 +46,10 @@ const KEYS: usize = 32_768;
 pub enum Key {
     /// Passwords of anybody, from one address.
     Address(IpNet),
-    /// One account's password, from wherever.
+    /// One account's password, from new places all together.
     Account(String),
+    /// One account's password, from one new place.
+    NewPlace(String, IpNet),
     /// One account's password, from an address it has been signed in to before: whoever else guesses does not make its owner wait.
     KnownPlace(String, IpNet),
     /// One account's one-time codes, from wherever.
@@ -58,6 +67,7 @@ impl Key {
         match self {
             Self::Token(_) => FREE_TOKENS,
             Self::Code(_) => FREE_CODES,
+            Self::Account(_) => FREE_ACCOUNT,
             _ => FREE,
         }
     }
@@ -143,10 +153,18 @@ impl Throttle {
         let name = username.trim().chars().take(64).collect::<String>().to_lowercase();
         let place = (name.clone(), client.origin());
         let known = self.lock().known_places.get(&place).is_some();
-        let account = if known { Key::KnownPlace(name, client.origin()) } else { Key::Account(name) };
         // Where its owner has been before, others who share the address do not make them wait either.
-        let keys = if known { vec![account] } else { vec![Key::Address(client.origin()), account] };
+        let keys = if known {
+            vec![Key::KnownPlace(name, client.origin())]
+        } else {
+            vec![Key::Address(client.origin()), Key::NewPlace(name.clone(), client.origin()), Key::Account(name)]
+        };
         Ok(Attempt { place: Some(place), ..self.begin(keys, now)? })
+    }
+
+    /// Notes a place from which an account is signed in.
+    pub fn know(&self, username: &str, origin: IpNet) {
+        self.lock().known_places.entry((username.to_lowercase(), origin), || ());
     }
 
     /// Begins a guess at something else, such as a one-time code or a link.
@@ -158,9 +176,17 @@ impl Throttle {
         let mut state = self.lock();
         let mut wait = Duration::ZERO;
         for key in &keys {
+            // What has never been guessed at needs no place before the guess is let in.
+            if state.guesses.get(key).is_none() {
+                continue;
+            }
             let guesses = state.guesses.entry(key.clone(), || Guesses::none(now));
-            if now.saturating_duration_since(guesses.last) >= FORGET_AFTER {
+            let since = now.saturating_duration_since(guesses.last);
+            if since >= FORGET_AFTER {
                 *guesses = Guesses::none(now);
+            } else if matches!(key, Key::Account(_)) && guesses.wait_until <= now {
+                let forgotten = since.as_secs() / ACCOUNT_FORGETS_ONE.as_secs();
+                guesses.wrong = guesses.wrong.saturating_sub(u32::try_from(forgotten).unwrap_or(u32::MAX));
             }
             wait = wait.max(guesses.wait_until.saturating_duration_since(now));
         }
@@ -192,7 +218,7 @@ impl Attempt {
         for (key, _) in self.before {
             match key {
                 Key::Address(_) | Key::Link(_) | Key::Token(_) => state.give_back(&key),
-                Key::Account(_) | Key::KnownPlace(..) | Key::Code(_) | Key::Again(_) => state.guesses.remove(&key),
+                Key::Account(_) | Key::NewPlace(..) | Key::KnownPlace(..) | Key::Code(_) | Key::Again(_) => state.guesses.remove(&key),
             }
         }
         if let Some(place) = self.place {
@@ -266,11 +292,25 @@ mod tests {
         let throttle = Throttle::default();
         let now = Instant::now();
         throttle.password("ada", &at(HOME), now).unwrap_or_else(|_| panic!()).succeeded();
-        for n in 0..20 {
+        for n in 0..30 {
             drop(throttle.password("ada", &at([203, 0, 113, n]), now));
         }
         assert!(throttle.password("ada", &at(ELSEWHERE), now).is_err(), "a new place waits with everybody");
         assert!(throttle.password("ada", &at(HOME), now).is_ok());
+    }
+
+    #[test]
+    fn one_who_guesses_all_day_does_not_keep_the_owner_out_of_a_new_place() {
+        let throttle = Throttle::default();
+        let mut now = Instant::now();
+        let end = now + Duration::from_hours(3);
+        while now < end {
+            // Takes every slot the moment that there is one.
+            drop(throttle.password("ada", &at([203, 0, 113, 1]), now));
+            now += Duration::from_secs(1);
+        }
+        assert!(throttle.password("ada", &at([203, 0, 113, 1]), now).is_err());
+        throttle.password("ada", &at(ELSEWHERE), now).unwrap_or_else(|_| panic!("the owner is let in")).succeeded();
     }
 
     #[test]

@@ -105,3 +105,11 @@ pub async fn count_attempt(tx: &mut Transaction, hash: Vec<u8>, most: i64) -> Re
 pub async fn remove_pending(tx: &mut Transaction, hash: Vec<u8>) -> Result<bool, StoreError> {
     Ok(tx.execute(Sql::new("delete from pending_sign_in where hash = $1").bind(hash)).await? == 1)
 }
+
+/// From where each account is signed in.
+pub async fn places(database: &Database, now: Timestamp) -> Result<Vec<(String, String)>, StoreError> {
+    let sql =
+        Sql::new("select distinct a.username, s.address from session s join account a on a.id = s.account_id where s.expires_at > $1");
+    let place = |row: &Row| Ok((row.text("username")?, row.text("address")?));
+    database.fetch_all(sql.bind(now)).await?.iter().map(place).collect()
+}

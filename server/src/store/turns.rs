@@ -7,6 +7,7 @@
 
 use std::fs::{File, TryLockError};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,7 +41,11 @@ pub struct Turn {
 impl Turns {
     /// Opens the two files beside the database. Who waits longer than `patience` gives up.
     pub(super) fn beside(database: &Path, patience: Duration) -> Result<Self, StoreError> {
-        let open = |ending| File::create(database.with_extension(ending)).map_err(StoreError::Turn);
+        let open = |ending| {
+            let mut options = File::options();
+            options.write(true).create(true).truncate(false).mode(0o600);
+            options.open(database.with_extension(ending)).map_err(StoreError::Turn)
+        };
         let files = Files { queue: open("queue")?, lock: open("lock")? };
         Ok(Self { files: Arc::new(Mutex::new(files)), patience })
     }

@@ -32,6 +32,7 @@ pub fn set_up(words: String, squares: String, width: usize, problems: Problems) 
             </li>
             <li>
                 <form class="form form--short" method="post" action="/profile/two-factor/confirm" novalidate=true>
+                    {password_field(&problems)}
                     {code_field("The six digits that the app shows now.", &problems)}
                     <div><button class="button button--primary" type="submit">"Turn on"</button></div>
                 </form>
@@ -68,17 +69,7 @@ pub fn remove_factor(renew: bool, problems: Problems) -> Piece {
     } else {
         ("Turn the second factor off?", "From then on your password alone signs you in.", "/profile/two-factor/remove", "Turn off")
     };
-    let password = (!renew).then(|| {
-        let field = Text {
-            label: "Password",
-            name: "current",
-            required: true,
-            secret: true,
-            autocomplete: Some("current-password"),
-            ..Text::default()
-        };
-        text(field, problems)
-    });
+    let password = (!renew).then(|| password_field(problems));
     view! {
         {back_link("/profile".to_owned(), "Profile")}
         <h1 class="page-title">{title}</h1>
@@ -94,6 +85,18 @@ pub fn remove_factor(renew: bool, problems: Problems) -> Piece {
         </form>
     }
     .erase()
+}
+
+fn password_field(problems: &Problems) -> Piece {
+    let field = Text {
+        label: "Password",
+        name: "current",
+        required: true,
+        secret: true,
+        autocomplete: Some("current-password"),
+        ..Text::default()
+    };
+    text(field, problems)
 }
 
 fn label_of(field: &str) -> String {

@@ -81,10 +81,12 @@ pub(super) async fn histogram(
     ("server" = Option<String>, Query), ("schedule" = Option<String>, Query), ("region" = Option<String>, Query),
     ("account" = Option<String>, Query), ("run" = Option<String>, Query), ("q" = Option<String>, Query)),
     responses((status = 200, description = "the file"), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 409, description = "another export of the same user is under way", body = Problem),
         (status = 503, description = "other exports are being written", body = Problem)))]
 pub(super) async fn export(
     State(panel): State<Panel>,
     Extension(viewer): Extension<Viewer>,
+    Extension(guard): Extension<StreamGuard>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
     require(&viewer, Permission::ViewBackupLogsPage)?;
@@ -104,7 +106,7 @@ pub(super) async fn export(
             return Err(Problem::invalid(problems));
         }
     };
-    let Export { about, file_name, content_type, body } = panel.exports.begin(&viewer, filter, format).await?;
+    let Export { about, file_name, content_type, body } = panel.exports.begin(guard, &viewer, filter, format).await?;
     let headers = [
         (header::CONTENT_TYPE, content_type.to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{file_name}\"")),

@@ -39,11 +39,13 @@ async fn set_up(panel: &TestPanel, who: &Person, clock: &Clock) -> (Vec<u8>, Vec
     assert!(page.contains("<svg"), "{page}");
     let seed = seed_of(between(&page, "id=\"seed\"", "</pre>").split_once('>').unwrap().1);
     assert_eq!(seed.len(), 20);
-    let (status, again) = form(panel, who, "/profile/two-factor/confirm", &[("code", "000000")]).await;
+    let (status, again) = form(panel, who, "/profile/two-factor/confirm", &[("current", &who.password), ("code", "000000")]).await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(again.contains("<svg"), "the same seed is shown again");
     let code = code_at(&seed, step_of(clock.now()));
-    let (status, page) = form(panel, who, "/profile/two-factor/confirm", &[("code", &code)]).await;
+    let alone = form(panel, who, "/profile/two-factor/confirm", &[("code", &code)]).await;
+    assert_eq!(alone.0, StatusCode::UNPROCESSABLE_ENTITY, "an open session is not enough");
+    let (status, page) = form(panel, who, "/profile/two-factor/confirm", &[("current", &who.password), ("code", &code)]).await;
     assert_eq!(status, StatusCode::OK, "{page}");
     let codes: Vec<_> = between(&page, "id=\"recovery-codes\"", "</pre>").split_once('>').unwrap().1.lines().map(str::to_owned).collect();
     assert_eq!(codes.len(), 10);

@@ -164,3 +164,35 @@ async fn a_server_that_was_removed_still_limits() {
     assert_eq!(list["total"], 0, "server {stays} is not for her: {list}");
     panel.serving.stop().await;
 }
+
+/// Who has lost a right while their request was on its way has lost it for that request.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_right_that_is_taken_away_while_the_body_is_on_its_way_is_gone() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    let panel = TestPanel::start(Engine::Sqlite).await;
+    let eve = Person::make(&panel, "eve", "admin", &[]).await;
+    let body = r#"{"username": "accomplice", "role": "viewer"}"#;
+    let mut slow = tokio::net::TcpStream::connect(panel.serving.address).await.unwrap();
+    let head = format!(
+        "POST /api/v1/users HTTP/1.1\r\nHost: {}\r\nCookie: {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        panel.serving.address,
+        eve.session,
+        body.len()
+    );
+    slow.write_all(head.as_bytes()).await.unwrap();
+    slow.write_all(&body.as_bytes()[..1]).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let draft = json!({"username": "eve", "role": "admin", "enabled": false});
+    assert_eq!(
+        panel.request(Method::PUT, &format!("/api/v1/users/{}", eve.id)).json(&draft).send().await.unwrap().status(),
+        StatusCode::OK
+    );
+    slow.write_all(&body.as_bytes()[1..]).await.unwrap();
+    let mut answer = String::new();
+    slow.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    let (_, users) = panel.get("/api/v1/users").await;
+    assert!(!users.to_string().contains("accomplice"), "{users}");
+    panel.serving.stop().await;
+}
