@@ -65,10 +65,10 @@ impl Clearings {
         }
         let said = take_out(&mut change, &Doomed::Backups(viewer.scope.clone()), &head, u64::MAX).await?;
         let Some(said) = said else { return Ok(counts) };
-        let message = format!(
-            "{} cleared the backup logs: {} rows from {} to {}, {} of them of removed schedules; {} of running schedules stay",
-            viewer.username, said.count, said.first_id, said.last_id, counts.orphans, counts.kept
-        );
+        let message = viewer.told(&format!(
+            "cleared the backup logs: {} rows from {} to {}, {} of them of removed schedules; {} of running schedules stay",
+            said.count, said.first_id, said.last_id, counts.orphans, counts.kept
+        ));
         change.log(LogRow::system(LogStatus::Info, message).detail(&said.json()));
         change.commit().await?;
         self.hub.tell_cleared(said.last_id);

@@ -153,7 +153,7 @@ impl Exports {
             zone: self.zone.clone(),
             by: viewer.username.clone(),
         };
-        self.tell(&about, format).await?;
+        self.tell(viewer, &about, format).await?;
         let stem = format!("tailback-logs-to-{}-{}", about.head, &hex(&about.head_hash)[..12]);
         let reader =
             Reader { tx, viewer: viewer.clone(), filter, zone: self.zone.clone(), after: 0, guard, asked: Instant::now(), _place: place };
@@ -173,10 +173,10 @@ impl Exports {
         Ok(Place { _permit: place, user_id, busy: self.busy.clone() })
     }
 
-    async fn tell(&self, about: &About, format: Format) -> Result<(), StoreError> {
+    async fn tell(&self, viewer: &Viewer, about: &About, format: Format) -> Result<(), StoreError> {
         let filter = if about.filter.is_empty() { "everything" } else { &about.filter };
         let kind = format.to_string().to_uppercase();
-        let message = format!("{} exported {} rows of the trail as {kind}, up to row {}: {filter}", about.by, about.rows, about.head);
+        let message = viewer.told(&format!("exported {} rows of the trail as {kind}, up to row {}: {filter}", about.rows, about.head));
         let mut change = self.trail.begin().await?;
         change.log(LogRow::system(LogStatus::Info, message));
         change.commit().await

@@ -57,7 +57,7 @@ impl Inventory {
         if let Some(text) = &draft.private_key {
             servers::set_private_key(change.tx(), id, self.keys.seal_for_server(id, text)).await?;
         }
-        change.log(LogRow::system(LogStatus::Info, format!("{} added server {}", viewer.username, draft.name)).server(id));
+        change.log(LogRow::system(LogStatus::Info, viewer.told(&format!("added server {}", draft.name))).server(id));
         change.commit().await?;
         self.pokes.poke(id);
         self.server(viewer, id).await
@@ -76,7 +76,7 @@ impl Inventory {
         if let Some(text) = &draft.private_key {
             servers::set_private_key(change.tx(), id, self.keys.seal_for_server(id, text)).await?;
         }
-        change.log(LogRow::system(LogStatus::Info, format!("{} changed server {}", viewer.username, draft.name)).server(id));
+        change.log(LogRow::system(LogStatus::Info, viewer.told(&format!("changed server {}", draft.name))).server(id));
         change.commit().await?;
         self.pokes.poke(id);
         self.server(viewer, id).await
@@ -93,7 +93,7 @@ impl Inventory {
             return Err(InventoryError::Invalid(vec![FieldError::new("id", "remove the schedules of this server first")]));
         }
         servers::remove(change.tx(), id, self.clock.now()).await?;
-        change.log(LogRow::system(LogStatus::Info, format!("{} removed server {}", viewer.username, server.name)).server(id));
+        change.log(LogRow::system(LogStatus::Info, viewer.told(&format!("removed server {}", server.name))).server(id));
         change.commit().await?;
         self.pokes.poke(id);
         Ok(())
@@ -105,8 +105,8 @@ impl Inventory {
         let mut change = self.trail.begin().await?;
         servers::pin(change.tx(), id, &host_key).await?;
         let message = match &server.host_key {
-            Some(before) => format!("{} pinned host key {host_key} of {} in place of {before}", viewer.username, server.name),
-            None => format!("{} pinned host key {host_key} of {}", viewer.username, server.name),
+            Some(before) => viewer.told(&format!("pinned host key {host_key} of {} in place of {before}", server.name)),
+            None => viewer.told(&format!("pinned host key {host_key} of {}", server.name)),
         };
         change.log(LogRow::system(LogStatus::Info, message).server(id));
         change.commit().await?;
@@ -131,7 +131,7 @@ impl Inventory {
         })?;
         let mut change = self.trail.begin().await?;
         servers::set_private_key(change.tx(), id, self.keys.seal_for_server(id, &text)).await?;
-        change.log(LogRow::system(LogStatus::Info, format!("{} made a new key for server {}", viewer.username, server.name)).server(id));
+        change.log(LogRow::system(LogStatus::Info, viewer.told(&format!("made a new key for server {}", server.name))).server(id));
         change.commit().await?;
         self.pokes.poke(id);
         Ok(())
@@ -146,7 +146,7 @@ impl Inventory {
         self.check_schedule(viewer, &draft, None).await?;
         let mut change = self.trail.begin().await?;
         let id = schedules::insert(change.tx(), &draft, self.clock.now()).await.map_err(taken_name)?;
-        let message = format!("{} added schedule {}", viewer.username, draft.name);
+        let message = viewer.told(&format!("added schedule {}", draft.name));
         change.log(LogRow::system(LogStatus::Info, message).server(draft.server_id).schedule(id));
         change.commit().await?;
         self.schedules_changed.notify_one();
@@ -161,7 +161,7 @@ impl Inventory {
         if !schedules::update(change.tx(), id, &draft, self.clock.now()).await.map_err(taken_name)? {
             return Err(InventoryError::NotFound);
         }
-        let message = format!("{} changed schedule {}", viewer.username, draft.name);
+        let message = viewer.told(&format!("changed schedule {}", draft.name));
         change.log(LogRow::system(LogStatus::Info, message).server(draft.server_id).schedule(id));
         change.commit().await?;
         self.schedules_changed.notify_one();
@@ -178,7 +178,7 @@ impl Inventory {
             return Err(InventoryError::NotFound);
         }
         let what = if enabled { "resumed" } else { "paused" };
-        let message = format!("{} {what} schedule {}", viewer.username, draft.name);
+        let message = viewer.told(&format!("{what} schedule {}", draft.name));
         change.log(LogRow::system(LogStatus::Info, message).server(draft.server_id).schedule(id));
         change.commit().await?;
         self.schedules_changed.notify_one();
@@ -217,7 +217,7 @@ impl Inventory {
         }
         schedules::remove(change.tx(), id, self.clock.now()).await?;
         tokens::remove_of_schedule(change.tx(), id).await?;
-        let message = format!("{} removed schedule {}", viewer.username, schedule.policy.name);
+        let message = viewer.told(&format!("removed schedule {}", schedule.policy.name));
         change.log(LogRow::system(LogStatus::Info, message).server(schedule.policy.server_id).schedule(id));
         change.commit().await?;
         self.schedules_changed.notify_one();

@@ -10,7 +10,7 @@ mod roles;
 mod tokens;
 mod users;
 
-use app::model::{FieldError, LogStatus};
+use app::model::{FieldError, LogStatus, Viewer};
 
 pub use self::actor::Actor;
 pub use self::profile::{NewFactor, Profile};
@@ -80,5 +80,6 @@ impl People {
 }
 
 fn row(actor: &Actor, status: LogStatus, what: impl AsRef<str>) -> LogRow {
-    LogRow::system(status, format!("{} {}, from {}", actor.viewer.username, what.as_ref(), actor.address))
+    let who = Viewer { address: Some(actor.address.clone()), ..actor.viewer.clone() };
+    LogRow::system(status, who.told(what.as_ref()))
 }

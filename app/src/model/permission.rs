@@ -66,9 +66,20 @@ pub struct Viewer {
     pub scope: Scope,
     /// The schedule whose runs it may report, where that is all it may do.
     pub reports: Option<i64>,
+    /// From where the request came, where it came over the network.
+    pub address: Option<String>,
 }
 
 impl Viewer {
+    /// What the trail says of something they did: who, what, and from where.
+    pub fn told(&self, what: &str) -> String {
+        match &self.address {
+            // However much there is to say, the end of the row is not cut off.
+            Some(address) => format!("{} {}, from {address}", self.username, what.chars().take(400).collect::<String>()),
+            None => format!("{} {what}", self.username),
+        }
+    }
+
     pub fn may(&self, permission: Permission) -> bool {
         self.permissions.contains(&permission)
     }

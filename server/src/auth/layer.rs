@@ -106,11 +106,12 @@ pub async fn require_viewer(
         _ => None,
     };
     match (viewer, credential) {
-        (Some((viewer, caller)), Some(credential)) if viewer.reports.is_none() || is_for_reports(request.method(), path) => {
+        (Some((mut viewer, caller)), Some(credential)) if viewer.reports.is_none() || is_for_reports(request.method(), path) => {
             let _place = match panel.perimeter.admit_viewer(&viewer) {
                 Ok(place) => place,
                 Err(problem) => return problem.into_response(),
             };
+            viewer.address = Some(client.address.to_string());
             request.extensions_mut().insert(caller);
             request.extensions_mut().insert(StreamGuard { credential, accounts: panel.accounts.clone() });
             request.extensions_mut().insert(viewer);

@@ -146,10 +146,10 @@ impl Accounts {
     }
 
     /// Ends a session.
-    pub async fn sign_out(&self, session: &str, username: &str) -> Result<(), StoreError> {
+    pub async fn sign_out(&self, session: &str, viewer: &Viewer) -> Result<(), StoreError> {
         let mut change = self.trail.begin().await?;
         sessions::end(change.tx(), hash(session)).await?;
-        change.log(LogRow::system(LogStatus::Info, format!("{username} signed out")));
+        change.log(LogRow::system(LogStatus::Info, viewer.told("signed out")));
         change.commit().await?;
         self.tell_change();
         Ok(())

@@ -15,7 +15,7 @@ pub(super) fn viewer(holder: &Holder) -> Viewer {
     let StoredRole { name, permissions } = &holder.role;
     let permissions = permissions.clone().unwrap_or_else(|| permissions_of(name));
     let scope = holder.servers.clone().map_or(Scope::All, Scope::Servers);
-    within_scope(Viewer { user_id: holder.account_id, username: holder.username.clone(), permissions, scope, reports: None })
+    within_scope(Viewer { user_id: holder.account_id, username: holder.username.clone(), permissions, scope, reports: None, address: None })
 }
 
 /// The viewer behind a token: never more than its owner is now.

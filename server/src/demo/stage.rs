@@ -110,6 +110,7 @@ impl Stage {
             permissions: Permission::VARIANTS.to_vec(),
             scope: Scope::All,
             reports: None,
+            address: None,
         };
         let mut ids = Vec::new();
         for (name, sshd) in &self.servers {

@@ -94,7 +94,7 @@ pub(super) async fn sign_out(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     if let Some(session) = session(&headers, &client) {
-        panel.accounts.sign_out(session, &viewer.username).await?;
+        panel.accounts.sign_out(session, &viewer).await?;
     }
     Ok(([(header::SET_COOKIE, clear_cookie(&client)), CLEAR_SITE_DATA], Redirect::to("/sign-in")).into_response())
 }

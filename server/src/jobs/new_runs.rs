@@ -69,7 +69,7 @@ impl RunRequests {
             let run = self.new_run(&schedule, source_type, Trigger::Manual, now, None);
             runs::insert(change.tx(), &run).await?;
             change.log(
-                LogRow::system(LogStatus::Info, format!("{} asked for {source_type} of {}", viewer.username, schedule.policy.name))
+                LogRow::system(LogStatus::Info, viewer.told(&format!("asked for {source_type} of {}", schedule.policy.name)))
                     .server(run.server_id)
                     .schedule(schedule.id)
                     .run(run.id.clone()),
@@ -96,7 +96,7 @@ impl RunRequests {
         if !runs::request_stop(change.tx(), id, &viewer.username, self.clock.now()).await? {
             return Err(RunError::Over);
         }
-        let message = format!("{} asked to stop {} of {}", viewer.username, run.source_type, run.schedule.name);
+        let message = viewer.told(&format!("asked to stop {} of {}", run.source_type, run.schedule.name));
         change.log(LogRow::system(LogStatus::Info, message).server(run.server.id).schedule(run.schedule.id).run(id.clone()));
         change.commit().await?;
         self.pokes.poke(run.server.id);

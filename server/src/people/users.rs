@@ -101,8 +101,12 @@ impl People {
     /// Replaces what may be changed of a user. What is taken away is gone with the next request and on open streams.
     pub async fn change_user(&self, actor: &Actor, id: i64, draft: UserDraft) -> Result<User, PeopleError> {
         actor.allow(Permission::EditUsers)?;
-        let limits = people::users(&self.accounts.database).await?.into_iter().find(|user| user.id == id).map(|user| user.servers);
-        self.check(actor, &draft, &limits.unwrap_or_default()).await?;
+        // Whoever is out of sight is not there, whatever the draft says.
+        let limits = {
+            let mut look = self.begin().await?;
+            Moment::read(&mut look).await?.user(actor, id)?.servers.clone()
+        };
+        self.check(actor, &draft, &limits).await?;
         let mut change = self.begin().await?;
         let moment = Moment::read(&mut change).await?;
         let before = moment.user(actor, id)?;

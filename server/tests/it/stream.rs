@@ -188,7 +188,8 @@ async fn a_stream_ends_when_its_viewer_signs_out_and_when_the_panel_stops() {
     request.headers_mut().insert("cookie", format!("tailback_session={}", session.text()).parse().unwrap());
     let (mut socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
     let mut other = panel.stream("").await.unwrap();
-    panel.serving.panel.accounts.sign_out(session.text(), "ada").await.unwrap();
+    let ada = panel.serving.panel.accounts.by_session(session.text()).await.unwrap().unwrap();
+    panel.serving.panel.accounts.sign_out(session.text(), &ada).await.unwrap();
     let mut last = Value::Null;
     while let Some(frame) = tokio::time::timeout(PATIENCE, next_frame(&mut socket)).await.unwrap() {
         last = frame;

@@ -61,7 +61,7 @@ pub(super) async fn sign_out(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     if let Some(session) = session(&headers, &client) {
-        panel.accounts.sign_out(session, &viewer.username).await?;
+        panel.accounts.sign_out(session, &viewer).await?;
     }
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, clear_cookie(&client)), CLEAR_SITE_DATA]).into_response())
 }

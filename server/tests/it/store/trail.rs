@@ -10,7 +10,14 @@ use server::history::History;
 use crate::support::engine::{Engine, TestDatabase};
 
 fn viewer(scope: Scope) -> Viewer {
-    Viewer { user_id: 1, username: "ada".to_owned(), permissions: vec![Permission::ViewBackupLogsPage], scope, reports: None }
+    Viewer {
+        user_id: 1,
+        username: "ada".to_owned(),
+        permissions: vec![Permission::ViewBackupLogsPage],
+        scope,
+        reports: None,
+        address: None,
+    }
 }
 
 fn query(text: &str) -> LogQuery {
