@@ -197,7 +197,12 @@ impl LogFilter {
 
     fn range_problem(&self) -> Option<FieldError> {
         let (from, until) = self.range(&Zone::utc());
-        let backwards = matches!((from, until), (Some(from), Some(until)) if from >= until);
+        // Where a day begins only the panel's zone knows, so a day is compared with a day.
+        let alike = matches!(
+            (self.from, self.to),
+            (Some(TimeBound::Day(_)), Some(TimeBound::Day(_))) | (Some(TimeBound::Moment(_)), Some(TimeBound::Moment(_)))
+        );
+        let backwards = alike && matches!((from, until), (Some(from), Some(until)) if from >= until);
         backwards.then(|| FieldError::new("to", "lies before `from`"))
     }
 }

@@ -50,7 +50,7 @@ fn gone(deleted: i64, orphans: i64) -> String {
 }
 
 fn stays(kept: i64) -> String {
-    format!("Stays: {} of schedules that are running now, and everything the panel and its people did.", entries(kept))
+    format!("Stays: {} of schedules that are running now, and everything that is about no schedule.", entries(kept))
 }
 
 fn entries(count: i64) -> String {

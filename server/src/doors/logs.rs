@@ -104,7 +104,9 @@ pub(super) async fn save_view(visit: Visit, body: Bytes) -> Answer {
     let sent = Sent::parse(&body);
     let name = crate::audit::clean_line(sent.text("name").trim());
     let parsed = LogQuery::parse(&sent.text("query"));
-    let (Ok(query), false) = (parsed, name.is_empty() || name.chars().count() > LONGEST_NAME) else {
+    // A view of everything would lead from Logs to Logs for ever, were it the first.
+    let parsed = parsed.ok().filter(|query| !query.filter.to_query().is_empty());
+    let (Some(query), false) = (parsed, name.is_empty() || name.chars().count() > LONGEST_NAME) else {
         let reason = format!("A view needs a name of 1 to {LONGEST_NAME} characters and a filter that can be applied.");
         return Err(visit.conflict(reason, "/logs?status=".to_owned()));
     };

@@ -11,8 +11,8 @@ use super::{Database, Sql, StoreError, Transaction, log_words};
 /// Rows that are indexed in one transaction: a few tens of milliseconds, for which whoever appends waits.
 const BATCH: i64 = 2000;
 
-/// Eight values a row of the summary, and SQLite's 32,766 values a statement.
-const SUMMARY_ROWS: usize = 2048;
+/// Eight values a row of the summary; few for the same reason as in `log`.
+const SUMMARY_ROWS: usize = 64;
 
 /// How far the trail is indexed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,8 +6,11 @@ use app::model::{Term, WordQuery, words_of};
 use super::engine::Dialect;
 use super::{Sql, StoreError, Transaction};
 
-/// Two values a row.
-const ROWS_PER_INSERT: usize = 1000;
+/// Two values a row; few for the same reason as in `log`.
+const ROWS_PER_INSERT: usize = 200;
+
+/// PostgreSQL takes 2,046 bytes; words that begin with so many are the same word.
+const MAX_WORD_BYTES: usize = 1000;
 
 /// A word as it is indexed: letters and digits of ASCII as they are, every other letter by its number, so that neither engine
 /// has an opinion about it.
@@ -20,6 +23,7 @@ fn indexed(word: &str) -> String {
             plain.extend(["_", &format!("{:x}", u32::from(c)), "_"]);
         }
     }
+    plain.truncate(MAX_WORD_BYTES);
     plain
 }
 

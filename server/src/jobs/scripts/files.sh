@@ -12,9 +12,18 @@ job() {
     *) return 11 ;;
   esac
   [ -n "$limit" ] && set -- "--bwlimit=$limit" "$@"
-  # What interrupted runs left behind saves copying it again.
+  # What interrupted runs left behind saves copying it again; rsync takes 20 such directories, so the last few.
+  old_leftovers=$(($(grep -c '^leftover ' "$dir/found" || :) - 10))
   while read -r what name; do
-    case $what in leftover | newest) set -- "--link-dest=$dest/$name" "$@" ;; esac
+    case $what in
+      newest) ;;
+      leftover)
+        old_leftovers=$((old_leftovers - 1))
+        [ $old_leftovers -ge 0 ] && continue
+        ;;
+      *) continue ;;
+    esac
+    set -- "--link-dest=$dest/$name" "$@"
   done <"$dir/found"
   target=$part/
   [ -n "$storage" ] && target=$storage:$part/ && set -- -s -e "ssh $ssh_options" "$@"
