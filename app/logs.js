@@ -11,7 +11,7 @@ async function pageAt(href) {
   return new DOMParser().parseFromString(await answer.text(), 'text/html');
 }
 
-/* The filter: empty fields stay out of the URL, choices apply at once; dates and words wait for Enter. */
+/* The filter: empty fields stay out of the URL, choices apply at once; dates, words, and keys that move through a list wait for Enter. */
 logs?.addEventListener('formdata', ({ formData }) => {
   for (const name of new Set(formData.keys())) {
     const values = formData.getAll(name).filter((value) => value !== '');
@@ -23,8 +23,16 @@ logs?.addEventListener('formdata', ({ formData }) => {
   // Nothing at all would open the view one has chosen to open with.
   if (![...formData.keys()].length) formData.set('status', '');
 });
-logs?.addEventListener('change', (event) => {
-  if (!['date', 'search'].includes(event.target.type)) logs.requestSubmit();
+let moving = false;
+logs?.addEventListener('keydown', ({ target, key }) => {
+  if (!target.matches('select')) return;
+  if (moving && key === 'Enter') logs.requestSubmit();
+  moving = key !== 'Enter';
+});
+logs?.addEventListener('pointerdown', () => (moving = false));
+logs?.addEventListener('change', ({ target }) => {
+  const waits = ['date', 'search'].includes(target.type) || (moving && target.matches('select'));
+  if (!waits) logs.requestSubmit();
 });
 
 /* Older rows, in place. */

@@ -31,6 +31,8 @@ pub mod run;
 pub mod schedules;
 #[cfg(feature = "ssr")]
 pub mod servers;
+#[cfg(feature = "ssr")]
+mod shell;
 mod sign_in;
 #[cfg(feature = "ssr")]
 pub mod sign_in_code;

@@ -11,6 +11,7 @@ use app::model::{
 
 use crate::audit::decompress;
 use crate::checker::{self, RunLogs, advise};
+use crate::store::log_counts::Total;
 use crate::store::log_pages::Page;
 use crate::store::{Database, Selection, StoreError, log, log_counts, log_pages, outcomes, reported, runs};
 
@@ -30,18 +31,29 @@ pub struct History {
 impl History {
     /// A page, its counts and the head of the trail, all of one moment.
     pub async fn list(&self, viewer: &Viewer, query: LogQuery) -> Result<LogPage, StoreError> {
-        let LogQuery { filter, before, after, limit } = query;
+        let LogQuery { filter, before, after, limit, counts_all } = query;
         let selection = Selection { scope: &viewer.scope, filter: &filter, zone: &self.zone };
         let mut tx = self.database.snapshot().await?;
         let mut entries = log_pages::newest(&mut tx, selection, Page { before, after, limit: limit + 1 }).await?;
         let more = entries.len() > limit as usize;
         entries.truncate(limit as usize);
-        let total = log_counts::count(&mut tx, selection).await?;
         let unfiltered = LogFilter::default();
         let in_scope = Selection { filter: &unfiltered, ..selection };
-        let total_in_scope = if filter == unfiltered { total } else { log_counts::count(&mut tx, in_scope).await? };
+        let total_in_scope = log_counts::count(&mut tx, in_scope).await?;
+        let total = match counts_all {
+            true => Total { rows: log_counts::count(&mut tx, selection).await?, is_exact: true },
+            false => log_counts::count_quickly(&mut tx, selection).await?,
+        };
+        let seen = i64::try_from(entries.len()).unwrap_or(i64::MAX) + i64::from(more);
         let next_before = entries.last().filter(|_| more).map(|entry| entry.id);
-        Ok(LogPage { next_before, entries, total, total_in_scope, head: log::head_in(&mut tx).await? })
+        Ok(LogPage {
+            next_before,
+            entries,
+            total: total.rows.max(seen),
+            total_is_exact: total.is_exact,
+            total_in_scope,
+            head: log::head_in(&mut tx).await?,
+        })
     }
 
     /// How many rows of each status there are over time. Without a step, one that fits the range.

@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlDialogElement, HtmlElement};
+use web_sys::Element;
 
 /// Runs once the page has been drawn, and again whenever a signal read in it changes. Only in the browser.
 pub fn effect(run: impl Fn() + 'static) {
@@ -33,24 +33,4 @@ fn find_element(selector: &str) -> Option<Element> {
 /// How far the element's top edge is below that of the screen, in pixels.
 pub fn top_of(selector: &str) -> Option<f64> {
     find_element(selector).map(|element| element.get_bounding_client_rect().top())
-}
-
-/// Turns a dialog that stands open in the page into a modal one, which keeps focus inside and takes Esc.
-pub fn open_as_modal(selector: &str) {
-    let Some(dialog) = find::<HtmlDialogElement>(selector) else { return };
-    if dialog.matches(":modal").unwrap_or(false) {
-        return;
-    }
-    dialog.close();
-    if let Err(error) = dialog.show_modal() {
-        leptos::logging::error!("open the dialog: {error:?}");
-    }
-}
-
-/// Puts focus on the first element that matches: where it was before a dialog that is gone.
-pub fn return_focus(selector: &str) {
-    if let Some(element) = find::<HtmlElement>(selector) {
-        // Focus that cannot be moved stays where it is, which is all one can do.
-        drop(element.focus());
-    }
 }

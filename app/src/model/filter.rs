@@ -67,11 +67,13 @@ pub struct LogQuery {
     pub after: Option<i64>,
     /// 1 to 500.
     pub limit: u32,
+    /// All rows are counted, however many there are.
+    pub counts_all: bool,
 }
 
 impl Default for LogQuery {
     fn default() -> Self {
-        Self { filter: LogFilter::default(), before: None, after: None, limit: Self::DEFAULT_LIMIT }
+        Self { filter: LogFilter::default(), before: None, after: None, limit: Self::DEFAULT_LIMIT, counts_all: false }
     }
 }
 
@@ -81,16 +83,26 @@ impl LogQuery {
 
     /// Reads a query string. Every bad or unknown parameter is reported, not only the first.
     pub fn parse(query: &str) -> Result<Self, Vec<FieldError>> {
-        let (mut before, mut after, mut rows) = (None, None, Self::DEFAULT_LIMIT);
+        let (mut before, mut after, mut rows, mut counts_all) = (None, None, Self::DEFAULT_LIMIT, false);
         let filter = LogFilter::parse_beside(query, |key, value| {
             Some(match key {
-                "before" => id(value).map(|id| before = Some(id)),
-                "after" => id(value).map(|id| after = Some(id)),
+                "before" => Self::parse_id(value).map(|id| before = Some(id)),
+                "after" => Self::parse_id(value).map(|id| after = Some(id)),
                 "limit" => limit(value).map(|limit| rows = limit),
+                "count" if value == "exact" => {
+                    counts_all = true;
+                    Ok(())
+                }
+                "count" => Err("expected exact".to_owned()),
                 _ => return None,
             })
         })?;
-        Ok(Self { filter, before, after, limit: rows })
+        Ok(Self { filter, before, after, limit: rows, counts_all })
+    }
+
+    /// Reads the id of a row.
+    pub fn parse_id(value: &str) -> Result<i64, String> {
+        value.parse().ok().filter(|id| *id >= 0).ok_or_else(|| "expected the id of a row".to_owned())
     }
 }
 
@@ -224,10 +236,6 @@ fn extend<T: FromStr + PartialEq>(list: &mut Vec<T>, value: &str, expected: &str
 
 fn join<T: Display>(list: &[T]) -> String {
     list.iter().map(T::to_string).collect::<Vec<_>>().join(",")
-}
-
-fn id(value: &str) -> Result<i64, String> {
-    value.parse().ok().filter(|id| *id >= 0).ok_or_else(|| "expected the id of a row".to_owned())
 }
 
 fn limit(value: &str) -> Result<u32, String> {

@@ -59,6 +59,8 @@ pub struct LogPage {
     pub entries: Vec<LogEntry>,
     /// Rows in the viewer's scope that match the filter.
     pub total: i64,
+    /// False where counting was given up for being slow: then at least `total` match.
+    pub total_is_exact: bool,
     /// Rows in the viewer's scope.
     pub total_in_scope: i64,
     /// Pass as `before` to get the page of older rows; `null` on the last page.

@@ -7,6 +7,7 @@ use leptos::nonce::Nonce;
 use leptos::prelude::*;
 
 pub use self::bits::{ago, back_link, copyable, empty, fact, flash, moment, outcome_badge, run_badge, span_of};
+use super::shell::Shell;
 use crate::components::{Erase, Icon, Piece, frame, icon, provide_clock};
 use crate::site::{Assets, PageContext, Theme, provide_page};
 
@@ -33,33 +34,18 @@ impl Document<'_> {
     }
 
     fn whole(&self, page: PageContext, assets: &Assets, body: impl FnOnce(Theme) -> Piece) -> String {
-        let owner = Owner::new_root(None);
-        let html = owner.with(|| {
-            let (theme, now, density) = (page.theme, page.now, page.compact.then_some("compact"));
+        let (theme, now) = (page.theme, page.now);
+        let density = page.compact.then_some("compact");
+        let shell = Shell { title: self.title, theme, now: Some(now), density, script: Some(self.nonce.clone()) };
+        shell.render(assets, || {
             provide_clock(now);
             provide_page(page);
             view! {
-                <!DOCTYPE html>
-                <html lang="en" data-theme=theme.to_string() data-now=now.millis().to_string() data-density=density>
-                    <head>
-                        <meta charset="utf-8"/>
-                        <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
-                        <meta name="color-scheme" content="light dark"/>
-                        <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
-                        <link rel="stylesheet" href=assets.css.clone()/>
-                        <script type="module" nonce=self.nonce.clone() src=assets.document.clone()></script>
-                        <title>{format!("{} · Tailback", self.title)}</title>
-                    </head>
-                    <body>
-                        {body(theme)}
-                        <p class="refresh-state" role="status" hidden=true data-refresh-state=""></p>
-                    </body>
-                </html>
+                {body(theme)}
+                <p class="refresh-state" role="status" hidden=true data-refresh-state=""></p>
             }
-            .to_html()
-        });
-        owner.cleanup();
-        html
+            .erase()
+        })
     }
 }
 

@@ -10,7 +10,6 @@ mod session;
 mod tokens;
 mod users;
 
-use app::model::{Permission, Viewer};
 use axum::Json;
 use axum::extract::DefaultBodyLimit;
 use serde::Serialize;
@@ -20,7 +19,6 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(crate) use self::runs::RunQuery;
-use super::Problem;
 use crate::state::Panel;
 
 #[derive(OpenApi)]
@@ -92,17 +90,4 @@ pub fn routes() -> axum::Router<Panel> {
         .merge(OpenApiRouter::new().routes(routes!(ingest::report)).layer(DefaultBodyLimit::max(ingest::MAX_BODY_BYTES)))
         .split_for_parts();
     router.route("/api/v1/openapi.json", axum::routing::get(move || std::future::ready(Json(description.clone()))))
-}
-
-fn require(viewer: &Viewer, permission: Permission) -> Result<(), Problem> {
-    if viewer.may(permission) { Ok(()) } else { Err(Problem::forbidden()) }
-}
-
-/// For routes without parameters: an unknown one is told, not ignored.
-fn refuse_parameters(query: Option<&str>) -> Result<(), Problem> {
-    let unknown: Vec<_> = app::model::parse_pairs(query.unwrap_or_default())
-        .into_iter()
-        .map(|(key, _)| app::model::FieldError::new(key, "unknown parameter"))
-        .collect();
-    if unknown.is_empty() { Ok(()) } else { Err(Problem::invalid(unknown)) }
 }

@@ -27,8 +27,13 @@ pub(super) async fn show(visit: Visit) -> Answer {
     let address = LogsAddress::parse(visit.query());
     let (status, page, histogram) = match LogQuery::parse(address.query()) {
         Ok(query) => {
-            let histogram = histogram(&visit, &query.filter).await?;
-            (StatusCode::OK, Ok(visit.read(visit.panel.history.list(&visit.viewer, query).await)?), histogram)
+            let filter = query.filter.clone();
+            let page = visit.read(visit.panel.history.list(&visit.viewer, query).await)?;
+            let histogram = match page.total_is_exact {
+                true => histogram(&visit, &filter).await?,
+                false => Some(Err("More rows have these words than can be drawn at once.".to_owned())),
+            };
+            (StatusCode::OK, Ok(page), histogram)
         }
         Err(problems) => (StatusCode::BAD_REQUEST, Err(problems), None),
     };

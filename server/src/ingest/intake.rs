@@ -104,7 +104,7 @@ impl Intake {
             }
             silence::give_up(&mut change, &active).await?;
         }
-        reported::insert_running(change.tx(), &new, believed(report.at, now)).await?;
+        runs::insert_running(change.tx(), &new, Some(believed(report.at, now))).await?;
         if let Some(printed) = &report.detail {
             reported::set_output(change.tx(), &new.id, output::add(KeptOutput::default(), None, printed.as_bytes())).await?;
         }

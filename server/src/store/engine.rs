@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgArguments, PgPoolOptions};
-use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::postgres::PgPoolOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool};
 
 use super::turns::{Turn, Turns};
@@ -80,11 +80,11 @@ impl Database {
     pub async fn fetch_all(&self, sql: Sql) -> Result<Vec<Row>, StoreError> {
         Ok(match &*self.engine {
             Engine::Sqlite { readers, .. } => {
-                let (text, arguments) = sql.into_query::<Sqlite>()?;
+                let (text, arguments) = sql.in_order()?;
                 sqlx::query_with(text, arguments).fetch_all(readers).await?.into_iter().map(Row::Sqlite).collect()
             }
             Engine::Postgres(pool) => {
-                let (text, arguments) = sql.into_query::<Postgres>()?;
+                let (text, arguments) = sql.numbered()?;
                 sqlx::query_with(text, arguments).fetch_all(pool).await?.into_iter().map(Row::Postgres).collect()
             }
         })
@@ -126,11 +126,11 @@ impl Transaction {
     pub async fn execute(&mut self, sql: Sql) -> Result<u64, StoreError> {
         Ok(match self {
             Self::Sqlite(tx, _) => {
-                let (text, arguments): (_, SqliteArguments) = sql.into_query::<Sqlite>()?;
+                let (text, arguments) = sql.in_order()?;
                 sqlx::query_with(text, arguments).execute(&mut **tx).await?.rows_affected()
             }
             Self::Postgres(tx) => {
-                let (text, arguments): (_, PgArguments) = sql.into_query::<Postgres>()?;
+                let (text, arguments) = sql.numbered()?;
                 sqlx::query_with(text, arguments).execute(&mut **tx).await?.rows_affected()
             }
         })
@@ -140,11 +140,11 @@ impl Transaction {
     pub async fn fetch_all(&mut self, sql: Sql) -> Result<Vec<Row>, StoreError> {
         Ok(match self {
             Self::Sqlite(tx, _) => {
-                let (text, arguments) = sql.into_query::<Sqlite>()?;
+                let (text, arguments) = sql.in_order()?;
                 sqlx::query_with(text, arguments).fetch_all(&mut **tx).await?.into_iter().map(Row::Sqlite).collect()
             }
             Self::Postgres(tx) => {
-                let (text, arguments) = sql.into_query::<Postgres>()?;
+                let (text, arguments) = sql.numbered()?;
                 sqlx::query_with(text, arguments).fetch_all(&mut **tx).await?.into_iter().map(Row::Postgres).collect()
             }
         })

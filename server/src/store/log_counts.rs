@@ -5,13 +5,20 @@ use std::collections::BTreeMap;
 
 use app::model::{LogFilter, LogStatus, Step, TimeBound, Timestamp, WordQuery};
 
+use super::engine::Dialect;
 use super::log_index::{DAY, MONTH, date_of, day_number, marks, month_of};
-use super::log_pages::{Asked, Page, Part, parts, statement};
+use super::log_pages::{Asked, Page, Part, parts, statement, words_alone};
 use super::selection::Selection;
 use super::{Sql, StoreError, Transaction};
 
 /// Rows that are looked through at a time for their words.
 const SCAN: i64 = 5000;
+
+/// So many hits are counted in a few milliseconds where only the words are asked for, …
+const MOST_WORDS: i64 = 100_000;
+
+/// … and so many where each row has to be looked at as well.
+const MOST_ROWS: i64 = 10_000;
 
 /// Rows by where they fall: the histogram as it is gathered.
 pub type Bars = BTreeMap<Timestamp, BTreeMap<LogStatus, i64>>;
@@ -30,10 +37,32 @@ struct Rest {
 }
 
 /// How many rows pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Total {
+    pub rows: i64,
+    /// Otherwise there are more.
+    pub is_exact: bool,
+}
+
+/// How many rows pass, counted to the end.
 pub async fn count(tx: &mut Transaction, selection: Selection<'_>) -> Result<i64, StoreError> {
+    Ok(count_up_to(tx, selection, None).await?.rows)
+}
+
+/// How many rows pass, as far as a moment is enough to count those that have the words.
+pub async fn count_quickly(tx: &mut Transaction, selection: Selection<'_>) -> Result<Total, StoreError> {
+    let most = if selection.asks_for_words_alone() { MOST_WORDS } else { MOST_ROWS };
+    count_up_to(tx, selection, Some(most)).await
+}
+
+async fn count_up_to(tx: &mut Transaction, selection: Selection<'_>, most: Option<i64>) -> Result<Total, StoreError> {
     if let Some((all, excluded)) = difference(selection) {
-        let all = Box::pin(count(tx, Selection { filter: &all, ..selection })).await?;
-        return Ok(all - Box::pin(count(tx, Selection { filter: &excluded, ..selection })).await?);
+        let all = Box::pin(count_up_to(tx, Selection { filter: &all, ..selection }, None)).await?.rows;
+        let excluded = Box::pin(count_up_to(tx, Selection { filter: &excluded, ..selection }, most)).await?;
+        return Ok(match excluded.is_exact {
+            true => Total { rows: all - excluded.rows, is_exact: true },
+            false => Total { rows: 0, is_exact: false },
+        });
     }
     let plan = plan(tx, selection, true).await?;
     let mut total = 0;
@@ -41,16 +70,34 @@ pub async fn count(tx: &mut Transaction, selection: Selection<'_>) -> Result<i64
         let sql = summary(selection, "select cast(coalesce(sum(n), 0) as bigint) as n", span, first, last);
         total += tx.fetch_one(sql).await?.int("n")?;
     }
+    let mut is_exact = true;
     for Rest { filter, part } in &plan.rest {
         let selection = Selection { filter, ..selection };
-        if part.words == Asked::OfRows {
-            look_through(tx, selection, *part, |_, _| total += 1).await?;
-        } else {
-            let (sql, _) = statement(selection, tx.dialect(), *part, "select count(*) as n", false);
-            total += tx.fetch_one(sql).await?.int("n")?;
+        match (part.words, most) {
+            (Asked::OfRows, _) => look_through(tx, selection, *part, |_, _| total += 1).await?,
+            (Asked::Index, Some(most)) => {
+                let mut sql = hits(selection, tx.dialect(), *part, "select count(*) as n from (select 1 as hit");
+                sql.push(" limit ").push_bind(most + 1).push(") as hits");
+                let found = tx.fetch_one(sql).await?.int("n")?;
+                is_exact &= found <= most;
+                total += found.min(most);
+            }
+            (Asked::Index | Asked::Not, _) => {
+                let sql = hits(selection, tx.dialect(), *part, "select count(*) as n");
+                total += tx.fetch_one(sql).await?.int("n")?;
+            }
         }
     }
-    Ok(total)
+    Ok(Total { rows: total, is_exact })
+}
+
+/// The rows of a part, to be counted: without looking at them, where the words are all that is asked for.
+fn hits(selection: Selection<'_>, dialect: Dialect, part: Part, columns: &'static str) -> Sql {
+    if part.words == Asked::Index && selection.asks_for_words_alone() {
+        words_alone(dialect, part, &selection.filter.q, columns)
+    } else {
+        statement(selection, dialect, part, columns, false).0
+    }
 }
 
 /// There is no index of what messages do not have: a query that only excludes is all rows without those that have it.

@@ -11,8 +11,8 @@ use super::{Database, Sql, StoreError, Transaction, log_words};
 /// Rows that are indexed in one transaction: a few tens of milliseconds, for which whoever appends waits.
 const BATCH: i64 = 2000;
 
-/// Eight values a row of the summary; few for the same reason as in `log`.
-const SUMMARY_ROWS: usize = 64;
+/// Eight values a row of the summary.
+const SUMMARY_ROWS: usize = 256;
 
 /// How far the trail is indexed.
 #[derive(Debug, Clone, PartialEq, Eq)]

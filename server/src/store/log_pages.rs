@@ -3,7 +3,7 @@
 //! A page is read part by part: rows that are not indexed yet, then those that are, between the ids that the days of the range
 //! leave. Each part is read in order, so the first parts that fill the page are enough.
 
-use app::model::{LogEntry, LogStatus, Named, Place, SourceType};
+use app::model::{LogEntry, LogFilter, LogStatus, Named, Place, SourceType, WordQuery};
 
 use super::engine::Dialect;
 use super::log_index::{IndexMarks, marks};
@@ -151,14 +151,13 @@ async fn words_of_index(tx: &mut Transaction, selection: Selection<'_>) -> Resul
     if tx.dialect() == Dialect::Postgres {
         return Ok(Asked::Index);
     }
-    let only_words = app::model::LogFilter { from: None, to: None, q: app::model::WordQuery::default(), ..filter.clone() };
-    let rest = Selection { filter: &only_words, ..selection };
-    if only_words == app::model::LogFilter::default() && !rest.narrows_servers() {
+    let undated = LogFilter { from: None, to: None, ..filter.clone() };
+    if (Selection { filter: &undated, ..selection }).asks_for_words_alone() {
         return Ok(Asked::Index);
     }
-    let dated = app::model::LogFilter { q: app::model::WordQuery::default(), ..filter.clone() };
+    let wordless = LogFilter { q: WordQuery::default(), ..filter.clone() };
     // Without words, so that it does not come back here.
-    let rows = Box::pin(log_counts::count(tx, Selection { filter: &dated, ..selection })).await?;
+    let rows = Box::pin(log_counts::count(tx, Selection { filter: &wordless, ..selection })).await?;
     Ok(if rows <= FEW { Asked::OfRows } else { Asked::Index })
 }
 
@@ -169,18 +168,30 @@ pub(super) fn statement(selection: Selection<'_>, dialect: Dialect, part: Part, 
     sql.push(if words_first { log_words::from_words(dialect) } else { " from log_entry l" });
     sql.push(if names { NAMES } else { " where 1 = 1" });
     let id = if words_first { log_words::id_of_hit(dialect) } else { "l.id" };
-    match part.words {
-        Asked::Not | Asked::OfRows => {}
-        Asked::Index => log_words::push_match(&mut sql, dialect, &selection.filter.q),
+    if words_first {
+        log_words::push_match(&mut sql, dialect, &selection.filter.q);
     }
+    push_ids(&mut sql, part, id);
+    selection.push(&mut sql);
+    (sql, id)
+}
+
+/// `select … from … where …` for the words of a part, without its rows.
+pub(super) fn words_alone(dialect: Dialect, part: Part, words: &WordQuery, columns: &'static str) -> Sql {
+    let mut sql = Sql::new(columns);
+    sql.push(" from log_words w where 1 = 1");
+    log_words::push_match(&mut sql, dialect, words);
+    push_ids(&mut sql, part, log_words::id_of_hit(dialect));
+    sql
+}
+
+fn push_ids(sql: &mut Sql, part: Part, id: &'static str) {
     if part.first > 0 {
         sql.push(" and ").push(id).push(" >= ").push_bind(part.first);
     }
     if part.last < i64::MAX {
         sql.push(" and ").push(id).push(" <= ").push_bind(part.last);
     }
-    selection.push(&mut sql);
-    (sql, id)
 }
 
 async fn part_of(

@@ -6,8 +6,8 @@ use app::model::{Term, WordQuery, words_of};
 use super::engine::Dialect;
 use super::{Sql, StoreError, Transaction};
 
-/// Two values a row; few for the same reason as in `log`.
-const ROWS_PER_INSERT: usize = 200;
+/// Two values a row.
+const ROWS_PER_INSERT: usize = 500;
 
 /// PostgreSQL takes 2,046 bytes; words that begin with so many are the same word.
 const MAX_WORD_BYTES: usize = 1000;

@@ -3,7 +3,7 @@
 
 use app::model::{RunId, RunState, SourceType, Timestamp};
 
-use super::runs::{self, ActiveRun, NewRun};
+use super::runs::{self, ActiveRun, First, NewRun};
 use super::{Database, Row, Sql, StoreError, Transaction};
 
 /// Reports of one schedule wait for each other from here to the end of the transaction; false if there is no such schedule.
@@ -12,41 +12,10 @@ pub async fn lock_schedule(tx: &mut Transaction, schedule_id: i64) -> Result<boo
     Ok(tx.execute(sql).await? == 1)
 }
 
-/// Records a run that has begun elsewhere.
-pub async fn insert_running(tx: &mut Transaction, run: &NewRun, started_at: Timestamp) -> Result<(), StoreError> {
-    insert_as(tx, run, RunState::Running, Some(started_at), 0).await
-}
-
 /// Records a run of which nothing was heard before its end, which follows in the same transaction.
 pub async fn insert_unheard(tx: &mut Transaction, run: &NewRun, started_at: Option<Timestamp>) -> Result<(), StoreError> {
-    insert_as(tx, run, RunState::Partial, started_at, 2).await
-}
-
-async fn insert_as(
-    tx: &mut Transaction,
-    run: &NewRun,
-    state: RunState,
-    started_at: Option<Timestamp>,
-    told_silent: i64,
-) -> Result<(), StoreError> {
-    let job = serde_json::to_string(&run.job).unwrap_or_else(|_| unreachable!("a job of strings and numbers is JSON"));
-    let sql = Sql::new(
-        "insert into run (id, schedule_id, server_id, source_type, trigger_kind, state, created_at, start_by, job, started_at, checked_at, \
-         told_silent) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $7, $11)",
-    )
-    .bind(&run.id)
-    .bind(run.schedule_id)
-    .bind(run.server_id)
-    .bind(run.job.source_type())
-    .bind(run.trigger)
-    .bind(state)
-    .bind(run.created_at)
-    .bind(run.start_by)
-    .bind(job)
-    .bind(started_at)
-    .bind(told_silent);
-    tx.execute(sql).await?;
-    Ok(())
+    let checked_at = Some(run.created_at);
+    runs::insert_as(tx, run, First { started_at, checked_at, told_silent: 2, ..First::of(RunState::Partial) }).await
 }
 
 /// A run, over or not.

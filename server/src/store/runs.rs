@@ -66,35 +66,60 @@ pub(super) const COLUMNS: &str = "select r.id, r.schedule_id, p.name as schedule
      r.bytes_written, r.files_done, r.files_total, r.files_written, r.point, r.error, r.progress, r.checked_at, r.stop_by, r.stop_at, r.job, \
      r.told_hours, p.long_run_hours from run r join schedule p on p.id = r.schedule_id join server s on s.id = r.server_id where 1 = 1";
 
+/// How a run stands when it is first recorded.
+pub(super) struct First<'r> {
+    pub(super) state: RunState,
+    pub(super) started_at: Option<Timestamp>,
+    pub(super) checked_at: Option<Timestamp>,
+    pub(super) told_silent: i64,
+    pub(super) error: Option<&'r str>,
+}
+
+impl First<'_> {
+    pub(super) fn of(state: RunState) -> Self {
+        Self { state, started_at: None, checked_at: None, told_silent: 0, error: None }
+    }
+}
+
 /// Records a run. A unique index refuses it (`StoreError::is_duplicate`) when its due time is dealt with already.
 pub async fn insert(tx: &mut Transaction, run: &NewRun) -> Result<(), StoreError> {
-    insert_as(tx, run, RunState::Queued, None).await
+    insert_as(tx, run, First::of(RunState::Queued)).await
 }
 
 /// Records a run that was due and did not begin.
 pub async fn insert_skipped(tx: &mut Transaction, run: &NewRun, reason: &str) -> Result<(), StoreError> {
-    insert_as(tx, run, RunState::Skipped, Some(reason)).await
+    insert_as(tx, run, First { error: Some(reason), ..First::of(RunState::Skipped) }).await
 }
 
-async fn insert_as(tx: &mut Transaction, run: &NewRun, state: RunState, error: Option<&str>) -> Result<(), StoreError> {
+/// Records a run that has begun elsewhere.
+pub async fn insert_running(tx: &mut Transaction, run: &NewRun, started_at: Option<Timestamp>) -> Result<(), StoreError> {
+    insert_as(tx, run, First { started_at, checked_at: Some(run.created_at), ..First::of(RunState::Running) }).await
+}
+
+pub(super) async fn insert_as(tx: &mut Transaction, run: &NewRun, first: First<'_>) -> Result<(), StoreError> {
     let job = serde_json::to_string(&run.job).unwrap_or_else(|_| unreachable!("a job of strings and numbers is JSON"));
+    let is_skipped = first.state == RunState::Skipped;
     let sql = Sql::new(
-        "insert into run (id, schedule_id, server_id, source_type, trigger_kind, state, due_at, created_at, start_by, job, finished_at, error, \
-         outcome) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        "insert into run (id, schedule_id, server_id, source_type, trigger_kind, state, due_at, created_at, start_by, job, started_at, \
+         checked_at, told_silent, finished_at, error, outcome) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
     )
     .bind(&run.id)
     .bind(run.schedule_id)
     .bind(run.server_id)
     .bind(run.job.source_type())
     .bind(run.trigger)
-    .bind(state)
+    .bind(first.state)
     .bind(run.due_at)
     .bind(run.created_at)
     .bind(run.start_by)
     .bind(job)
-    .bind((state == RunState::Skipped).then_some(run.created_at))
-    .bind(error.map(str::to_owned))
-    .bind((state == RunState::Skipped).then_some(state as i64));
+    .bind(first.started_at)
+    .bind(first.checked_at)
+    .bind(first.told_silent)
+    .bind(is_skipped.then_some(run.created_at))
+    .bind(first.error.map(str::to_owned))
+    .bind(is_skipped.then_some(first.state as i64));
     tx.execute(sql).await?;
     Ok(())
 }
@@ -182,14 +207,6 @@ pub async fn running_with_thresholds(database: &Database) -> Result<Vec<LongRun>
 pub async fn tell_hours(tx: &mut Transaction, id: &RunId, hours: i64) -> Result<bool, StoreError> {
     let sql = Sql::new("update run set told_hours = $1 where id = $2 and told_hours < $1 and state in (3, 7)").bind(hours).bind(id);
     Ok(tx.execute(sql).await? == 1)
-}
-
-/// Records a run that something else has begun.
-pub async fn insert_running(tx: &mut Transaction, run: &NewRun, started_at: Option<Timestamp>) -> Result<(), StoreError> {
-    insert_as(tx, run, RunState::Running, None).await?;
-    let sql = Sql::new("update run set started_at = $1, checked_at = $2 where id = $3").bind(started_at).bind(run.created_at).bind(&run.id);
-    tx.execute(sql).await?;
-    Ok(())
 }
 
 /// Whether a schedule has a run of this type that began, or was heard or seen of, at or after a moment. Who reports a run may name

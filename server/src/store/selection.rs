@@ -70,6 +70,11 @@ impl Selection<'_> {
         *self.scope != Scope::All || !(server.is_empty() && region.is_empty() && account.is_empty())
     }
 
+    /// Whether a row's message alone decides.
+    pub(super) fn asks_for_words_alone(&self) -> bool {
+        *self.scope == Scope::All && *self.filter == LogFilter { q: self.filter.q.clone(), ..LogFilter::default() }
+    }
+
     /// Whether the summary knows enough to count it.
     pub(super) fn is_summarised(&self) -> bool {
         self.filter.run.is_none() && self.filter.q.is_empty()

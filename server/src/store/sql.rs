@@ -1,6 +1,8 @@
 //! One SQL statement with its values: literal text from the source code, everything else bound.
 
-use sqlx::{Arguments, AssertSqlSafe, Database, Encode, SqlSafeStr, SqlStr, Type};
+use sqlx::postgres::PgArguments;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Arguments, AssertSqlSafe, Database, Encode, Postgres, SqlSafeStr, SqlStr, Sqlite, Type};
 
 use super::StoreError;
 
@@ -58,30 +60,61 @@ impl Sql {
         self
     }
 
-    pub(super) fn into_query<DB>(self) -> Result<(SqlStr, DB::Arguments), StoreError>
-    where
-        DB: Database,
-        Option<i64>: for<'q> Encode<'q, DB> + Type<DB>,
-        Option<String>: for<'q> Encode<'q, DB> + Type<DB>,
-        Option<Vec<u8>>: for<'q> Encode<'q, DB> + Type<DB>,
-    {
-        let mut arguments = DB::Arguments::default();
-        for value in self.values {
-            match value {
-                Value::Int(value) => arguments.add(value),
-                Value::Text(value) => arguments.add(value),
-                Value::Bytes(value) => arguments.add(value),
-            }
-            .map_err(sqlx::Error::Encode)?;
-        }
-        // The one place where text is declared safe: `first` and every piece of `rest` were `&'static str`.
+    /// The statement as PostgreSQL takes it.
+    pub(super) fn numbered(self) -> Result<(SqlStr, PgArguments), StoreError> {
+        // Here and in `in_order` text is declared safe: `first` and every piece of `rest` were `&'static str`.
         let text = if self.rest.is_empty() {
             self.first.into_sql_str()
         } else {
             AssertSqlSafe(format!("{}{}", self.first, self.rest)).into_sql_str()
         };
-        Ok((text, arguments))
+        Ok((text, bound::<Postgres>(self.values)?))
     }
+
+    /// The statement as SQLite takes it quickly. It would look for every `$n` among all the others, so they become `?`, and a value
+    /// that stands in several places is bound as often.
+    pub(super) fn in_order(self) -> Result<(SqlStr, SqliteArguments), StoreError> {
+        let written = format!("{}{}", self.first, self.rest);
+        let mut text = String::with_capacity(written.len());
+        let mut places = Vec::with_capacity(self.values.len());
+        for (n, piece) in written.split('$').enumerate() {
+            let digits = if n == 0 { 0 } else { piece.bytes().take_while(u8::is_ascii_digit).count() };
+            let (number, rest) = piece.split_at(digits);
+            if n > 0 {
+                text.push('?');
+                places.push(number.parse::<usize>().ok().and_then(|number| number.checked_sub(1)));
+            }
+            text.push_str(rest);
+        }
+        let once_each = places.iter().copied().eq((0..self.values.len()).map(Some));
+        let values = if once_each {
+            self.values
+        } else {
+            let value_at = |place: Option<usize>| place.and_then(|place| self.values.get(place).cloned());
+            let values: Option<Vec<_>> = places.into_iter().map(value_at).collect();
+            values.ok_or_else(|| sqlx::Error::Encode("a placeholder has no value".into()))?
+        };
+        Ok((AssertSqlSafe(text).into_sql_str(), bound::<Sqlite>(values)?))
+    }
+}
+
+fn bound<DB>(values: Vec<Value>) -> Result<DB::Arguments, StoreError>
+where
+    DB: Database,
+    Option<i64>: for<'q> Encode<'q, DB> + Type<DB>,
+    Option<String>: for<'q> Encode<'q, DB> + Type<DB>,
+    Option<Vec<u8>>: for<'q> Encode<'q, DB> + Type<DB>,
+{
+    let mut arguments = DB::Arguments::default();
+    for value in values {
+        match value {
+            Value::Int(value) => arguments.add(value),
+            Value::Text(value) => arguments.add(value),
+            Value::Bytes(value) => arguments.add(value),
+        }
+        .map_err(sqlx::Error::Encode)?;
+    }
+    Ok(arguments)
 }
 
 impl From<i64> for Value {
@@ -169,3 +202,27 @@ bind_enum_as_its_number!(
     app::model::ScheduleKind,
     app::model::CatchUp
 );
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Arguments as _;
+
+    use super::*;
+
+    #[test]
+    fn sqlite_gets_values_in_the_order_of_their_places() {
+        let (text, arguments) = Sql::new("a = $1 and b > $2 and c < $1").bind(1).bind("x").in_order().unwrap();
+        assert_eq!((text.as_str(), arguments.len()), ("a = ? and b > ? and c < ?", 3));
+
+        let mut sql = Sql::new("insert into t values (");
+        sql.push_list([1, 2, 3]).push(")");
+        let (text, arguments) = sql.in_order().unwrap();
+        assert_eq!((text.as_str(), arguments.len()), ("insert into t values (?, ?, ?)", 3));
+    }
+
+    #[test]
+    fn a_place_without_a_value_is_refused() {
+        assert!(Sql::new("a = $1 and b = $2").bind(1).in_order().is_err());
+        assert!(Sql::new("a = $0").bind(1).in_order().is_err());
+    }
+}

@@ -71,6 +71,13 @@ impl LogsAddress {
         href(&print(&self.pairs_without(&["before", "after"])))
     }
 
+    /// The same page with every row counted, however long that takes.
+    pub(super) fn counted_href(&self) -> String {
+        let mut pairs = self.pairs_without(&["count"]);
+        pairs.push(("count".to_owned(), "exact".to_owned()));
+        href(&print(&pairs))
+    }
+
     /// The same filter from this moment on, and with no end.
     pub(super) fn since_href(&self, from: TimeBound) -> String {
         let mut pairs = self.pairs_without(&["before", "after", "from", "to"]);
@@ -92,14 +99,14 @@ impl LogsAddress {
 
     /// A file of what the filter gives.
     pub(super) fn export_href(&self, format: &str) -> String {
-        let mut pairs = self.pairs_without(&["before", "after", "limit"]);
+        let mut pairs = self.pairs_without(&["before", "after", "limit", "count"]);
         pairs.insert(0, ("format".to_owned(), format.to_owned()));
         format!("/api/v1/logs/export?{}", print(&pairs))
     }
 
     /// What a saved view keeps.
     pub(super) fn filter_query(&self) -> String {
-        print(&self.pairs_without(&["before", "after", "limit"]))
+        print(&self.pairs_without(&["before", "after", "limit", "count"]))
     }
 
     /// The same filter without this parameter.

@@ -12,12 +12,15 @@ use crate::site::use_page;
 /// Counts, table and paging. `beside` stands behind the counts.
 pub(super) fn results(address: &LogsAddress, page: &LogPage, beside: Option<Piece>) -> Piece {
     let back = address.is_paged().then(|| view! { " · "<a href=address.newest_href()>"Back to the newest"</a> });
+    let count_all = (!page.total_is_exact).then(|| view! { " · "<a href=address.counted_href()>"Count and draw all"</a> });
     view! {
         <div class="log-head">
             <p class="log-count" role="status">
+                {(!page.total_is_exact).then_some("at least ")}
                 <strong class="log-count__figure">{format::count(page.total)}</strong>" of "
                 <strong class="log-count__figure">{format::count(page.total_in_scope)}</strong>
                 {if page.total_in_scope == 1 { " entry" } else { " entries" }}
+                {count_all}
                 {back}
             </p>
             {beside}

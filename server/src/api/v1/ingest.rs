@@ -2,11 +2,10 @@
 
 use app::model::Viewer;
 use axum::body::Bytes;
-use axum::extract::{FromRequest, RawQuery, Request, State};
+use axum::extract::{FromRequest, Request, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 
-use super::refuse_parameters;
 use crate::api::Problem;
 use crate::ingest::{Answer, Report};
 use crate::state::Panel;
@@ -23,10 +22,8 @@ pub(super) const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
 pub(super) async fn report(
     State(panel): State<Panel>,
     Extension(viewer): Extension<Viewer>,
-    RawQuery(query): RawQuery,
     request: Request,
 ) -> Result<(StatusCode, Json<Answer>), Problem> {
-    refuse_parameters(query.as_deref())?;
     let too_large = |_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 2 MiB, or broke off");
     let bytes = Bytes::from_request(request, &()).await.map_err(too_large)?;
     let report = Report::parse(&bytes).map_err(Problem::invalid)?;

@@ -9,7 +9,6 @@ use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{refuse_parameters, require};
 use crate::api::Problem;
 use crate::auth::StreamGuard;
 use crate::clearing::ClearingCounts;
@@ -18,37 +17,55 @@ use crate::perimeter::{Client, is_same_origin};
 use crate::state::Panel;
 use crate::streaming::{Standing, StreamRequest, serve};
 
+/// The parameters that choose rows, as `LogFilter` parses them.
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes what is parsed elsewhere")]
+struct RowFilter {
+    /// First day (panel's clock) or moment, inclusive.
+    from: Option<String>,
+    /// Last day, whole, or moment, inclusive.
+    to: Option<String>,
+    /// One or more, separated by commas.
+    status: Option<String>,
+    /// One or more, separated by commas.
+    #[param(rename = "type")]
+    source_type: Option<String>,
+    /// Ids, separated by commas.
+    server: Option<String>,
+    /// Ids, separated by commas.
+    schedule: Option<String>,
+    /// Names of regions, separated by commas.
+    region: Option<String>,
+    /// Names of accounts, separated by commas.
+    account: Option<String>,
+    /// A run's id.
+    run: Option<String>,
+    /// Words of the message, all of them: word, "a phrase", -without, begin*.
+    q: Option<String>,
+}
+
 /// Rows of the trail, newest first.
 #[utoipa::path(get, path = "/api/v1/logs", params(
-    ("from" = Option<String>, Query, description = "first day (panel's clock) or moment, inclusive"),
-    ("to" = Option<String>, Query, description = "last day, whole, or moment, inclusive"),
-    ("status" = Option<String>, Query, description = "one or more, separated by commas"),
-    ("type" = Option<String>, Query, description = "one or more, separated by commas"),
-    ("server" = Option<String>, Query, description = "ids, separated by commas"),
-    ("schedule" = Option<String>, Query, description = "ids, separated by commas"),
-    ("region" = Option<String>, Query, description = "names of regions, separated by commas"),
-    ("account" = Option<String>, Query, description = "names of accounts, separated by commas"),
-    ("run" = Option<String>, Query, description = "a run's id"),
-    ("q" = Option<String>, Query, description = "words of the message, all of them: word, \"a phrase\", -without, begin*"),
+    RowFilter,
     ("before" = Option<i64>, Query, description = "only rows with smaller ids"),
     ("after" = Option<i64>, Query, description = "only rows with greater ids"),
-    ("limit" = Option<u32>, Query, description = "1 to 500, 100 if absent")),
+    ("limit" = Option<u32>, Query, description = "1 to 500, 100 if absent"),
+    ("count" = Option<String>, Query, description = "exact: all rows are counted, however long that takes. Otherwise `total` may be \
+        given up where very many rows have the words; `total_is_exact` says so")),
     responses((status = 200, body = LogPage), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem)))]
 pub(super) async fn list(
     State(panel): State<Panel>,
     Extension(viewer): Extension<Viewer>,
     RawQuery(query): RawQuery,
 ) -> Result<Json<LogPage>, Problem> {
-    require(&viewer, Permission::ViewBackupLogsPage)?;
     let query = LogQuery::parse(query.as_deref().unwrap_or_default()).map_err(Problem::invalid)?;
     Ok(Json(panel.history.list(&viewer, query).await?))
 }
 
 /// How many rows of each status there are over time, with the filters of the list.
 #[utoipa::path(get, path = "/api/v1/logs/histogram", params(
-    ("from" = Option<String>, Query), ("to" = Option<String>, Query), ("status" = Option<String>, Query), ("type" = Option<String>, Query),
-    ("server" = Option<String>, Query), ("schedule" = Option<String>, Query), ("region" = Option<String>, Query),
-    ("account" = Option<String>, Query), ("run" = Option<String>, Query), ("q" = Option<String>, Query),
+    RowFilter,
     ("bucket" = Option<String>, Query, description = "auto (if absent), minute, hour, day or month, on the panel's clock")),
     responses((status = 200, body = Histogram), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem)))]
 pub(super) async fn histogram(
@@ -56,7 +73,6 @@ pub(super) async fn histogram(
     Extension(viewer): Extension<Viewer>,
     RawQuery(query): RawQuery,
 ) -> Result<Json<Histogram>, Problem> {
-    require(&viewer, Permission::ViewBackupLogsPage)?;
     let mut step = None;
     let filter = LogFilter::parse_beside(query.as_deref().unwrap_or_default(), |key, value| {
         let parse = |value: &str| match value {
@@ -77,9 +93,7 @@ pub(super) async fn histogram(
 /// that moment and its hash.
 #[utoipa::path(get, path = "/api/v1/logs/export", params(
     ("format" = String, Query, description = "csv, ndjson or xlsx"),
-    ("from" = Option<String>, Query), ("to" = Option<String>, Query), ("status" = Option<String>, Query), ("type" = Option<String>, Query),
-    ("server" = Option<String>, Query), ("schedule" = Option<String>, Query), ("region" = Option<String>, Query),
-    ("account" = Option<String>, Query), ("run" = Option<String>, Query), ("q" = Option<String>, Query)),
+    RowFilter),
     responses((status = 200, description = "the file"), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
         (status = 409, description = "another export of the same user is under way", body = Problem),
         (status = 503, description = "other exports are being written", body = Problem)))]
@@ -89,7 +103,6 @@ pub(super) async fn export(
     Extension(guard): Extension<StreamGuard>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    require(&viewer, Permission::ViewBackupLogsPage)?;
     let mut format = None;
     let filter = LogFilter::parse_beside(query.as_deref().unwrap_or_default(), |key, value| {
         let parse = |value: &str| value.parse().map(|found| format = Some(found)).map_err(|_| "expected csv, ndjson or xlsx".to_owned());
@@ -118,12 +131,7 @@ pub(super) async fn export(
 /// Clears the backup logs: rows of schedules that are not running, and of removed ones. Points and data stay.
 #[utoipa::path(delete, path = "/api/v1/logs",
     responses((status = 200, body = ClearingCounts), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem)))]
-pub(super) async fn clear(
-    State(panel): State<Panel>,
-    Extension(viewer): Extension<Viewer>,
-    RawQuery(query): RawQuery,
-) -> Result<Json<ClearingCounts>, Problem> {
-    refuse_parameters(query.as_deref())?;
+pub(super) async fn clear(State(panel): State<Panel>, Extension(viewer): Extension<Viewer>) -> Result<Json<ClearingCounts>, Problem> {
     Ok(Json(panel.clearings.clear(&viewer).await?))
 }
 
@@ -133,9 +141,7 @@ pub(super) async fn clear(
 pub(super) async fn count_clearing(
     State(panel): State<Panel>,
     Extension(viewer): Extension<Viewer>,
-    RawQuery(query): RawQuery,
 ) -> Result<Json<ClearingCounts>, Problem> {
-    refuse_parameters(query.as_deref())?;
     Ok(Json(panel.clearings.count(&viewer).await?))
 }
 
@@ -166,7 +172,6 @@ pub(super) async fn find(
     Extension(viewer): Extension<Viewer>,
     Path(id): Path<String>,
 ) -> Result<Json<EntryWithDetail>, Problem> {
-    require(&viewer, Permission::ViewBackupLogsPage)?;
     // What is no id names no row.
     let id = id.parse().map_err(|_| Problem::not_found())?;
     let found = panel.history.find(&viewer, id).await?.ok_or_else(Problem::not_found)?;
@@ -176,9 +181,7 @@ pub(super) async fn find(
 /// New rows as they are committed, over a WebSocket: JSON text frames, each row once, in the order of ids.
 #[utoipa::path(get, path = "/api/v1/logs/stream", params(
     ("after" = Option<i64>, Query, description = "the last id the client has; absent = only new rows"),
-    ("from" = Option<String>, Query), ("to" = Option<String>, Query), ("status" = Option<String>, Query), ("type" = Option<String>, Query),
-    ("server" = Option<String>, Query), ("schedule" = Option<String>, Query), ("region" = Option<String>, Query),
-    ("account" = Option<String>, Query), ("run" = Option<String>, Query), ("q" = Option<String>, Query)),
+    RowFilter),
     responses((status = 101, description = "the stream"), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem)))]
 pub(super) async fn stream(
     State(panel): State<Panel>,
@@ -189,14 +192,14 @@ pub(super) async fn stream(
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
-    require(&viewer, Permission::ViewBackupLogsPage)?;
     if !is_same_origin(&headers, &client, panel.perimeter.settings.public_url.as_ref()) {
         return Err(Problem::new(StatusCode::FORBIDDEN, "streams are for pages of this panel"));
     }
-    let LogQuery { filter, before, after, limit } = LogQuery::parse(query.as_deref().unwrap_or_default()).map_err(Problem::invalid)?;
-    if before.is_some() || limit != LogQuery::DEFAULT_LIMIT {
-        return Err(Problem::invalid(vec![FieldError::new("before", "a stream takes `after` and filters only")]));
-    }
+    let mut after = None;
+    let filter = LogFilter::parse_beside(query.as_deref().unwrap_or_default(), |key, value| {
+        (key == "after").then(|| LogQuery::parse_id(value).map(|id| after = Some(id)))
+    });
+    let filter = filter.map_err(Problem::invalid)?;
     let upgrade = upgrade.map_err(|cause| Problem::new(StatusCode::BAD_REQUEST, format!("this is a WebSocket: {cause}")))?;
     let places = panel.perimeter.admit_stream(&client, &viewer)?;
     let request = StreamRequest { viewer, filter, after };

@@ -2,20 +2,19 @@
 
 use app::model::{Role, RoleDraft};
 use axum::Json;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 
+use super::List;
 use super::users::number;
-use super::{List, refuse_parameters};
 use crate::api::{JsonBody, Problem};
 use crate::people::Actor;
 use crate::state::Panel;
 
 /// Every role, the built-in ones first.
 #[utoipa::path(get, path = "/api/v1/roles", responses((status = 200, body = List<Role>), (status = 401, body = Problem), (status = 403, body = Problem)))]
-pub(super) async fn list(State(panel): State<Panel>, actor: Actor, RawQuery(query): RawQuery) -> Result<Json<List<Role>>, Problem> {
+pub(super) async fn list(State(panel): State<Panel>, actor: Actor) -> Result<Json<List<Role>>, Problem> {
     let roles = panel.people.list_roles(&actor).await?;
-    refuse_parameters(query.as_deref())?;
     Ok(Json(List::whole(roles)))
 }
 

@@ -2,12 +2,12 @@
 
 use std::str::FromStr;
 
-use app::model::{FieldError, Permission, Run, RunId, Viewer, parse_pairs};
+use app::model::{FieldError, Run, RunId, Viewer, parse_pairs};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::{Extension, Json};
 
-use super::{List, require};
+use super::List;
 use crate::api::Problem;
 use crate::state::Panel;
 use crate::store::runs::{self, RunFilter};
@@ -26,7 +26,6 @@ pub(super) async fn list(
     Extension(viewer): Extension<Viewer>,
     RawQuery(query): RawQuery,
 ) -> Result<Json<List<Run>>, Problem> {
-    require(&viewer, Permission::ViewMonitorPage)?;
     let RunQuery { filter, before, limit } = RunQuery::parse(query.as_deref().unwrap_or_default()).map_err(Problem::invalid)?;
     let (items, total) = runs::list(&panel.database, &viewer.scope, &filter, before.as_ref(), limit).await?;
     let full = u32::try_from(items.len()).is_ok_and(|read| read == limit);
@@ -42,7 +41,6 @@ pub(super) async fn find(
     Extension(viewer): Extension<Viewer>,
     Path(id): Path<String>,
 ) -> Result<Json<Run>, Problem> {
-    require(&viewer, Permission::ViewMonitorPage)?;
     let id = id.parse().map_err(|_| Problem::not_found())?;
     runs::find(&panel.database, &viewer.scope, &id).await?.map(Json).ok_or_else(Problem::not_found)
 }
@@ -68,9 +66,6 @@ pub(super) async fn log(
     Extension(viewer): Extension<Viewer>,
     Path(id): Path<String>,
 ) -> Result<([(HeaderName, HeaderValue); 1], String), Problem> {
-    if !viewer.may(Permission::ViewBackupLogsPage) {
-        require(&viewer, Permission::ViewMonitorPage)?;
-    }
     let id = id.parse().map_err(|_| Problem::not_found())?;
     let log = panel.history.log_of(&viewer, &id, &panel.run_logs, panel.clock.now()).await?.ok_or_else(Problem::not_found)?;
     Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"))], log))

@@ -2,13 +2,13 @@
 
 use app::model::{ApiToken, TokenDraft};
 use axum::Json;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::List;
 use super::users::number;
-use super::{List, refuse_parameters};
 use crate::api::{JsonBody, Problem};
 use crate::people::Actor;
 use crate::state::Panel;
@@ -23,8 +23,7 @@ pub(super) struct TokenWithSecret {
 
 /// One's own tokens, the newest first.
 #[utoipa::path(get, path = "/api/v1/tokens", responses((status = 200, body = List<ApiToken>), (status = 401, body = Problem), (status = 403, body = Problem)))]
-pub(super) async fn list(State(panel): State<Panel>, actor: Actor, RawQuery(query): RawQuery) -> Result<Json<List<ApiToken>>, Problem> {
-    refuse_parameters(query.as_deref())?;
+pub(super) async fn list(State(panel): State<Panel>, actor: Actor) -> Result<Json<List<ApiToken>>, Problem> {
     Ok(Json(List::whole(panel.people.tokens(&actor).await?)))
 }
 

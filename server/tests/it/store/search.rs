@@ -160,6 +160,8 @@ async fn compare(database: &Database, reference: &Reference, selection: Selectio
 
     let mut tx = database.snapshot().await.unwrap();
     assert_eq!(log_counts::count(&mut tx, selection).await.unwrap(), i64::try_from(ids.len()).unwrap(), "{}", told("the count"));
+    let quick = log_counts::count_quickly(&mut tx, selection).await.unwrap();
+    assert_eq!((quick.rows, quick.is_exact), (i64::try_from(ids.len()).unwrap(), true), "{}", told("the quick count"));
     let (mut paged, mut before) = (Vec::new(), None);
     loop {
         let page = log_pages::newest(&mut tx, selection, Page { after: None, before, limit }).await.unwrap();
@@ -272,4 +274,40 @@ async fn every_way_of_reading_agrees_with_a_plain_look(#[case] engine: Engine) {
     index_all(&database, &kolkata, &CancellationToken::new()).await.unwrap();
     append(&database, &mut runner, &kolkata, 60).await;
     compare_many(&database, &mut runner, &kolkata, 60).await;
+}
+
+#[rstest]
+#[case(Engine::Sqlite)]
+#[case(Engine::Postgres)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_count_that_would_take_long_says_that_it_is_not_whole(#[case] engine: Engine) {
+    const ROWS: i64 = 20_100;
+    let (test, utc) = (TestDatabase::new(engine), Zone::utc());
+    let database = test.open().await;
+    let base = draw(&mut TestRunner::deterministic(), &rows_of_the_panel());
+    let row = |n: i64| NewLogEntry {
+        status: if n % 100 == 0 { LogStatus::Warning } else { LogStatus::Completed },
+        message: if n % 3_000 == 0 { "common and rare".to_owned() } else { "common".to_owned() },
+        ..base.clone()
+    };
+    let rows: Vec<_> = (0..ROWS).map(row).collect();
+    let mut tx = database.begin().await.unwrap();
+    log::append(&mut tx, &rows, &utc).await.unwrap();
+    tx.commit().await.unwrap();
+    index_all(&database, &utc, &CancellationToken::new()).await.unwrap();
+
+    let quick = async |query: &str| {
+        let filter = app::model::LogQuery::parse(query).unwrap().filter;
+        let selection = Selection { scope: &Scope::All, filter: &filter, zone: &utc };
+        let mut tx = database.snapshot().await.unwrap();
+        let quick = log_counts::count_quickly(&mut tx, selection).await.unwrap();
+        (quick.rows, quick.is_exact, log_counts::count(&mut tx, selection).await.unwrap())
+    };
+    // Of words alone a hundred thousand are counted, and few rows are always looked through.
+    assert_eq!(quick("q=common").await, (ROWS, true, ROWS));
+    assert_eq!(quick("q=common&status=warning").await, (201, true, 201));
+    assert_eq!(quick("q=rare&from=2020-01-01").await, (7, true, 7));
+    assert_eq!(quick("q=common&from=2020-01-01").await, (10_000, false, ROWS));
+    assert_eq!(quick("q=-rare&from=2020-01-01").await, (ROWS - 7, true, ROWS - 7));
+    assert_eq!(quick("q=-common&from=2020-01-01").await, (0, false, 0));
 }

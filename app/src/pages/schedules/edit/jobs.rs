@@ -27,14 +27,6 @@ pub(super) fn managed(view: &EditView, form: &ScheduleForm, problems: &Problems)
 
 fn files(view: &EditView, form: &ScheduleForm, problems: &Problems) -> Piece {
     let files = &form.files;
-    let keep = Text {
-        label: "Keep points",
-        name: "files.keep_points",
-        value: &files.keep_points,
-        inputmode: Some("numeric"),
-        hint: Some("Empty: all."),
-        ..Text::default()
-    };
     let limit = Text {
         label: "Limit, KiB/s",
         name: "files.bandwidth_kbps",
@@ -52,7 +44,7 @@ fn files(view: &EditView, form: &ScheduleForm, problems: &Problems) -> Piece {
                 {lines(Lines { label: "Sources", item: "Source", name: "files.sources", values: &files.sources, spare: spare(view, "files.sources"), hint: Some("Absolute paths on the server."), placeholder: Some("/srv/www") }, problems)}
                 {text(destination("files.destination", &files.destination, "/backup/web"), problems)}
                 {lines(Lines { label: "Excludes", item: "Exclude", name: "files.excludes", values: &files.excludes, spare: spare(view, "files.excludes"), hint: Some("rsync patterns; anchored at the root when they begin with a slash. /dev, /proc, /sys and /run are always left out."), placeholder: Some("*.tmp") }, problems)}
-                <div class="form__row form__row--even">{text(keep, problems)}{text(limit, problems)}</div>
+                <div class="form__row form__row--even">{text(keep_points("files.keep_points", &files.keep_points), problems)}{text(limit, problems)}</div>
                 {text(Text { label: "Further arguments", name: "files.extra_args", value: &files.extra_args, mono: true, hint: Some("Spaces between them."), ..Text::default() }, problems)}
                 <details class="more"><summary>"Which arguments are allowed"</summary><p class="field__hint">{arguments}</p></details>
             </div>
@@ -74,6 +66,10 @@ fn destination<'f>(name: &'f str, value: &'f str, placeholder: &'f str) -> Text<
     }
 }
 
+fn keep_points<'f>(name: &'f str, value: &'f str) -> Text<'f> {
+    Text { label: "Keep points", name, value, inputmode: Some("numeric"), hint: Some("Empty: all."), ..Text::default() }
+}
+
 fn mysql(view: &EditView, form: &ScheduleForm, problems: &Problems) -> Piece {
     let mysql = &form.mysql;
     let defaults = Text {
@@ -93,7 +89,7 @@ fn mysql(view: &EditView, form: &ScheduleForm, problems: &Problems) -> Piece {
                 {lines(Lines { label: "Databases", item: "Database", name: "mysql.databases", values: &mysql.databases, spare: spare(view, "mysql.databases"), hint: Some("Left empty: every database that the account can see."), placeholder: None }, problems)}
                 {text(defaults, problems)}
                 {text(destination("mysql.destination", &mysql.destination, "/backup/db"), problems)}
-                {text(Text { label: "Keep points", name: "mysql.keep_points", value: &mysql.keep_points, inputmode: Some("numeric"), hint: Some("Empty: all."), ..Text::default() }, problems)}
+                {text(keep_points("mysql.keep_points", &mysql.keep_points), problems)}
             </div>
         </div>
     }
