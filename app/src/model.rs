@@ -41,7 +41,7 @@ pub use log_entry::{LogEntry, LogEntryDetail, LogPage, Named, Place};
 pub use permission::{Permission, Scope, Viewer};
 pub use run::{Progress, Run, RunId, RunState, Trigger};
 #[cfg(feature = "ssr")]
-pub use run_story::{RunOrigin, RunStory, difference, new_lines};
+pub use run_story::{RunNote, RunOrigin, RunStory, difference, new_lines};
 #[cfg(feature = "ssr")]
 pub use saved_view::SavedView;
 pub use schedule::{CatchUp, CommandJob, Destination, EXTRA_ARGS, FilesJob, MysqlJob, Schedule, ScheduleDraft, ScheduleKind, WatchJob};

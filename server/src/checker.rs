@@ -4,6 +4,7 @@
 
 mod advice;
 mod attendance;
+mod evidence;
 mod exit_codes;
 mod link;
 mod observation;

@@ -118,6 +118,8 @@ type Part = Result<Bytes, ExportFailure>;
 enum ExportFailure {
     #[error("whoever exports may not see these rows any more")]
     NotAllowed,
+    #[error("whatever read rows for an export stopped before their end")]
+    Unfinished,
     #[error("read rows for an export")]
     Store(#[from] StoreError),
     #[error("write a row of an export")]
@@ -221,9 +223,19 @@ trait RowFormat: Send + 'static {
     fn rows(&mut self, rows: &[LogEntry]) -> Result<Vec<u8>, ExportFailure>;
 }
 
-/// A body that is written as it is read: a reader who is slow or gone costs a few pages.
+/// A body that is written while the next rows are read: a reader who is slow or gone costs a few pages.
 fn streamed(mut format: impl RowFormat, mut reader: Reader) -> Body {
     let (parts, waiting) = mpsc::channel::<Part>(WAITING);
+    let (pages, mut read) = mpsc::channel(1);
+    tokio::spawn(async move {
+        loop {
+            let page = reader.next().await;
+            let is_last = page.as_ref().map_or(true, Vec::is_empty);
+            if pages.send(page).await.is_err() || is_last {
+                return;
+            }
+        }
+    });
     tokio::spawn(async move {
         let mut next = format.head();
         loop {
@@ -232,10 +244,11 @@ fn streamed(mut format: impl RowFormat, mut reader: Reader) -> Body {
             if failed || !matches!(sent, Ok(Ok(()))) {
                 return;
             }
-            next = match reader.next().await {
-                Ok(rows) if rows.is_empty() => return,
-                Ok(rows) => format.rows(&rows),
-                Err(cause) => Err(cause),
+            next = match read.recv().await {
+                Some(Ok(rows)) if !rows.is_empty() => format.rows(&rows),
+                Some(Ok(_)) => return,
+                Some(Err(cause)) => Err(cause),
+                None => Err(ExportFailure::Unfinished),
             };
         }
     });

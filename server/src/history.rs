@@ -13,7 +13,7 @@ use crate::audit::decompress;
 use crate::checker::{self, RunLogs, advise};
 use crate::store::log_counts::Total;
 use crate::store::log_pages::Page;
-use crate::store::{Database, Selection, StoreError, log, log_counts, log_pages, outcomes, reported, runs};
+use crate::store::{Database, Selection, StoreError, log, log_counts, log_pages, outcomes, reported, run_notes, runs};
 
 /// Rows of one run that are read; even one that is told of every twelve hours for a year has fewer.
 const ROWS_OF_RUN: u32 = 1000;
@@ -111,7 +111,8 @@ impl History {
         let log = end.as_ref().and_then(|end| end.detail.as_deref());
         let new_lines = log.zip(log_before.as_deref()).map(|(log, before)| new_lines(log, before));
         let live_log = if run.state.is_active() { self.live_log(&run, logs, now).await? } else { None };
-        Ok(Some(RunStory { run, origin, rows, end, live_log, last_good, new_lines }))
+        let notes = run_notes::list(&self.database, scope, id).await?;
+        Ok(Some(RunStory { run, origin, rows, notes, end, live_log, last_good, new_lines }))
     }
 
     /// The log of a run as far as it is known: empty if nothing is, `None` if there is no such run in scope.

@@ -19,6 +19,7 @@ pub mod outcomes;
 pub mod people;
 pub mod reported;
 mod row;
+pub mod run_notes;
 pub mod runs;
 pub mod schedules;
 mod scope;

@@ -15,6 +15,13 @@ pub struct RunOrigin {
     pub outcome: Option<RunState>,
 }
 
+/// What the checker saw of a run, or why it judged it as it did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunNote {
+    pub at: Timestamp,
+    pub text: String,
+}
+
 /// A run with its rows, its log and the run to compare it with.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunStory {
@@ -22,6 +29,8 @@ pub struct RunStory {
     pub origin: RunOrigin,
     /// The rows of the trail that belong to it, oldest first.
     pub rows: Vec<LogEntry>,
+    /// What the checker saw and why it judged as it did, oldest first.
+    pub notes: Vec<RunNote>,
     /// The row that tells of its end, with the remote log and what its exit code means.
     pub end: Option<LogEntryDetail>,
     /// What has been read of its log while it runs.

@@ -72,6 +72,11 @@ impl Change {
         &mut self.tx
     }
 
+    /// The moment its rows are given.
+    pub fn now(&self) -> Timestamp {
+        self.trail.now()
+    }
+
     /// Adds a row that tells of the change.
     pub fn log(&mut self, row: LogRow) {
         self.rows.push(row.at(self.trail.clock.now()));

@@ -37,6 +37,8 @@ pub struct Ended {
     pub exit_code: Option<i64>,
     /// For the row of the trail, without the schedule's name.
     pub message: String,
+    /// What the verdict rests on.
+    pub why: String,
 }
 
 /// A job that has begun and not named its process for this long never will.
@@ -49,12 +51,13 @@ pub(super) fn judge(facts: Facts<'_>, seen: &Observation, log: &str) -> Verdict 
             Verdict::Ended(gone(facts, "its run directory is missing on the server: nothing is known of its end"))
         }
         Begun::No => Verdict::Begin,
-        Begun::Forbidden if facts.stop_requested => Verdict::Ended(canceled(None, "before it began")),
+        Begun::Forbidden if facts.stop_requested => Verdict::Ended(canceled(None, "before it began", "a stop was asked for first")),
         Begun::Forbidden => Verdict::Ended(Ended {
             state: RunState::Skipped,
             status: LogStatus::Missed,
             exit_code: None,
             message: "did not begin in time: the server could not be reached".to_owned(),
+            why: "it had not begun when its time was up, and cannot begin any more".to_owned(),
         }),
         Begun::Yes if seen.alive => Verdict::Going,
         Begun::Yes => Verdict::Ended(match &seen.exit {
@@ -64,13 +67,19 @@ pub(super) fn judge(facts: Facts<'_>, seen: &Observation, log: &str) -> Verdict 
                     || seen.result("complete").is_some_and(|value| value == "yes");
                 by_code(facts, *code, proved, log)
             }
-            ExitFile::Unusable(why) => warning(None, format!("its exit file cannot be trusted: {why}"), recognise(log)),
+            ExitFile::Unusable(why) => warning(
+                None,
+                format!("its exit file cannot be trusted: {why}"),
+                "without an exit code nothing is completed",
+                recognise(log),
+            ),
             ExitFile::Absent if seen.without_pid_s.is_some_and(|seconds| seconds < NAMELESS_SECONDS) => return Verdict::Unclear,
-            ExitFile::Absent if facts.stop_requested => canceled(None, ""),
-            ExitFile::Absent if seen.rebooted => {
-                warning(None, "its process is gone without an exit code: the server was restarted".to_owned(), recognise(log))
+            ExitFile::Absent if facts.stop_requested => canceled(None, "", "a stop was asked for, and its process is gone"),
+            ExitFile::Absent => {
+                let restarted = if seen.rebooted { ": the server was restarted" } else { "" };
+                let what = format!("its process is gone without an exit code{restarted}");
+                warning(None, what, "without an exit code nothing is completed", recognise(log))
             }
-            ExitFile::Absent => warning(None, "its process is gone without an exit code".to_owned(), recognise(log)),
         }),
     }
 }
@@ -80,7 +89,10 @@ pub fn judge_report(job: &Job, code: Option<i64>, stop_requested: bool, log: &st
     let facts = Facts { job, was_running: true, stop_requested };
     match code {
         Some(code) => by_code(facts, code, true, log),
-        None => warning(None, "its end was reported without an exit code".to_owned(), recognise(log)),
+        None => {
+            let what = "its end was reported without an exit code".to_owned();
+            warning(None, what, "without an exit code nothing is completed", recognise(log))
+        }
     }
 }
 
@@ -93,11 +105,12 @@ fn by_code(facts: Facts<'_>, code: i64, proved: bool, log: &str) -> Ended {
         None => exit_codes::is_interruption(source_type, code),
     };
     if facts.stop_requested && interrupted {
-        return canceled(Some(code), "");
+        return canceled(Some(code), "", "a stop was asked for, and the code is what an interruption leaves");
     }
     let finding = recognise(log);
     let Some(explanation) = codes.map_or_else(|| explain(source_type, code), |codes| Some(by_own_codes(codes, code))) else {
-        return warning(Some(code), format!("ended with code {code}, which its tool does not document"), finding);
+        let what = format!("ended with code {code}, which its tool does not document");
+        return warning(Some(code), what, "a code that nobody documents proves nothing", finding);
     };
     if code == 0 && !proved {
         return Ended {
@@ -105,27 +118,31 @@ fn by_code(facts: Facts<'_>, code: i64, proved: bool, log: &str) -> Ended {
             status: LogStatus::Error,
             exit_code: Some(code),
             message: lead(finding, "the dump ended with code 0 and lacks its completion line"),
+            why: "a dump without its completion line is not whole, whatever its code".to_owned(),
         };
     }
+    let by_log = is_about_connections(source_type, code) && finding.as_ref().is_some_and(|it| it.trouble.is_connection());
     let outcome = match explanation.outcome {
-        Outcome::Error if is_about_connections(source_type, code) && finding.as_ref().is_some_and(|it| it.trouble.is_connection()) => {
-            Outcome::Connection
-        }
+        Outcome::Error if by_log => Outcome::Connection,
         outcome => outcome,
     };
     let meaning = format!("exit code {code}: {}", explanation.meaning);
-    match outcome {
-        Outcome::Completed => {
-            Ended { state: RunState::Completed, status: LogStatus::Completed, exit_code: Some(code), message: "completed".to_owned() }
+    let source = if codes.is_some() { "the schedule" } else { "the tool's documentation" };
+    let (state, status, word) = match outcome {
+        Outcome::Completed => (RunState::Completed, LogStatus::Completed, "success"),
+        Outcome::Warning => return warning(Some(code), meaning, &format!("{source} counts code {code} as a warning"), finding),
+        Outcome::Error => (RunState::Failed, LogStatus::Error, "an error"),
+        Outcome::Connection => (RunState::Failed, LogStatus::Connection, "a failed connection"),
+    };
+    let (message, why) = match outcome {
+        Outcome::Completed if source_type == SourceType::Mysql && facts.job.is_managed() => {
+            ("completed".to_owned(), "code 0, and the dump's completion line was read back from where it is kept".to_owned())
         }
-        Outcome::Warning => warning(Some(code), meaning, finding),
-        Outcome::Error => {
-            Ended { state: RunState::Failed, status: LogStatus::Error, exit_code: Some(code), message: lead(finding, &meaning) }
-        }
-        Outcome::Connection => {
-            Ended { state: RunState::Failed, status: LogStatus::Connection, exit_code: Some(code), message: lead(finding, &meaning) }
-        }
-    }
+        Outcome::Completed => ("completed".to_owned(), format!("{source} counts code {code} as success")),
+        _ if by_log => (lead(finding, &meaning), format!("code {code} may mean a failed connection, and its log says that it was one")),
+        _ => (lead(finding, &meaning), format!("{source} counts code {code} as {word}")),
+    };
+    Ended { state, status, exit_code: Some(code), message, why }
 }
 
 /// Codes that mean a failed connection where the log says so.
@@ -147,17 +164,21 @@ fn by_own_codes(codes: &CommandJob, code: i64) -> Explanation {
     }
 }
 
-fn warning(exit_code: Option<i64>, what: String, finding: Option<Finding>) -> Ended {
-    Ended { state: RunState::Partial, status: LogStatus::Warning, exit_code, message: lead(finding, &what) }
+fn warning(exit_code: Option<i64>, what: String, why: &str, finding: Option<Finding>) -> Ended {
+    Ended { state: RunState::Partial, status: LogStatus::Warning, exit_code, message: lead(finding, &what), why: why.to_owned() }
 }
 
 fn gone(facts: Facts<'_>, what: &str) -> Ended {
-    if facts.stop_requested { canceled(None, "") } else { warning(None, what.to_owned(), None) }
+    if facts.stop_requested {
+        canceled(None, "", "a stop was asked for, and nothing is left of it")
+    } else {
+        warning(None, what.to_owned(), "without an exit code nothing is completed", None)
+    }
 }
 
-fn canceled(exit_code: Option<i64>, when: &str) -> Ended {
+fn canceled(exit_code: Option<i64>, when: &str, why: &str) -> Ended {
     let message = if when.is_empty() { "stopped".to_owned() } else { format!("stopped {when}") };
-    Ended { state: RunState::Canceled, status: LogStatus::Stopped, exit_code, message }
+    Ended { state: RunState::Canceled, status: LogStatus::Stopped, exit_code, message, why: why.to_owned() }
 }
 
 /// The line of the log that says most leads the message.

@@ -7,16 +7,17 @@ use super::observation::Observation;
 use super::outcome::Ended;
 use super::progress::statistics;
 use super::watch::Instruments;
-use crate::audit::{Change, LogRow};
+use crate::audit::{Change, LogRow, clean_line, redact};
 use crate::fault::{self, Moment};
 use crate::store::runs::{self, ActiveRun, Ending, RunStatistics};
-use crate::store::{StoreError, servers};
+use crate::store::{StoreError, run_notes, servers};
 use crate::words::{byte_words, duration_words};
 
 /// The job has begun: the run is running and the trail says so.
-pub(super) async fn begun(tools: &Instruments, run: &ActiveRun, at: Timestamp) -> Result<(), StoreError> {
+pub(super) async fn begun(tools: &Instruments, run: &ActiveRun, at: Timestamp, saw: &str) -> Result<(), StoreError> {
     let mut change = tools.trail.begin().await?;
     if runs::mark_running(change.tx(), &run.run.id, at).await? {
+        note(&mut change, &run.run.id, saw).await?;
         let Run { source_type, schedule, server, .. } = &run.run;
         let row = LogRow::of_run(&run.run, LogStatus::Started, format!("{source_type} {} started on {}", schedule.name, server.name));
         change.log(row.point(run.job.point().map(str::to_owned)));
@@ -26,6 +27,15 @@ pub(super) async fn begun(tools: &Instruments, run: &ActiveRun, at: Timestamp) -
     }
     publish(tools, &run.run.id).await
 }
+
+/// Adds to what the run's page tells of how its verdict came about.
+pub(super) async fn note(change: &mut Change, run: &RunId, text: &str) -> Result<(), StoreError> {
+    let now = change.now();
+    run_notes::add(change.tx(), run, now, &redact(&clean_line(text))).await
+}
+
+/// A run that was not looked at for so long was out of sight.
+const OUT_OF_SIGHT_MS: i64 = 180_000;
 
 /// What is not news is written down this often, so that "checked … ago" stays true without a write a second for every run.
 const CHECKED_EVERY_MS: i64 = 10_000;
@@ -44,6 +54,11 @@ pub(super) async fn going(tools: &Instruments, runs: Vec<(&ActiveRun, Progress)>
     for (run, progress) in news {
         // Somebody may have asked for a stop since the run was read.
         if let Some(state) = runs::record_progress(change.tx(), &run.run.id, &progress, now).await? {
+            let unseen_ms = run.run.checked_at.map_or(0, |at| now.millis_since(at));
+            if unseen_ms >= OUT_OF_SIGHT_MS {
+                let text = format!("Seen again after {} without a look at it: its process runs.", duration_words(unseen_ms / 1000));
+                note(&mut change, &run.run.id, &text).await?;
+            }
             changed.push(Run { state, progress: Some(progress), checked_at: Some(now), ..run.run.clone() });
         }
     }
@@ -60,6 +75,7 @@ pub(super) async fn ended(
     run: &ActiveRun,
     seen: &Observation,
     ended: Ended,
+    saw: &str,
     finished_at: Timestamp,
 ) -> Result<(), StoreError> {
     let end = End {
@@ -69,6 +85,7 @@ pub(super) async fn ended(
         finished_at,
         point: seen.result("point").map(str::to_owned),
         log: &seen.log.bytes,
+        saw,
         note: None,
     };
     let mut change = tools.trail.begin().await?;
@@ -91,6 +108,8 @@ pub(crate) struct End<'r> {
     pub(crate) point: Option<String>,
     /// The tail of its log, as it was printed.
     pub(crate) log: &'r [u8],
+    /// What the verdict was made of.
+    pub(crate) saw: &'r str,
     /// What whoever ran it adds.
     pub(crate) note: Option<&'r str>,
 }
@@ -98,7 +117,7 @@ pub(crate) struct End<'r> {
 impl End<'_> {
     /// Ends the run and adds the row that tells of it; does neither if it has ended already.
     pub(crate) async fn write(self, change: &mut Change) -> Result<bool, StoreError> {
-        let Self { run, ended, finished_at, statistics, point, log, note } = self;
+        let Self { run, ended, finished_at, statistics, point, log, saw, note: added } = self;
         let finished_at = finished_at.max(run.run.started_at.unwrap_or(finished_at));
         let failed = !matches!(ended.state, RunState::Completed | RunState::Canceled);
         let ending = Ending {
@@ -107,14 +126,15 @@ impl End<'_> {
             exit_code: ended.exit_code,
             statistics,
             point: point.clone(),
-            error: failed.then(|| crate::audit::redact(&crate::audit::clean_line(&ended.message)).into_owned()),
+            error: failed.then(|| redact(&clean_line(&ended.message)).into_owned()),
         };
         let duration_s = run.run.started_at.map(|started| finished_at.millis_since(started) / 1000);
-        let note = note.map(|note| format!(" — {note}")).unwrap_or_default();
-        let message = message(run, &ended, &ending, duration_s) + &note;
+        let added = added.map(|added| format!(" — {added}")).unwrap_or_default();
+        let message = message(run, &ended, &ending, duration_s) + &added;
         if !runs::finish(change.tx(), &run.run.id, &ending).await? {
             return Ok(false);
         }
+        note(change, &run.run.id, &format!("{saw} Judged {}: {}.", ended.status, ended.why)).await?;
         let row = LogRow::of_run(&run.run, ended.status, message).point(point).duration_s(duration_s).exit_code(ended.exit_code);
         change.log(row.detail(&without_rewrites(log)));
         Ok(true)
@@ -133,17 +153,20 @@ async fn expire(change: &mut Change, run: &ActiveRun, seen: &Observation) -> Res
     Ok(())
 }
 
+const NEVER_ASKED: &str = "No server was ever asked to begin it.";
+
 /// A run that waited too long for its beginning and that no server was asked to begin.
 pub(super) async fn skipped(tools: &Instruments, run: &ActiveRun, why: &str, now: Timestamp) -> Result<(), StoreError> {
-    let ended_by = Ended { state: RunState::Skipped, status: LogStatus::Missed, exit_code: None, message: why.to_owned() };
-    ended(tools, run, &Observation::default(), ended_by, now).await
+    let (message, why) = (why.to_owned(), "its time was up before any server could be asked".to_owned());
+    let ended_by = Ended { state: RunState::Skipped, status: LogStatus::Missed, exit_code: None, message, why };
+    ended(tools, run, &Observation::default(), ended_by, NEVER_ASKED, now).await
 }
 
 /// A run that was stopped before any server was asked to begin it.
 pub(super) async fn canceled_before_it_began(tools: &Instruments, run: &ActiveRun, now: Timestamp) -> Result<(), StoreError> {
-    let message = "stopped before it began".to_owned();
-    let ended_by = Ended { state: RunState::Canceled, status: LogStatus::Stopped, exit_code: None, message };
-    ended(tools, run, &Observation::default(), ended_by, now).await
+    let (message, why) = ("stopped before it began".to_owned(), "a stop was asked for first".to_owned());
+    let ended_by = Ended { state: RunState::Canceled, status: LogStatus::Stopped, exit_code: None, message, why };
+    ended(tools, run, &Observation::default(), ended_by, NEVER_ASKED, now).await
 }
 
 /// What a visit found out about the way to the server.

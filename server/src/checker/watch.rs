@@ -8,6 +8,7 @@ use app::model::{HostKey, LinkState, RunState, Scope, Server, Timestamp};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use super::evidence::evidence;
 use super::link::Reached;
 use super::observation::Begun;
 use super::outcome::{Facts, Verdict, judge};
@@ -246,6 +247,9 @@ impl Watch {
             // Written down before the server hears of it: from here on only the server knows whether the job has begun.
             let mut change = self.tools.trail.begin().await?;
             let still_wanted = runs::mark_start_sent(change.tx(), id).await?;
+            if still_wanted {
+                record::note(&mut change, id, "The server is asked to begin it.").await?;
+            }
             change.commit().await?;
             if !still_wanted {
                 return Ok(());
@@ -256,10 +260,13 @@ impl Watch {
             Beginning::Begun { ago } => {
                 fault::at(Moment::StartAnswered);
                 let at = self.now().plus_millis(-i64::try_from(ago.as_millis()).unwrap_or(0)).max(run.run.created_at);
-                record::begun(&self.tools, run, at).await?;
+                record::begun(&self.tools, run, at, "The server says that it has begun.").await?;
             }
             Beginning::Waiting { said } => {
                 tracing::warn!(run.id = %id, said = %clean_text(said.as_bytes()), "the job has not begun yet; asking again");
+                let mut change = self.tools.trail.begin().await?;
+                record::note(&mut change, id, "The server has not begun it yet and is asked again.").await?;
+                change.commit().await?;
             }
         }
         Ok(())
@@ -287,7 +294,8 @@ impl Watch {
             let begun = observation.begun == Begun::Yes;
             if begun && !was_running && run.run.state != RunState::Canceling {
                 // It had begun although nobody heard the answer.
-                record::begun(&self.tools, run, server_time(report.clock, observation.started, now)).await?;
+                let at = server_time(report.clock, observation.started, now);
+                record::begun(&self.tools, run, at, "It was found begun; the server's answer had not arrived.").await?;
                 changed = true;
                 continue;
             }
@@ -303,7 +311,8 @@ impl Watch {
                     fault::at(Moment::EndSeen);
                     changed = true;
                     self.surveyed_at = None;
-                    record::ended(&self.tools, run, observation, ended, server_time(report.clock, observation.ended, now)).await?;
+                    let at = server_time(report.clock, observation.ended, now);
+                    record::ended(&self.tools, run, observation, ended, &evidence(observation), at).await?;
                 }
                 Verdict::Begin | Verdict::Unclear => {}
             }

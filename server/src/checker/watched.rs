@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use app::model::{LogStatus, RunId, Server, SourceType, Timestamp, Trigger, WatchJob};
 
-use super::observation::{Begun, LogPiece, Observation, PassReport, Sighting};
+use super::observation::{Begun, ExitFile, LogPiece, Observation, PassReport, Sighting};
 use super::outcome::{Facts, Verdict, judge};
 use super::pass::WatchOrder;
 use super::progress::progress;
@@ -236,16 +236,22 @@ async fn end(
     let bytes = tools.run_logs.add(&run.run.id, &LogPiece::default());
     let log = clean_text(&record::without_rewrites(&bytes));
     let exit = if has_exit { sighting.exit.clone() } else { code_of(run.run.source_type, &log) };
+    let saw = match (&exit, has_exit) {
+        (ExitFile::Code(code), false) => format!("Its process is gone; its log names exit code {code}."),
+        (_, false) => "Its process is gone; its exit file was not written and its log names no exit code.".to_owned(),
+        (ExitFile::Code(code), true) => format!("Its exit file was written and says {code}."),
+        (ExitFile::Unusable(why), true) => format!("Its exit file was written and cannot be trusted ({why})."),
+        (ExitFile::Absent, true) => "Its exit file is gone.".to_owned(),
+    };
     let seen = Observation { begun: Begun::Yes, exit, log: LogPiece { bytes, ..LogPiece::default() }, ..Observation::default() };
     let facts = Facts { job: &run.job, was_running: true, stop_requested: false };
     if let Verdict::Ended(ended) = judge(facts, &seen, &log) {
         let at = if has_exit { server_time(clock, sighting.ended, now) } else { now };
-        record::ended(tools, run, &seen, ended, at).await?;
+        record::ended(tools, run, &seen, ended, &saw, at).await?;
     }
     Ok(())
 }
 
-fn code_of(source_type: SourceType, log: &str) -> super::observation::ExitFile {
-    use super::observation::ExitFile;
+fn code_of(source_type: SourceType, log: &str) -> ExitFile {
     code_in_words(source_type, log).map_or(ExitFile::Absent, ExitFile::Code)
 }

@@ -160,6 +160,10 @@ impl Intake {
         let text = clean_text(&without_rewrites(log));
         let ended = judge_report(&run.job, report.exit_code, run.stop.is_some(), &text);
         let point = report.stats.as_ref().and_then(|stats| stats.point.as_deref());
+        let saw = match report.exit_code {
+            Some(code) => format!("Whoever ran it reported its end with exit code {code}."),
+            None => "Whoever ran it reported its end.".to_owned(),
+        };
         let end = End {
             run: &run,
             finished_at,
@@ -171,6 +175,7 @@ impl Intake {
             ended,
             point: point.map(|point| redact(&clean_line(point)).into_owned()),
             log,
+            saw: &saw,
             note: report.message.as_deref(),
         };
         if !end.write(&mut change).await? {

@@ -60,10 +60,12 @@ pub async fn tell_of_silence(intake: &Intake) -> Result<(), StoreError> {
 /// Ends a silent run on a guess; if its end is reported after all, that counts.
 pub(super) async fn give_up(change: &mut Change, run: &ActiveRun) -> Result<(), StoreError> {
     let message = "nothing more was heard of it".to_owned();
-    let ended = match run.stop {
-        Some(_) => Ended { state: RunState::Canceled, status: LogStatus::Stopped, exit_code: None, message: "stopped".to_owned() },
-        None => Ended { state: RunState::Partial, status: LogStatus::Warning, exit_code: None, message: message.clone() },
+    let (state, status, told, why) = match run.stop {
+        Some(_) => (RunState::Canceled, LogStatus::Stopped, "stopped", "a stop was asked for"),
+        None => (RunState::Partial, LogStatus::Warning, message.as_str(), "another run begins, so this one is not running any more"),
     };
+    let ended =
+        Ended { state, status, exit_code: None, message: told.to_owned(), why: format!("{why}; should its end be reported, that counts") };
     let kept = reported::output(change.tx(), &run.run.id).await?.unwrap_or_default();
     let end = End {
         run,
@@ -73,6 +75,7 @@ pub(super) async fn give_up(change: &mut Change, run: &ActiveRun) -> Result<(), 
         statistics: RunStatistics::default(),
         point: None,
         log: &kept.tail,
+        saw: "Nothing more was heard of it.",
         note: run.stop.is_some().then_some(message.as_str()),
     };
     if end.write(change).await? {

@@ -23,6 +23,13 @@ const SQLITE_READERS: u32 = 4;
 /// Leaves room for several panels under PostgreSQL's default of 100.
 const POSTGRES_CONNECTIONS: u32 = 16;
 
+/// Rows that a statement may be ahead of whoever takes them: each time one waits for the other costs more than a row.
+const SQLITE_ROWS_AHEAD: usize = 1000;
+
+/// In KiB, below zero as SQLite wants it: appending touches the ends of every index and of the words, which the default of 2 MB
+/// does not hold.
+const SQLITE_WRITER_CACHE: &str = "-16384";
+
 /// How long a writer waits for others, in this process and beside it, before it gives up.
 const SQLITE_PATIENCE: Duration = Duration::from_secs(30);
 
@@ -184,9 +191,11 @@ async fn open_sqlite(path: &Path) -> Result<Engine, StoreError> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(SQLITE_PATIENCE)
-        .statement_cache_capacity(256);
+        .statement_cache_capacity(256)
+        .row_buffer_size(SQLITE_ROWS_AHEAD);
     close_to_others(path)?;
-    let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone().create_if_missing(true)).await?;
+    let writing = options.clone().create_if_missing(true).pragma("cache_size", SQLITE_WRITER_CACHE);
+    let writer = SqlitePoolOptions::new().max_connections(1).connect_with(writing).await?;
     let turns = Turns::beside(path, SQLITE_PATIENCE)?;
     let turn = turns.take().await?;
     SQLITE_MIGRATIONS.run(&writer).await?;

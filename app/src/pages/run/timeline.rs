@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::list::starter;
 use crate::components::{Erase, Piece, StatusBadge, format};
-use crate::model::{LogEntry, Permission, RunStory, Timestamp, Trigger};
+use crate::model::{LogEntry, Permission, RunNote, RunStory, Timestamp, Trigger};
 use crate::pages::document::moment;
 use crate::site::use_page;
 
@@ -17,7 +17,11 @@ pub(super) fn timeline(story: &RunStory) -> Piece {
         (trigger, None) => format!("begun by {}", starter(trigger)),
     };
     let readable = use_page().may(Permission::ViewBackupLogsPage);
-    let rows = story.rows.iter().map(|row| entry(row, run.created_at, readable)).collect_view();
+    let mut items: Vec<_> = story.notes.iter().map(|seen| (seen.at, note(seen, run.created_at))).collect();
+    items.extend(story.rows.iter().map(|row| (row.at, entry(row, run.created_at, readable))));
+    // What was seen stands before the row that it led to.
+    items.sort_by_key(|(at, _)| *at);
+    let items = items.into_iter().map(|(_, item)| item).collect_view();
     let expired = story.origin.outcome.filter(|outcome| *outcome != run.state && !run.state.is_active());
     let expired = expired.map(|outcome| {
         view! { <li class="timeline__item"><span class="timeline__said">{format!("It ended as {}; its point has been removed by retention since.", outcome.word().to_lowercase())}</span></li> }
@@ -31,7 +35,7 @@ pub(super) fn timeline(story: &RunStory) -> Piece {
                     <span class="timeline__what">"Recorded"</span>
                     <span class="timeline__said">{origin}</span>
                 </li>
-                {rows}
+                {items}
                 {expired}
             </ol>
         </section>
@@ -39,8 +43,24 @@ pub(super) fn timeline(story: &RunStory) -> Piece {
     .erase()
 }
 
+fn after(at: Timestamp, since: Timestamp) -> Piece {
+    let after = format!("+{}", format::duration(at.millis_since(since) / 1000));
+    view! { <span class="timeline__at">{moment(at)}" "<span class="timeline__after">{after}</span></span> }.erase()
+}
+
+/// What the checker saw, or why it judged as it did: not a row of the trail.
+fn note(note: &RunNote, since: Timestamp) -> Piece {
+    view! {
+        <li class="timeline__item timeline__item--note">
+            {after(note.at, since)}
+            <span class="timeline__what">"Checker"</span>
+            <span class="timeline__said">{note.text.clone()}</span>
+        </li>
+    }
+    .erase()
+}
+
 fn entry(row: &LogEntry, since: Timestamp, readable: bool) -> Piece {
-    let after = format!("+{}", format::duration(row.at.millis_since(since) / 1000));
     let message = row.message.clone();
     let said = if readable {
         view! { <a class="timeline__link" href=format!("/logs?entry={}", row.id)>{message}</a> }.erase()
@@ -49,7 +69,7 @@ fn entry(row: &LogEntry, since: Timestamp, readable: bool) -> Piece {
     };
     view! {
         <li class="timeline__item" data-status=row.status.to_string()>
-            <span class="timeline__at">{moment(row.at)}" "<span class="timeline__after">{after}</span></span>
+            {after(row.at, since)}
             <span class="timeline__what"><StatusBadge status=row.status/></span>
             <span class="timeline__said">{said}</span>
         </li>

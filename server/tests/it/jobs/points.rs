@@ -72,6 +72,24 @@ async fn retention_removes_the_oldest_points_and_their_runs_expire(#[case] engin
     yard.panel.serving.stop().await;
 }
 
+/// rsync takes only so many directories to compare with; a schedule that failed every night for weeks leaves more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_run_goes_on_after_very_many_that_failed() {
+    let yard = Yard::start(Engine::Sqlite).await;
+    yard.write("data/a", b"a");
+    let mut failed: Vec<_> = (0..45).map(|n| format!("point.2001-02-{:02}_00-00-00.in.progress", n + 1)).collect();
+    for name in &failed {
+        yard.write(&format!("points/{name}{}/a", yard.path("data")), b"a");
+    }
+    let schedule = yard.schedule("patient", files(&[yard.path("data")], yard.path("points"))).await;
+    let run = yard.run_to_end(schedule).await;
+    assert_eq!((&run["state"], &run["exit_code"]), (&json!("completed"), &json!(0)), "{run}");
+    failed.retain(|name| yard.home.join("points").join(name).exists());
+    assert_eq!(failed, Vec::<String>::new(), "what failed runs left is of no more use");
+    assert_eq!(names(&yard.home.join("points")), [run["point"].as_str().unwrap()]);
+    yard.panel.serving.stop().await;
+}
+
 /// A storage that the yard's server reaches with a key of its own.
 struct Storage {
     sshd: PrivateSshd,

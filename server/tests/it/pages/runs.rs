@@ -45,9 +45,18 @@ async fn a_run_tells_its_story_beside_the_last_good_one() {
     };
     let good = run_to_end().await;
     let story = open(&panel, &good).await;
-    for words in
-        ["Completed", "somebody asked for it", "There was no good run before it", "Exit code 0", "Files written", "Number of files"]
-    {
+    for words in [
+        "Completed",
+        "somebody asked for it",
+        "The server is asked to begin it.",
+        "The server says that it has begun.",
+        "Its process is gone; its exit file says 0; its log has",
+        "Judged completed: the tool's documentation counts code 0 as success.",
+        "There was no good run before it",
+        "Exit code 0",
+        "Files written",
+        "Number of files",
+    ] {
         assert!(story.has(words), "{words}: {}", story.main());
     }
     assert!(!story.has("data-refresh=\""), "what is over does not change");
@@ -57,6 +66,7 @@ async fn a_run_tells_its_story_beside_the_last_good_one() {
     let story = open(&panel, &partial).await;
     for words in [
         "Partially completed",
+        "Judged warning: the tool's documentation counts code 23 as a warning.",
         "Exit code 23",
         "Next:",
         "Beside the last good run before it",

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use app::model::{LogQuery, LogStatus, Timestamp, parse_pairs};
+use app::model::{LogQuery, LogStatus, Timestamp, Zone, parse_pairs};
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::routing::get;
@@ -37,26 +37,30 @@ struct BareEntry {
     day: i64,
 }
 
+struct Bare {
+    connection: Mutex<Connection>,
+    zone: Zone,
+}
+
 /// Serves `/bare?…` with the parameters of the list.
 pub(super) async fn serve(path: &Path) -> anyhow::Result<Client> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).context("open the file beside the panel")?;
-    let router = Router::new().route("/bare", get(rows)).with_state(Arc::new(Mutex::new(connection)));
+    let bare = Bare { connection: Mutex::new(connection), zone: zone_table(chrono_tz::Europe::Berlin) };
+    let router = Router::new().route("/bare", get(rows)).with_state(Arc::new(bare));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     tokio::spawn(async move { axum::serve(listener, router).await });
     Ok(Client::new(address, None))
 }
 
-async fn rows(
-    State(connection): State<Arc<Mutex<Connection>>>,
-    RawQuery(query): RawQuery,
-) -> Result<Json<Vec<BareEntry>>, (StatusCode, String)> {
+async fn rows(State(bare): State<Arc<Bare>>, RawQuery(query): RawQuery) -> Result<Json<Vec<BareEntry>>, (StatusCode, String)> {
     let failed = |cause: rusqlite::Error| (StatusCode::INTERNAL_SERVER_ERROR, cause.to_string());
-    read(&connection.lock().unwrap_or_else(PoisonError::into_inner), &query.unwrap_or_default()).map(Json).map_err(failed)
+    let connection = bare.connection.lock().unwrap_or_else(PoisonError::into_inner);
+    read(&connection, &bare.zone, &query.unwrap_or_default()).map(Json).map_err(failed)
 }
 
 /// The statement that somebody would write by hand for these parameters, prepared once.
-fn read(connection: &Connection, query: &str) -> rusqlite::Result<Vec<BareEntry>> {
+fn read(connection: &Connection, zone: &Zone, query: &str) -> rusqlite::Result<Vec<BareEntry>> {
     let columns = "select l.id, l.at, l.status, l.source_type, s.name, p.name, l.run_id, l.point, l.duration_s, l.message, \
                    l.detail is not null, l.year, l.month, l.day from ";
     let names = " left join server s on s.id = l.server_id left join schedule p on p.id = l.schedule_id where ";
@@ -80,7 +84,7 @@ fn read(connection: &Connection, query: &str) -> rusqlite::Result<Vec<BareEntry>
         });
     }
     let filter = LogQuery::parse(query).map(|parsed| parsed.filter).unwrap_or_default();
-    let (from, until) = filter.range(&zone_table(chrono_tz::Europe::Berlin));
+    let (from, until) = filter.range(zone);
     if let (Some(from), Some(until)) = (from, until) {
         // Ids follow time: whoever writes it by hand knows between which ids the range is.
         let edge = |sql: &str, at: Timestamp| connection.query_row(sql, [at.millis()], |row| row.get::<_, Option<i64>>(0));
@@ -114,8 +118,8 @@ fn read(connection: &Connection, query: &str) -> rusqlite::Result<Vec<BareEntry>
     }
 }
 
-/// Rows a second that rusqlite inserts, with the same columns and indexes and as many a commit.
-pub(super) fn append(rows: u64) -> anyhow::Result<f64> {
+/// Rows a second that rusqlite inserts, with the same columns and indexes and as many a commit; if wanted with their words in FTS5.
+pub(super) fn append(rows: u64, with_words: bool) -> anyhow::Result<f64> {
     let dir = tempfile::tempdir()?;
     let mut connection = Connection::open(dir.path().join("yardstick.db"))?;
     connection.execute_batch(
@@ -128,7 +132,8 @@ pub(super) fn append(rows: u64) -> anyhow::Result<f64> {
          create index log_entry_server on log_entry (server_id, id);
          create index log_entry_schedule on log_entry (schedule_id, id);
          create index log_entry_run on log_entry (run_id, id) where run_id is not null;
-         create index log_entry_server_status on log_entry (server_id, status, id);",
+         create index log_entry_server_status on log_entry (server_id, status, id);
+         create virtual table log_words using fts5 (words, content = '', contentless_delete = 1);",
     )?;
     let mut generator = Generator::new(rows);
     let began = Instant::now();
@@ -141,8 +146,12 @@ pub(super) fn append(rows: u64) -> anyhow::Result<f64> {
                 "insert into log_entry (id, at, status, source_type, server_id, schedule_id, duration_s, message, year, month, day, hash) \
                  values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 2025, 3, 4, zeroblob(32))",
             )?;
+            let mut insert_words = tx.prepare_cached("insert into log_words (rowid, words) values (?1, ?2)")?;
             for entry in &entries {
                 id += 1;
+                if with_words {
+                    insert_words.execute(rusqlite::params![id, entry.message])?;
+                }
                 insert.execute(rusqlite::params![
                     id,
                     entry.at.millis(),
