@@ -20,7 +20,7 @@ use crate::audit::{LogRow, Trail};
 use crate::auth::StreamGuard;
 use crate::chain::{Hash, hex};
 use crate::store::log_pages::Page;
-use crate::store::{Database, Selection, StoreError, Transaction, chain, log_counts, log_pages};
+use crate::store::{Database, Selection, StoreError, TrailView, chain, log_counts, log_pages};
 
 /// Each reads the database for as long as its reader takes.
 const AT_ONCE: usize = 3;
@@ -143,10 +143,10 @@ impl Exports {
             return Err(ExportError::Forbidden);
         }
         let place = self.place(viewer.user_id)?;
-        let mut tx = self.database.snapshot().await?;
+        let mut view = TrailView::open(&self.database).await?;
         let selection = Selection { scope: &viewer.scope, filter: &filter, zone: &self.zone };
-        let rows = log_counts::count(&mut tx, selection).await?;
-        let head = chain::head(&mut tx).await?;
+        let rows = log_counts::count(&mut view, selection).await?;
+        let head = chain::head(view.tx()).await?;
         let about = About {
             rows,
             head: head.last_id,
@@ -158,7 +158,7 @@ impl Exports {
         self.tell(viewer, &about, format).await?;
         let stem = format!("tailback-logs-to-{}-{}", about.head, &hex(&about.head_hash)[..12]);
         let reader =
-            Reader { tx, viewer: viewer.clone(), filter, zone: self.zone.clone(), after: 0, guard, asked: Instant::now(), _place: place };
+            Reader { view, viewer: viewer.clone(), filter, zone: self.zone.clone(), after: 0, guard, asked: Instant::now(), _place: place };
         let (content_type, body) = match format {
             Format::Csv => ("text/csv; charset=utf-8; header=present", streamed(csv::Csv::new(&about), reader)),
             Format::Ndjson => ("application/x-ndjson", streamed(ndjson::Ndjson, reader)),
@@ -187,7 +187,7 @@ impl Exports {
 
 /// Reads the rows of a file, page by page, as of one moment.
 struct Reader {
-    tx: Transaction,
+    view: TrailView,
     viewer: Viewer,
     filter: LogFilter,
     zone: Arc<Zone>,
@@ -209,7 +209,7 @@ impl Reader {
         }
         let selection = Selection { scope: &self.viewer.scope, filter: &self.filter, zone: &self.zone };
         let page = Page { after: Some(self.after), before: None, limit: PAGE };
-        let rows = log_pages::oldest(&mut self.tx, selection, page).await?;
+        let rows = log_pages::oldest(&mut self.view, selection, page).await?;
         self.after = rows.last().map_or(i64::MAX - 1, |row| row.id);
         Ok(rows)
     }

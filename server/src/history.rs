@@ -13,7 +13,7 @@ use crate::audit::decompress;
 use crate::checker::{self, RunLogs, advise};
 use crate::store::log_counts::Total;
 use crate::store::log_pages::Page;
-use crate::store::{Database, Selection, StoreError, log, log_counts, log_pages, outcomes, reported, run_notes, runs};
+use crate::store::{Database, Selection, StoreError, TrailView, log, log_counts, log_pages, outcomes, reported, run_notes, runs};
 
 /// Rows of one run that are read; even one that is told of every twelve hours for a year has fewer.
 const ROWS_OF_RUN: u32 = 1000;
@@ -33,26 +33,26 @@ impl History {
     pub async fn list(&self, viewer: &Viewer, query: LogQuery) -> Result<LogPage, StoreError> {
         let LogQuery { filter, before, after, limit, counts_all } = query;
         let selection = Selection { scope: &viewer.scope, filter: &filter, zone: &self.zone };
-        let mut tx = self.database.snapshot().await?;
-        let mut entries = log_pages::newest(&mut tx, selection, Page { before, after, limit: limit + 1 }).await?;
+        let mut view = TrailView::open(&self.database).await?;
+        let mut entries = log_pages::newest(&mut view, selection, Page { before, after, limit: limit + 1 }).await?;
         let more = entries.len() > limit as usize;
         entries.truncate(limit as usize);
         let unfiltered = LogFilter::default();
         let in_scope = Selection { filter: &unfiltered, ..selection };
-        let total_in_scope = log_counts::count(&mut tx, in_scope).await?;
+        let total_in_scope = log_counts::count(&mut view, in_scope).await?;
         let total = match counts_all {
-            true => Total { rows: log_counts::count(&mut tx, selection).await?, is_exact: true },
-            false => log_counts::count_quickly(&mut tx, selection).await?,
+            _ if filter == unfiltered => Total { rows: total_in_scope, is_exact: true },
+            true => Total { rows: log_counts::count(&mut view, selection).await?, is_exact: true },
+            false => log_counts::count_quickly(&mut view, selection).await?,
         };
         let seen = i64::try_from(entries.len()).unwrap_or(i64::MAX) + i64::from(more);
-        let next_before = entries.last().filter(|_| more).map(|entry| entry.id);
         Ok(LogPage {
-            next_before,
+            next_before: entries.last().filter(|_| more).map(|entry| entry.id),
             entries,
             total: total.rows.max(seen),
             total_is_exact: total.is_exact,
             total_in_scope,
-            head: log::head_in(&mut tx).await?,
+            head: view.head(),
         })
     }
 
@@ -65,11 +65,11 @@ impl History {
         now: Timestamp,
     ) -> Result<Result<Histogram, FieldError>, StoreError> {
         let selection = Selection { scope: &viewer.scope, filter, zone: &self.zone };
-        let mut tx = self.database.snapshot().await?;
+        let mut view = TrailView::open(&self.database).await?;
         let (from, until) = filter.range(&self.zone);
         let from = match from {
             Some(from) => from,
-            None => log_counts::first_day(&mut tx).await?.unwrap_or(now).min(now),
+            None => log_counts::first_day(&mut view).await?.unwrap_or(now).min(now),
         };
         let until = until.unwrap_or_else(|| now.plus_millis(1).max(from));
         let step = step.unwrap_or_else(|| Step::fitting(from, until));
@@ -77,7 +77,7 @@ impl History {
             let reason = format!("gives more than {MOST_STRETCHES} bars over this range; take a longer one or a shorter range");
             return Ok(Err(FieldError::new("bucket", reason)));
         }
-        let bars = log_counts::histogram(&mut tx, selection, step).await?;
+        let bars = log_counts::histogram(&mut view, selection, step).await?;
         let buckets = bars.into_iter().map(|(start, counts)| Bar { start, counts }).collect();
         Ok(Ok(Histogram { bucket: step, zone: self.zone.name.clone(), from, until, buckets }))
     }
@@ -138,11 +138,11 @@ impl History {
     /// The rows of a run, oldest first, and the one that tells of its end in full.
     async fn rows_of(&self, viewer: &Viewer, run: &Run) -> Result<(Vec<LogEntry>, Option<LogEntryDetail>), StoreError> {
         let filter = LogFilter { run: Some(run.id.clone()), ..LogFilter::default() };
-        let mut tx = self.database.snapshot().await?;
+        let mut view = TrailView::open(&self.database).await?;
         let selection = Selection { scope: &viewer.scope, filter: &filter, zone: &self.zone };
         let page = Page { before: None, after: None, limit: ROWS_OF_RUN };
-        let mut rows = log_pages::newest(&mut tx, selection, page).await?;
-        drop(tx);
+        let mut rows = log_pages::newest(&mut view, selection, page).await?;
+        drop(view);
         rows.reverse();
         let ends = |row: &&LogEntry| matches!(row.status, Completed | Warning | Error | Stopped | Connection | Missed);
         let end = if run.state.is_active() {

@@ -30,6 +30,7 @@ pub mod servers;
 pub mod sessions;
 mod sql;
 pub mod tokens;
+mod trail_view;
 mod turns;
 pub mod views;
 
@@ -38,3 +39,4 @@ pub use error::StoreError;
 pub use row::Row;
 pub use selection::Selection;
 pub use sql::{Sql, Value};
+pub use trail_view::TrailView;

@@ -20,7 +20,7 @@ use crate::state::Panel;
 /// The longest body that any route takes; most take less and say so themselves.
 const MAX_BODY_BYTES: usize = 2 * 1024 * 1024 + 1;
 
-/// Routes of the API that read a query; every parameter of another is unknown.
+/// Routes of the API whose GET reads a query; every parameter of another, or of another method, is unknown.
 const QUERIED: [&str; 5] = ["/api/v1/logs", "/api/v1/logs/histogram", "/api/v1/logs/export", "/api/v1/logs/stream", "/api/v1/runs"];
 
 /// The middleware. It stands inside the one that puts the viewer into the request.
@@ -35,7 +35,8 @@ pub async fn require_need(State(panel): State<Panel>, mut request: Request, next
     if !is_met(need, &request) {
         return refuse(&panel, path.as_str(), request).await;
     }
-    if path.as_str().starts_with("/api/v1/") && !QUERIED.contains(&path.as_str()) {
+    let is_queried = *request.method() == Method::GET && QUERIED.contains(&path.as_str());
+    if path.as_str().starts_with("/api/v1/") && !is_queried {
         let unknown: Vec<_> = parse_pairs(request.uri().query().unwrap_or_default())
             .into_iter()
             .map(|(key, _)| FieldError::new(key, "unknown parameter"))

@@ -3,9 +3,8 @@
 use app::model::{LogEntry, LogStatus, RunId, Scope, SourceType, Timestamp, Zone};
 
 use super::chain::optional_hash;
-use super::log_pages::{ENTRY_COLUMNS, FROM_LOG, entry};
-use super::scope::push_scope;
-use super::{Database, Sql, StoreError, Transaction};
+use super::trail_view::TrailView;
+use super::{Database, Sql, StoreError, Transaction, log_pages};
 use crate::chain::{Content, Hash, ORIGIN, link};
 
 /// A row about to be appended: already cleaned, without an id.
@@ -106,12 +105,8 @@ pub struct StoredDetail {
 
 /// One row in the viewer's scope.
 pub async fn find(database: &Database, scope: &Scope, id: i64) -> Result<Option<StoredDetail>, StoreError> {
-    let mut tx = database.snapshot().await?;
-    let mut sql = Sql::new(ENTRY_COLUMNS);
-    sql.push(FROM_LOG);
-    push_scope(&mut sql, scope, "l.server_id");
-    sql.push(" and l.id = ").push_bind(id);
-    let Some(row) = tx.fetch_optional(sql).await? else { return Ok(None) };
-    let rest = tx.fetch_one(Sql::new("select detail, exit_code from log_entry where id = $1").bind(id)).await?;
-    Ok(Some(StoredDetail { entry: entry(&row)?, detail: rest.get("detail")?, exit_code: rest.get("exit_code")? }))
+    let mut view = TrailView::open(database).await?;
+    let Some(entry) = log_pages::one(&mut view, scope, id).await? else { return Ok(None) };
+    let rest = view.tx.fetch_one(Sql::new("select detail, exit_code from log_entry where id = $1").bind(id)).await?;
+    Ok(Some(StoredDetail { entry, detail: rest.get("detail")?, exit_code: rest.get("exit_code")? }))
 }

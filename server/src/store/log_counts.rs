@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use app::model::{LogFilter, LogStatus, Step, TimeBound, Timestamp, WordQuery};
 
 use super::engine::Dialect;
-use super::log_index::{DAY, MONTH, date_of, day_number, marks, month_of};
+use super::log_index::{DAY, MONTH, date_of, day_number, month_of};
 use super::log_pages::{Asked, Page, Part, parts, statement, words_alone};
 use super::selection::Selection;
-use super::{Sql, StoreError, Transaction};
+use super::trail_view::TrailView;
+use super::{Sql, StoreError};
 
 /// Rows that are looked through at a time for their words.
 const SCAN: i64 = 5000;
@@ -45,46 +46,46 @@ pub struct Total {
 }
 
 /// How many rows pass, counted to the end.
-pub async fn count(tx: &mut Transaction, selection: Selection<'_>) -> Result<i64, StoreError> {
-    Ok(count_up_to(tx, selection, None).await?.rows)
+pub async fn count(view: &mut TrailView, selection: Selection<'_>) -> Result<i64, StoreError> {
+    Ok(count_up_to(view, selection, None).await?.rows)
 }
 
 /// How many rows pass, as far as a moment is enough to count those that have the words.
-pub async fn count_quickly(tx: &mut Transaction, selection: Selection<'_>) -> Result<Total, StoreError> {
+pub async fn count_quickly(view: &mut TrailView, selection: Selection<'_>) -> Result<Total, StoreError> {
     let most = if selection.asks_for_words_alone() { MOST_WORDS } else { MOST_ROWS };
-    count_up_to(tx, selection, Some(most)).await
+    count_up_to(view, selection, Some(most)).await
 }
 
-async fn count_up_to(tx: &mut Transaction, selection: Selection<'_>, most: Option<i64>) -> Result<Total, StoreError> {
+async fn count_up_to(view: &mut TrailView, selection: Selection<'_>, most: Option<i64>) -> Result<Total, StoreError> {
     if let Some((all, excluded)) = difference(selection) {
-        let all = Box::pin(count_up_to(tx, Selection { filter: &all, ..selection }, None)).await?.rows;
-        let excluded = Box::pin(count_up_to(tx, Selection { filter: &excluded, ..selection }, most)).await?;
+        let all = Box::pin(count_up_to(view, Selection { filter: &all, ..selection }, None)).await?.rows;
+        let excluded = Box::pin(count_up_to(view, Selection { filter: &excluded, ..selection }, most)).await?;
         return Ok(match excluded.is_exact {
             true => Total { rows: all - excluded.rows, is_exact: true },
             false => Total { rows: 0, is_exact: false },
         });
     }
-    let plan = plan(tx, selection, true).await?;
+    let plan = plan(view, selection, true).await?;
     let mut total = 0;
     for (span, first, last) in plan.whole.map(spans).unwrap_or_default() {
         let sql = summary(selection, "select cast(coalesce(sum(n), 0) as bigint) as n", span, first, last);
-        total += tx.fetch_one(sql).await?.int("n")?;
+        total += view.tx.fetch_one(sql).await?.int("n")?;
     }
     let mut is_exact = true;
     for Rest { filter, part } in &plan.rest {
         let selection = Selection { filter, ..selection };
         match (part.words, most) {
-            (Asked::OfRows, _) => look_through(tx, selection, *part, |_, _| total += 1).await?,
+            (Asked::OfRows, _) => look_through(view, selection, *part, |_, _| total += 1).await?,
             (Asked::Index, Some(most)) => {
-                let mut sql = hits(selection, tx.dialect(), *part, "select count(*) as n from (select 1 as hit");
+                let mut sql = hits(selection, view.tx.dialect(), *part, "select count(*) as n from (select 1 as hit");
                 sql.push(" limit ").push_bind(most + 1).push(") as hits");
-                let found = tx.fetch_one(sql).await?.int("n")?;
+                let found = view.tx.fetch_one(sql).await?.int("n")?;
                 is_exact &= found <= most;
                 total += found.min(most);
             }
             (Asked::Index | Asked::Not, _) => {
-                let sql = hits(selection, tx.dialect(), *part, "select count(*) as n");
-                total += tx.fetch_one(sql).await?.int("n")?;
+                let sql = hits(selection, view.tx.dialect(), *part, "select count(*) as n");
+                total += view.tx.fetch_one(sql).await?.int("n")?;
             }
         }
     }
@@ -108,17 +109,17 @@ fn difference(selection: Selection<'_>) -> Option<(LogFilter, LogFilter)> {
 }
 
 /// The same without the summary: what it has to agree with.
-pub async fn count_live(tx: &mut Transaction, selection: Selection<'_>) -> Result<i64, StoreError> {
+pub async fn count_live(view: &mut TrailView, selection: Selection<'_>) -> Result<i64, StoreError> {
     let mut sql = Sql::new("select count(*) as n from log_entry l where 1 = 1");
     selection.push(&mut sql);
-    tx.fetch_one(sql).await?.int("n")
+    view.tx.fetch_one(sql).await?.int("n")
 }
 
 /// How many rows of each status there are in each stretch of time, by its first moment; stretches without rows are left out.
-pub async fn histogram(tx: &mut Transaction, selection: Selection<'_>, step: Step) -> Result<Bars, StoreError> {
+pub async fn histogram(view: &mut TrailView, selection: Selection<'_>, step: Step) -> Result<Bars, StoreError> {
     if let Some((all, excluded)) = difference(selection) {
-        let mut bars = Box::pin(histogram(tx, Selection { filter: &all, ..selection }, step)).await?;
-        for (start, counts) in Box::pin(histogram(tx, Selection { filter: &excluded, ..selection }, step)).await? {
+        let mut bars = Box::pin(histogram(view, Selection { filter: &all, ..selection }, step)).await?;
+        for (start, counts) in Box::pin(histogram(view, Selection { filter: &excluded, ..selection }, step)).await? {
             let bar = bars.entry(start).or_default();
             for (status, n) in counts {
                 *bar.entry(status).or_default() -= n;
@@ -128,7 +129,7 @@ pub async fn histogram(tx: &mut Transaction, selection: Selection<'_>, step: Ste
         bars.retain(|_, bar| !bar.is_empty());
         return Ok(bars);
     }
-    let plan = plan(tx, selection, matches!(step, Step::Day | Step::Month)).await?;
+    let plan = plan(view, selection, matches!(step, Step::Day | Step::Month)).await?;
     let mut bars = Bars::new();
     let mut add = |at: Timestamp, status: LogStatus, n: i64| {
         *bars.entry(step.start(at, selection.zone)).or_default().entry(status).or_default() += n;
@@ -140,7 +141,7 @@ pub async fn histogram(tx: &mut Transaction, selection: Selection<'_>, step: Ste
     for (span, first, last) in spans {
         let mut sql = summary(selection, "select bucket, status, cast(sum(n) as bigint) as n", span, first, last);
         sql.push(" group by bucket, status");
-        for row in tx.fetch_all(sql).await? {
+        for row in view.tx.fetch_all(sql).await? {
             let start = selection.zone.start_of_day(date_of(row.int("bucket")?));
             add(start, row.numbered("status", LogStatus::from_repr)?, row.int("n")?);
         }
@@ -148,12 +149,12 @@ pub async fn histogram(tx: &mut Transaction, selection: Selection<'_>, step: Ste
     for Rest { filter, part } in &plan.rest {
         let selection = Selection { filter, ..selection };
         if part.words == Asked::OfRows {
-            look_through(tx, selection, *part, |at, status| add(at, status, 1)).await?;
+            look_through(view, selection, *part, |at, status| add(at, status, 1)).await?;
             continue;
         }
-        let (mut sql, _) = statement(selection, tx.dialect(), *part, columns(step), false);
+        let (mut sql, _) = statement(selection, view.tx.dialect(), *part, columns(step), false);
         sql.push(" group by 1, 2");
-        for row in tx.fetch_all(sql).await? {
+        for row in view.tx.fetch_all(sql).await? {
             add(row.time("at")?, row.numbered("status", LogStatus::from_repr)?, row.int("n")?);
         }
     }
@@ -169,32 +170,32 @@ fn columns(step: Step) -> &'static str {
 }
 
 /// The first moment of the first day that has rows.
-pub async fn first_day(tx: &mut Transaction) -> Result<Option<Timestamp>, StoreError> {
-    let row = tx.fetch_one(Sql::new("select min(start_at) as start_at from log_day")).await?;
+pub async fn first_day(view: &mut TrailView) -> Result<Option<Timestamp>, StoreError> {
+    let row = view.tx.fetch_one(Sql::new("select min(start_at) as start_at from log_day")).await?;
     row.optional_time("start_at")
 }
 
-async fn plan(tx: &mut Transaction, selection: Selection<'_>, by_days: bool) -> Result<Plan, StoreError> {
-    let marks = marks(tx).await?;
+async fn plan(view: &mut TrailView, selection: Selection<'_>, by_days: bool) -> Result<Plan, StoreError> {
+    let marks = view.marks.clone();
     let all = |part| Rest { filter: selection.filter.clone(), part };
     if !by_days || !selection.is_summarised() || marks.zone != selection.zone.name {
-        let parts = parts(tx, selection, Page { after: None, before: None, limit: 0 }).await?;
+        let parts = parts(view, selection, Page { after: None, before: None, limit: 0 }).await?;
         return Ok(Plan { whole: None, rest: parts.into_iter().map(all).collect() });
     }
-    let unindexed = all(Part { first: marks.counted_to + 1, last: i64::MAX, words: Asked::Not });
+    let unindexed = Part { first: marks.counted_to + 1, last: marks.head, words: Asked::Not };
+    let mut rest: Vec<_> = (unindexed.first <= unindexed.last).then(|| all(unindexed)).into_iter().collect();
     let (from, until) = selection.range();
     if (from, until) == (None, None) {
-        return Ok(Plan { whole: Some((i64::MIN, i64::MAX)), rest: vec![unindexed] });
+        return Ok(Plan { whole: Some((i64::MIN, i64::MAX)), rest });
     }
     let (from, until) = (from.unwrap_or(Timestamp::from_millis(i64::MIN)), until.unwrap_or(Timestamp::from_millis(i64::MAX)));
     let sql = Sql::new("select min(day) as first, max(day) as last from log_day where start_at >= $1 and end_at <= $2");
-    let row = tx.fetch_one(sql.bind(from).bind(until)).await?;
+    let row = view.tx.fetch_one(sql.bind(from).bind(until)).await?;
     let whole = row.get::<Option<i64>>("first")?.zip(row.get::<Option<i64>>("last")?);
     let sql = Sql::new(
         "select start_at, end_at, first_id, last_id from log_day where end_at > $1 and start_at < $2 and not (start_at >= $1 and end_at <= $2)",
     );
-    let mut rest = vec![unindexed];
-    for row in tx.fetch_all(sql.bind(from).bind(until)).await? {
+    for row in view.tx.fetch_all(sql.bind(from).bind(until)).await? {
         // Rows of another day may be among these ids, where the clock was set: they are counted with their own.
         let (first, last) = (from.max(row.time("start_at")?), until.min(row.time("end_at")?).plus_millis(-1));
         let filter = LogFilter { from: Some(TimeBound::Moment(first)), to: Some(TimeBound::Moment(last)), ..selection.filter.clone() };
@@ -254,15 +255,15 @@ fn summary(selection: Selection<'_>, columns: &'static str, span: i64, first: i6
 
 /// Reads rows whose words are not indexed yet, and looks at them here.
 async fn look_through(
-    tx: &mut Transaction,
+    view: &mut TrailView,
     selection: Selection<'_>,
     mut part: Part,
     mut found: impl FnMut(Timestamp, LogStatus),
 ) -> Result<(), StoreError> {
     loop {
-        let (mut sql, _) = statement(selection, tx.dialect(), part, "select l.id, l.at, l.status, l.message", false);
+        let (mut sql, _) = statement(selection, view.tx.dialect(), part, "select l.id, l.at, l.status, l.message", false);
         sql.push(" order by l.id limit ").push_bind(SCAN);
-        let rows = tx.fetch_all(sql).await?;
+        let rows = view.tx.fetch_all(sql).await?;
         for row in &rows {
             if selection.filter.q.matches(&row.text("message")?) {
                 found(row.time("at")?, row.numbered("status", LogStatus::from_repr)?);

@@ -21,6 +21,8 @@ pub struct IndexMarks {
     pub words_to: i64,
     /// The zone whose days are counted.
     pub zone: String,
+    /// The highest id there is.
+    pub head: i64,
 }
 
 /// A row as it is counted.
@@ -65,8 +67,10 @@ pub(super) fn month_of(date: NaiveDate) -> NaiveDate {
 }
 
 pub(super) async fn marks(tx: &mut Transaction) -> Result<IndexMarks, StoreError> {
-    let row = tx.fetch_one(Sql::new("select counted_to, words_to, zone from log_index where singleton = 1")).await?;
-    Ok(IndexMarks { counted_to: row.int("counted_to")?, words_to: row.int("words_to")?, zone: row.text("zone")? })
+    let sql = Sql::new("select i.counted_to, i.words_to, i.zone, h.last_id from log_index i cross join log_head h");
+    let row = tx.fetch_one(sql).await?;
+    let (counted_to, words_to) = (row.int("counted_to")?, row.int("words_to")?);
+    Ok(IndexMarks { counted_to, words_to, zone: row.text("zone")?, head: row.int("last_id")? })
 }
 
 /// Indexes the next rows; false once there are none. Days are counted anew when the panel's zone has changed.

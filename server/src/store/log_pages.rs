@@ -3,12 +3,13 @@
 //! A page is read part by part: rows that are not indexed yet, then those that are, between the ids that the days of the range
 //! leave. Each part is read in order, so the first parts that fill the page are enough.
 
-use app::model::{LogEntry, LogFilter, LogStatus, Named, Place, SourceType, WordQuery};
+use app::model::{LogEntry, LogFilter, LogStatus, Named, Place, Scope, SourceType, Timestamp, WordQuery, Zone};
+use serde::Deserialize;
 
 use super::engine::Dialect;
-use super::log_index::{IndexMarks, marks};
 use super::selection::Selection;
-use super::{Database, Row, Sql, StoreError, Transaction, log_counts, log_words};
+use super::trail_view::TrailView;
+use super::{Database, Row, Sql, StoreError, log_counts, log_words};
 
 /// Rows that are looked through at a time for their words.
 const SCAN: u32 = 1000;
@@ -16,12 +17,44 @@ const SCAN: u32 = 1000;
 /// So few rows are looked through for their words; of more, the words are asked first.
 const FEW: i64 = 20_000;
 
-pub(super) const ENTRY_COLUMNS: &str = "select l.id, l.at, l.status, l.source_type, l.server_id, s.name as server_name, s.region, \
-     s.account, l.schedule_id, p.name as schedule_name, l.run_id, l.point, l.duration_s, l.message, \
-     cast(case when l.detail is null then 0 else 1 end as bigint) as has_detail, l.year, l.month, l.day";
+/// A page as one text: rows that come one by one cost more on their way than in the database.
+macro_rules! page_as_json {
+    ($array:literal, $row:literal) => {
+        concat!(
+            "select cast(coalesce(",
+            $array,
+            "(",
+            $row,
+            "(id, at, status, source_type, server_id, server_name, region, account, schedule_id, schedule_name, run_id, point, duration_s, \
+             message, has_detail, year, month, day)), '[]') as text) as page from (select l.id, l.at, l.status, l.source_type, l.server_id, \
+             s.name as server_name, s.region, s.account, l.schedule_id, p.name as schedule_name, l.run_id, l.point, l.duration_s, l.message, \
+             case when l.detail is null then 0 else 1 end as has_detail, l.year, l.month, l.day"
+        )
+    };
+}
 
-pub(super) const FROM_LOG: &str =
-    " from log_entry l left join server s on s.id = l.server_id left join schedule p on p.id = l.schedule_id where 1 = 1";
+/// An entry as `page_as_json` writes it: a list, in this order.
+#[derive(Deserialize)]
+struct Packed {
+    id: i64,
+    at: i64,
+    status: u8,
+    source_type: u8,
+    server_id: Option<i64>,
+    server_name: Option<String>,
+    region: Option<String>,
+    account: Option<String>,
+    schedule_id: Option<i64>,
+    schedule_name: Option<String>,
+    run_id: Option<String>,
+    point: Option<String>,
+    duration_s: Option<i64>,
+    message: String,
+    has_detail: u8,
+    year: i32,
+    month: u32,
+    day: u32,
+}
 
 const NAMES: &str = " left join server s on s.id = l.server_id left join schedule p on p.id = l.schedule_id where 1 = 1";
 
@@ -67,25 +100,25 @@ pub(super) struct Part {
 }
 
 /// Rows newest first.
-pub async fn newest(tx: &mut Transaction, selection: Selection<'_>, page: Page) -> Result<Vec<LogEntry>, StoreError> {
-    let rows = read(tx, selection, page, Order::Falling).await?;
+pub async fn newest(view: &mut TrailView, selection: Selection<'_>, page: Page) -> Result<Vec<LogEntry>, StoreError> {
+    let rows = read(view, selection, page, Order::Falling).await?;
     Ok(rows.into_iter().map(|row| row.entry).collect())
 }
 
 /// Rows oldest first.
-pub async fn oldest(tx: &mut Transaction, selection: Selection<'_>, page: Page) -> Result<Vec<LogEntry>, StoreError> {
-    let rows = read(tx, selection, page, Order::Rising).await?;
+pub async fn oldest(view: &mut TrailView, selection: Selection<'_>, page: Page) -> Result<Vec<LogEntry>, StoreError> {
+    let rows = read(view, selection, page, Order::Rising).await?;
     Ok(rows.into_iter().map(|row| row.entry).collect())
 }
 
 /// Rows oldest first, with ids above `after`: what a stream that fell behind still has to see.
 pub async fn following(database: &Database, selection: Selection<'_>, after: i64, limit: u32) -> Result<Vec<PlacedEntry>, StoreError> {
-    let mut tx = database.snapshot().await?;
-    read(&mut tx, selection, Page { after: Some(after), before: None, limit }, Order::Rising).await
+    let mut view = TrailView::open(database).await?;
+    read(&mut view, selection, Page { after: Some(after), before: None, limit }, Order::Rising).await
 }
 
-async fn read(tx: &mut Transaction, selection: Selection<'_>, page: Page, order: Order) -> Result<Vec<PlacedEntry>, StoreError> {
-    let mut parts = parts(tx, selection, page).await?;
+async fn read(view: &mut TrailView, selection: Selection<'_>, page: Page, order: Order) -> Result<Vec<PlacedEntry>, StoreError> {
+    let mut parts = parts(view, selection, page).await?;
     if order == Order::Rising {
         parts.reverse();
     }
@@ -96,23 +129,23 @@ async fn read(tx: &mut Transaction, selection: Selection<'_>, page: Page, order:
             break;
         }
         if part.words == Asked::OfRows {
-            look_through(tx, selection, part, order, left, &mut rows).await?;
+            look_through(view, selection, part, order, left, &mut rows).await?;
         } else {
-            rows.extend(part_of(tx, selection, part, order, left).await?);
+            rows.extend(part_of(view, selection, part, order, left).await?);
         }
     }
     Ok(rows)
 }
 
 /// The parts of a selection, newest first.
-pub(super) async fn parts(tx: &mut Transaction, selection: Selection<'_>, page: Page) -> Result<Vec<Part>, StoreError> {
-    let marks = marks(tx).await?;
+pub(super) async fn parts(view: &mut TrailView, selection: Selection<'_>, page: Page) -> Result<Vec<Part>, StoreError> {
+    let marks = view.marks.clone();
     let has_words = !selection.filter.q.is_empty();
     let mark = if has_words { marks.words_to } else { marks.counted_to };
-    let unindexed = Part { first: mark + 1, last: i64::MAX, words: if has_words { Asked::OfRows } else { Asked::Not } };
+    let unindexed = Part { first: mark + 1, last: marks.head, words: if has_words { Asked::OfRows } else { Asked::Not } };
     let mut parts = vec![unindexed];
-    if let Some((first, last)) = bounds(tx, selection, &marks, mark).await? {
-        let words = if has_words { words_of_index(tx, selection).await? } else { Asked::Not };
+    if let Some((first, last)) = bounds(view, selection, mark).await? {
+        let words = if has_words { words_of_index(view, selection).await? } else { Asked::Not };
         parts.push(Part { first, last: last.min(mark), words });
     }
     let (above, below) = (page.after.unwrap_or(0), page.before.unwrap_or(i64::MAX));
@@ -125,9 +158,9 @@ pub(super) async fn parts(tx: &mut Transaction, selection: Selection<'_>, page: 
 }
 
 /// Between which indexed ids the rows of the range are; `None` if there are none.
-async fn bounds(tx: &mut Transaction, selection: Selection<'_>, marks: &IndexMarks, mark: i64) -> Result<Option<(i64, i64)>, StoreError> {
+async fn bounds(view: &mut TrailView, selection: Selection<'_>, mark: i64) -> Result<Option<(i64, i64)>, StoreError> {
     let (from, until) = selection.range();
-    if (from, until) == (None, None) || marks.counted_to < mark {
+    if (from, until) == (None, None) || view.marks.counted_to < mark {
         return Ok(Some((0, mark)));
     }
     let mut sql = Sql::new("select min(first_id) as first_id, max(last_id) as last_id from log_day where 1 = 1");
@@ -137,18 +170,18 @@ async fn bounds(tx: &mut Transaction, selection: Selection<'_>, marks: &IndexMar
     if let Some(until) = until {
         sql.push(" and start_at < ").push_bind(until);
     }
-    let row = tx.fetch_one(sql).await?;
+    let row = view.tx.fetch_one(sql).await?;
     let (first, last): (Option<i64>, Option<i64>) = (row.get("first_id")?, row.get("last_id")?);
     Ok(first.zip(last))
 }
 
-async fn words_of_index(tx: &mut Transaction, selection: Selection<'_>) -> Result<Asked, StoreError> {
+async fn words_of_index(view: &mut TrailView, selection: Selection<'_>) -> Result<Asked, StoreError> {
     let filter = selection.filter;
     if filter.run.is_some() || filter.q.only_excludes() {
         return Ok(Asked::OfRows);
     }
     // PostgreSQL knows how common both are and chooses by itself.
-    if tx.dialect() == Dialect::Postgres {
+    if view.tx.dialect() == Dialect::Postgres {
         return Ok(Asked::Index);
     }
     let undated = LogFilter { from: None, to: None, ..filter.clone() };
@@ -157,7 +190,7 @@ async fn words_of_index(tx: &mut Transaction, selection: Selection<'_>) -> Resul
     }
     let wordless = LogFilter { q: WordQuery::default(), ..filter.clone() };
     // Without words, so that it does not come back here.
-    let rows = Box::pin(log_counts::count(tx, Selection { filter: &wordless, ..selection })).await?;
+    let rows = Box::pin(log_counts::count(view, Selection { filter: &wordless, ..selection })).await?;
     Ok(if rows <= FEW { Asked::OfRows } else { Asked::Index })
 }
 
@@ -195,20 +228,25 @@ fn push_ids(sql: &mut Sql, part: Part, id: &'static str) {
 }
 
 async fn part_of(
-    tx: &mut Transaction,
+    view: &mut TrailView,
     selection: Selection<'_>,
     part: Part,
     order: Order,
     limit: u32,
 ) -> Result<Vec<PlacedEntry>, StoreError> {
-    let (mut sql, id) = statement(selection, tx.dialect(), part, ENTRY_COLUMNS, true);
+    let columns = match view.tx.dialect() {
+        Dialect::Sqlite => page_as_json!("json_group_array", "json_array"),
+        Dialect::Postgres => page_as_json!("json_agg", "json_build_array"),
+    };
+    let (mut sql, id) = statement(selection, view.tx.dialect(), part, columns, true);
     sql.push(" order by ").push(id).push(if order == Order::Falling { " desc limit " } else { " limit " }).push_bind(i64::from(limit));
-    tx.fetch_all(sql).await?.iter().map(placed).collect()
+    sql.push(") as entries");
+    unpack(&view.tx.fetch_one(sql).await?)
 }
 
 /// Reads rows and looks at their words here.
 async fn look_through(
-    tx: &mut Transaction,
+    view: &mut TrailView,
     selection: Selection<'_>,
     mut part: Part,
     order: Order,
@@ -217,7 +255,7 @@ async fn look_through(
 ) -> Result<(), StoreError> {
     let enough = rows.len() + limit as usize;
     while rows.len() < enough && part.first <= part.last {
-        let read = part_of(tx, selection, part, order, SCAN).await?;
+        let read = part_of(view, selection, part, order, SCAN).await?;
         let full = read.len() == SCAN as usize;
         if let Some(last) = read.last() {
             match order {
@@ -234,31 +272,43 @@ async fn look_through(
     Ok(())
 }
 
-fn placed(row: &Row) -> Result<PlacedEntry, StoreError> {
-    Ok(PlacedEntry { entry: entry(row)?, place: Place { region: row.get("region")?, account: row.get("account")? } })
+/// One row in the viewer's scope.
+pub(super) async fn one(view: &mut TrailView, scope: &Scope, id: i64) -> Result<Option<LogEntry>, StoreError> {
+    let (filter, zone) = (LogFilter::default(), Zone::utc());
+    let part = Part { first: id, last: id, words: Asked::Not };
+    let rows = part_of(view, Selection { scope, filter: &filter, zone: &zone }, part, Order::Rising, 1).await?;
+    Ok(rows.into_iter().next().map(|row| row.entry))
 }
 
-pub(super) fn entry(row: &Row) -> Result<LogEntry, StoreError> {
-    Ok(LogEntry {
-        id: row.int("id")?,
-        at: row.time("at")?,
-        status: row.numbered("status", LogStatus::from_repr)?,
-        source_type: row.numbered("source_type", SourceType::from_repr)?,
-        server: named(row, "server_id", "server_name")?,
-        schedule: named(row, "schedule_id", "schedule_name")?,
-        run_id: row.optional_parsed("run_id")?,
-        point: row.get("point")?,
-        duration_s: row.get("duration_s")?,
-        message: row.get("message")?,
-        has_detail: row.flag("has_detail")?,
-        year: row.small("year")?,
-        month: row.small("month")?,
-        day: row.small("day")?,
-    })
+fn unpack(row: &Row) -> Result<Vec<PlacedEntry>, StoreError> {
+    let page = row.text("page")?;
+    let packed: Vec<Packed> =
+        serde_json::from_str(&page).map_err(|cause| StoreError::Value { column: "page", value: cause.to_string() })?;
+    packed.into_iter().map(placed).collect()
 }
 
-fn named(row: &Row, id: &str, name: &str) -> Result<Option<Named>, StoreError> {
-    let (id, name): (Option<i64>, Option<String>) = (row.get(id)?, row.get(name)?);
-    // Names of removed servers and schedules are kept; an id without a name can only come from a damaged database.
-    Ok(id.map(|id| Named { id, name: name.unwrap_or_else(|| format!("#{id}")) }))
+fn placed(row: Packed) -> Result<PlacedEntry, StoreError> {
+    let unknown = |column, value: String| StoreError::Value { column, value };
+    let entry = LogEntry {
+        id: row.id,
+        at: Timestamp::from_millis(row.at),
+        status: LogStatus::from_repr(row.status).ok_or_else(|| unknown("status", row.status.to_string()))?,
+        source_type: SourceType::from_repr(row.source_type).ok_or_else(|| unknown("source_type", row.source_type.to_string()))?,
+        server: named(row.server_id, row.server_name),
+        schedule: named(row.schedule_id, row.schedule_name),
+        run_id: row.run_id.map(|id| id.parse().map_err(|_| unknown("run_id", id))).transpose()?,
+        point: row.point,
+        duration_s: row.duration_s,
+        message: row.message,
+        has_detail: row.has_detail != 0,
+        year: row.year,
+        month: row.month,
+        day: row.day,
+    };
+    Ok(PlacedEntry { entry, place: Place { region: row.region, account: row.account } })
+}
+
+/// Names of removed servers and schedules are kept; an id without a name can only come from a damaged database.
+fn named(id: Option<i64>, name: Option<String>) -> Option<Named> {
+    id.map(|id| Named { id, name: name.unwrap_or_else(|| format!("#{id}")) })
 }

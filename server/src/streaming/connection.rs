@@ -76,7 +76,7 @@ pub async fn serve(mut socket: WebSocket, hub: Arc<Hub>, request: StreamRequest,
     let mut progress = hub.watch();
     let now = *progress.borrow_and_update();
     let mut connection = Connection { hub, request, cursor: now.head, runs_version: now.runs_version, clearings: now.clearings };
-    let end = match connection.begin(&mut socket, now.head).await {
+    let end = match connection.begin(&mut socket).await {
         Ok(()) => connection.follow(&mut socket, progress, standing, stop).await,
         Err(end) => end,
     };
@@ -96,12 +96,10 @@ pub async fn serve(mut socket: WebSocket, hub: Arc<Hub>, request: StreamRequest,
 
 impl Connection {
     /// Finds the client's place and says hello.
-    async fn begin(&mut self, socket: &mut WebSocket, head: i64) -> Result<(), End> {
-        if let Some(after) = self.request.after {
-            // The client may have read rows that the hub has yet to see; an id that was never given is taken for the newest.
-            let head = if after > head { log::head(self.hub.database()).await? } else { head };
-            self.cursor = after.min(head);
-        }
+    async fn begin(&mut self, socket: &mut WebSocket) -> Result<(), End> {
+        // What is committed is not news, although the hub may have yet to see it; an id that was never given is taken for the newest.
+        let head = log::head(self.hub.database()).await?;
+        self.cursor = self.request.after.map_or(head, |after| after.min(head));
         send(socket, json(&Frame::Hello { head, build: crate::build_id() })).await?;
         let active = runs::active(self.hub.database(), &self.request.viewer.scope).await?;
         if !active.is_empty() {

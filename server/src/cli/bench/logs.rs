@@ -20,7 +20,7 @@ use crate::config::Config;
 use crate::indexer::index_all;
 use crate::perimeter::PerimeterSettings;
 use crate::serve::Serving;
-use crate::store::{Database, Selection, log, log_counts};
+use crate::store::{Database, Selection, TrailView, log, log_counts};
 
 /// Rows written in one transaction.
 const BATCH: usize = 1000;
@@ -156,16 +156,16 @@ async fn counts(database: &Database, zone: &Zone) -> anyhow::Result<()> {
     {
         let filter = LogQuery::parse(query).map_err(|problems| anyhow::anyhow!("{problems:?}"))?.filter;
         let selection = Selection { scope: &Scope::All, filter: &filter, zone };
-        let mut tx = database.snapshot().await?;
+        let mut view = TrailView::open(database).await?;
         let mut times = Vec::new();
         let mut counted = 0;
         for _ in 0..50 {
             let began = Instant::now();
-            counted = log_counts::count(&mut tx, selection).await?;
+            counted = log_counts::count(&mut view, selection).await?;
             times.push(began.elapsed());
         }
         let began = Instant::now();
-        let live = log_counts::count_live(&mut tx, selection).await?;
+        let live = log_counts::count_live(&mut view, selection).await?;
         let took = began.elapsed();
         if counted != live {
             bail!("the summary counts {counted} rows of {query:?}, there are {live}");

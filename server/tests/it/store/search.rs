@@ -14,7 +14,7 @@ use server::store::log::{self, NewLogEntry};
 use server::store::log_counts;
 use server::store::log_index::{Forgetting, index_batch};
 use server::store::log_pages::{self, Page, PlacedEntry};
-use server::store::{Database, Selection, Sql, clearing};
+use server::store::{Database, Selection, Sql, TrailView, clearing};
 use strum::VariantArray as _;
 use tokio_util::sync::CancellationToken;
 
@@ -158,13 +158,13 @@ async fn compare(database: &Database, reference: &Reference, selection: Selectio
     let told = |what: &str| format!("{what} of {:?} in {:?}, {}", selection.filter.to_query(), selection.scope, selection.zone.name);
     let ids: Vec<_> = expected.iter().map(|entry| entry.id).collect();
 
-    let mut tx = database.snapshot().await.unwrap();
-    assert_eq!(log_counts::count(&mut tx, selection).await.unwrap(), i64::try_from(ids.len()).unwrap(), "{}", told("the count"));
-    let quick = log_counts::count_quickly(&mut tx, selection).await.unwrap();
+    let mut view = TrailView::open(database).await.unwrap();
+    assert_eq!(log_counts::count(&mut view, selection).await.unwrap(), i64::try_from(ids.len()).unwrap(), "{}", told("the count"));
+    let quick = log_counts::count_quickly(&mut view, selection).await.unwrap();
     assert_eq!((quick.rows, quick.is_exact), (i64::try_from(ids.len()).unwrap(), true), "{}", told("the quick count"));
     let (mut paged, mut before) = (Vec::new(), None);
     loop {
-        let page = log_pages::newest(&mut tx, selection, Page { after: None, before, limit }).await.unwrap();
+        let page = log_pages::newest(&mut view, selection, Page { after: None, before, limit }).await.unwrap();
         before = page.last().map(|entry| entry.id);
         paged.extend(page.iter().map(|entry| entry.id));
         if page.len() < limit as usize {
@@ -178,12 +178,12 @@ async fn compare(database: &Database, reference: &Reference, selection: Selectio
         for entry in &expected {
             *bars.entry(stretch(entry.at, selection.zone, step)).or_default().entry(entry.status).or_default() += 1;
         }
-        let found = log_counts::histogram(&mut tx, selection, step).await.unwrap();
+        let found = log_counts::histogram(&mut view, selection, step).await.unwrap();
         assert!(found.keys().all(|start| step.start(*start, selection.zone) == *start), "{}", told("the starts"));
         let found: BTreeMap<_, _> = found.into_iter().map(|(start, bar)| (stretch(start, selection.zone, step), bar)).collect();
         assert_eq!(found, bars, "{} {step:?}", told("the histogram"));
     }
-    drop(tx);
+    drop(view);
 
     let (mut streamed, mut after) = (Vec::new(), 0);
     loop {
@@ -299,9 +299,9 @@ async fn a_count_that_would_take_long_says_that_it_is_not_whole(#[case] engine: 
     let quick = async |query: &str| {
         let filter = app::model::LogQuery::parse(query).unwrap().filter;
         let selection = Selection { scope: &Scope::All, filter: &filter, zone: &utc };
-        let mut tx = database.snapshot().await.unwrap();
-        let quick = log_counts::count_quickly(&mut tx, selection).await.unwrap();
-        (quick.rows, quick.is_exact, log_counts::count(&mut tx, selection).await.unwrap())
+        let mut view = TrailView::open(&database).await.unwrap();
+        let quick = log_counts::count_quickly(&mut view, selection).await.unwrap();
+        (quick.rows, quick.is_exact, log_counts::count(&mut view, selection).await.unwrap())
     };
     // Of words alone a hundred thousand are counted, and few rows are always looked through.
     assert_eq!(quick("q=common").await, (ROWS, true, ROWS));

@@ -1,0 +1,27 @@
+//! The trail as of one moment: everything that is read through one view agrees, and how far the trail is indexed is asked once.
+
+use super::log_index::{IndexMarks, marks};
+use super::{Database, StoreError, Transaction};
+
+pub struct TrailView {
+    pub(super) tx: Transaction,
+    pub(super) marks: IndexMarks,
+}
+
+impl TrailView {
+    pub async fn open(database: &Database) -> Result<Self, StoreError> {
+        let mut tx = database.snapshot().await?;
+        let marks = marks(&mut tx).await?;
+        Ok(Self { tx, marks })
+    }
+
+    /// The highest id of the trail.
+    pub fn head(&self) -> i64 {
+        self.marks.head
+    }
+
+    /// For what else is read as of this moment.
+    pub fn tx(&mut self) -> &mut Transaction {
+        &mut self.tx
+    }
+}
