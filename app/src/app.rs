@@ -1,22 +1,16 @@
-//! The document around every page, and which URL shows which page.
+//! The one page that lives on in the browser, and the document around it. Every other page is a document of the server.
 
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
-use leptos_meta::MetaTags;
-use leptos_router::components::{FlatRoutes, Route, Router};
-use leptos_router::location::RequestUrl;
-use leptos_router::{SsrMode, path};
 
 use crate::api::Wire;
-use crate::components::{Layout, provide_clock, title_of};
-use crate::pages::{MonitorPage, NotFoundPage, SignInPage, WelcomePage};
+use crate::components::{Layout, provide_clock};
+use crate::pages::MonitorPage;
 use crate::site::{Assets, PageContext, provide_page};
 
 /// The whole document; only the server renders it. Expects a [`PageContext`] in context.
 pub fn shell(assets: Assets) -> impl IntoView {
     let theme = use_context::<PageContext>().unwrap_or_default().theme;
-    let path = use_context::<RequestUrl>().and_then(|url| url.parse().ok()).map(|url| url.path().to_owned());
-    let title = title_of(&path.unwrap_or_default());
     let start =
         format!("import init, {{ hydrate }} from {:?};\nawait init({{ module_or_path: {:?} }});\nhydrate();", assets.js, assets.wasm);
     view! {
@@ -31,8 +25,7 @@ pub fn shell(assets: Assets) -> impl IntoView {
                 <link rel="modulepreload" nonce=use_nonce() href=assets.js/>
                 <link rel="preload" href=assets.wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
                 <script type="module" nonce=use_nonce()>{start}</script>
-                <title>{title}</title>
-                <MetaTags/>
+                <title>"Monitor · Tailback"</title>
             </head>
             <body>
                 <App/>
@@ -41,23 +34,11 @@ pub fn shell(assets: Assets) -> impl IntoView {
     }
 }
 
-/// Every page by its URL.
+/// What the browser takes over.
 #[component]
 pub fn App() -> impl IntoView {
-    // Routes are listed without a request, and so without a context.
     let page = SharedValue::<_, Wire>::new_with_encoding(|| use_context::<PageContext>().unwrap_or_default()).into_inner();
     provide_clock(page.now);
     provide_page(page);
-
-    view! {
-        <Router>
-            <Layout>
-                <FlatRoutes fallback=NotFoundPage>
-                    <Route path=path!("/") view=MonitorPage ssr=SsrMode::InOrder/>
-                    <Route path=path!("/sign-in") view=SignInPage ssr=SsrMode::InOrder/>
-                    <Route path=path!("/welcome") view=WelcomePage ssr=SsrMode::InOrder/>
-                </FlatRoutes>
-            </Layout>
-        </Router>
-    }
+    view! { <Layout><MonitorPage/></Layout> }
 }

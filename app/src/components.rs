@@ -17,7 +17,7 @@ pub use dom::{effect, find, on_window, top_of};
 pub use erase::{Awaited, Drawing, Erase, Item, Piece, Reactive, awaited, list, reactive, text};
 pub use field::Field;
 pub use icon::{Icon, icon, mark};
-pub use layout::{Layout, frame, open_connection, title_of};
+pub use layout::{Layout, frame, open_connection};
 #[cfg(feature = "ssr")]
 pub use log_table::marked_message;
 pub use log_table::{LogColumns, log_row, log_table_head, message_href, plain_message};

@@ -18,7 +18,6 @@ pub mod logs;
 mod monitor;
 #[cfg(feature = "ssr")]
 pub mod more;
-mod not_found;
 #[cfg(feature = "ssr")]
 pub mod profile;
 #[cfg(feature = "ssr")]
@@ -33,14 +32,13 @@ pub mod schedules;
 pub mod servers;
 #[cfg(feature = "ssr")]
 mod shell;
-mod sign_in;
+#[cfg(feature = "ssr")]
+pub mod sign_in;
 #[cfg(feature = "ssr")]
 pub mod sign_in_code;
 #[cfg(feature = "ssr")]
 pub mod users;
-mod welcome;
+#[cfg(feature = "ssr")]
+pub mod welcome;
 
 pub use monitor::MonitorPage;
-pub use not_found::NotFoundPage;
-pub use sign_in::SignInPage;
-pub use welcome::WelcomePage;

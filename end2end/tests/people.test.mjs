@@ -134,6 +134,7 @@ test('a second factor is set up, asked for and turned off', async () => {
 
   // Two sessions; this one ends the other.
   await again.page.goto(`${origin}/profile`);
+  await again.page.getByLabel('Your password').fill(password);
   await again.page.getByRole('button', { name: 'End all others' }).click();
   await again.page.waitForURL(/said=ended/);
   await tom.page.goto(`${origin}/profile`);

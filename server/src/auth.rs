@@ -21,7 +21,10 @@ pub use password_rules::password_problem;
 pub use role::permissions_of;
 pub use second_factor::FactorError;
 pub(crate) use second_factor::seed_place;
-pub use sign_in::{AccountError, Accounts, PENDING_LASTS_MS, SECURE_SESSION_COOKIE, SESSION_COOKIE, SESSION_IDLE_MS, SESSION_LASTS_MS};
+pub use sign_in::{
+    AccountError, Accounts, MADE_PASSWORD_LASTS_MS, PENDING_LASTS_MS, SECURE_SESSION_COOKIE, SESSION_COOKIE, SESSION_IDLE_MS,
+    SESSION_LASTS_MS,
+};
 pub use token::{Token, hash};
 pub use uses::{Use, Uses, follow_uses};
 pub use visitor::Visitor;

@@ -88,10 +88,11 @@ struct Raw {
     header_timeout_seconds: Option<u32>,
     request_timeout_seconds: Option<u32>,
     trail_keep_days: Option<u32>,
+    require_second_factor: Option<bool>,
 }
 
 /// Keys that the environment may hold, as `TAILBACK_` and the key in upper case.
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 17] = [
     "data_dir",
     "bind",
     "database_url",
@@ -108,6 +109,7 @@ const KEYS: [&str; 16] = [
     "header_timeout_seconds",
     "request_timeout_seconds",
     "trail_keep_days",
+    "require_second_factor",
 ];
 
 /// A list, or texts with commas between them.
@@ -156,6 +158,8 @@ pub struct Config {
     pub perimeter: PerimeterSettings,
     /// Rows of the trail that are older go; `None` keeps them for ever.
     pub trail_keep_days: Option<u32>,
+    /// Whoever has no second factor can only set one up.
+    pub require_second_factor: bool,
     /// The key that seals secrets at rest, in place of the file `secret.key`: never printed.
     pub secret_key: Option<String>,
 }
@@ -202,7 +206,17 @@ impl Config {
             Some(0) => return Err(in_key("trail_keep_days")(SettingError::new("0", "at least one day; leave it out to keep every row"))),
             days => days,
         };
-        Ok(Self { data_dir: raw.data_dir, bind: raw.bind, database_url, timezone, perimeter, trail_keep_days, secret_key })
+        let require_second_factor = raw.require_second_factor.unwrap_or(false);
+        Ok(Self {
+            data_dir: raw.data_dir,
+            bind: raw.bind,
+            database_url,
+            timezone,
+            perimeter,
+            trail_keep_days,
+            require_second_factor,
+            secret_key,
+        })
     }
 
     /// Reads the settings of a command that does not serve.

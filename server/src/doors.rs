@@ -22,11 +22,11 @@ use crate::state::Panel;
 /// Every form and every document.
 pub fn routes() -> Router<Panel> {
     Router::new()
-        .route("/sign-in", post(sign_in::sign_in))
+        .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
         .route("/sign-in/link", get(sign_in::follow_link))
         .route("/sign-in/code", get(sign_in::start_again).post(sign_in::give_code))
         .route("/sign-out", post(sign_in::sign_out))
-        .route("/welcome", post(sign_in::welcome))
+        .route("/welcome", get(sign_in::show_welcome).post(sign_in::welcome))
         .route("/servers", get(servers::list))
         .route("/servers/new", get(servers::blank).post(servers::create))
         .route("/servers/{id}", get(servers::detail))
@@ -75,7 +75,6 @@ fn people() -> Router<Panel> {
         .route("/profile", get(profile::overview))
         .route("/profile/password", get(profile::not_again).post(profile::change_password))
         .route("/profile/sessions/end", post(profile::end_session))
-        .route("/profile/sessions/end-others", post(profile::end_others))
         .route("/profile/two-factor", get(profile::not_again).post(profile::set_up_factor))
         .route("/profile/two-factor/confirm", get(profile::not_again).post(profile::confirm_factor))
         .route("/profile/two-factor/remove", get(profile::ask_factor_removal).post(profile::remove_factor))

@@ -47,7 +47,9 @@ impl From<AccountError> for PeopleError {
             AccountError::Password(cause) => Self::Password(cause),
             AccountError::Factor(cause) => Self::Factor(cause),
             AccountError::Invalid(problem) => Self::Invalid(vec![problem]),
-            AccountError::Credentials | AccountError::CodeNeeded(_) | AccountError::Code | AccountError::Link => Self::Forbidden,
+            AccountError::Credentials | AccountError::Expired | AccountError::CodeNeeded(_) | AccountError::Code | AccountError::Link => {
+                Self::Forbidden
+            }
         }
     }
 }

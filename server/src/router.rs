@@ -1,15 +1,16 @@
 //! Every URL in one place, and the layers around them.
 
-use app::app::{App, shell};
+use app::app::shell;
 use app::model::Viewer;
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::request::Parts;
 use axum::middleware::from_fn_with_state;
-use axum::routing::get;
+use axum::routing::{get, post};
 use leptos::nonce::Nonce;
 use leptos::prelude::{provide_context, use_context};
-use leptos_axum::{LeptosRoutes, generate_route_list};
+use leptos::server_fn::axum::server_fn_paths;
+use leptos_axum::{handle_server_fns_with_context, render_app_to_stream_in_order_with_context};
 use tower::ServiceBuilder;
 
 use crate::access::require_need;
@@ -23,18 +24,12 @@ const MAX_BODY_BYTES: usize = 256 * 1024;
 
 /// The whole site.
 pub fn router(panel: Panel) -> anyhow::Result<Router> {
-    let routes = generate_route_list(App);
-    let context = {
-        let panel = panel.clone();
-        move || provide_page_context(&panel)
-    };
-    let assets = site::assets();
     let router = Router::new()
+        .merge(hydrated(&panel))
         .merge(doors::routes())
         .route("/healthz", get(api::healthz))
         .route("/readyz", get(api::readyz))
         .merge(api::v1::routes())
-        .leptos_routes_with_context(&panel, routes, context, move || shell(assets.clone()))
         .fallback(site::serve)
         .layer(from_fn_with_state(panel.clone(), require_need))
         .layer(from_fn_with_state(panel.clone(), require_viewer))
@@ -46,6 +41,21 @@ pub fn router(panel: Panel) -> anyhow::Result<Router> {
         )
         .with_state(panel);
     Ok(router)
+}
+
+/// The page that lives on in the browser, and the functions it calls.
+fn hydrated(panel: &Panel) -> Router<Panel> {
+    // Fails where another panel of this process has done it already.
+    any_spawner::Executor::init_tokio().ok();
+    let context = {
+        let panel = panel.clone();
+        move || provide_page_context(&panel)
+    };
+    let assets = site::assets();
+    let page = render_app_to_stream_in_order_with_context(context.clone(), move || shell(assets.clone()));
+    let call = move |request: Request| handle_server_fns_with_context(context.clone(), request);
+    let functions = server_fn_paths().map(|(path, _)| path);
+    functions.fold(Router::new().route("/", get(page)), |router, path| router.route(path, post(call.clone())))
 }
 
 /// What a page needs to know while it is rendered.

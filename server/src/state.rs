@@ -111,6 +111,7 @@ impl Panel {
             passwords: Passwords::new().await?,
             vault: keys.vault().clone(),
             uses,
+            demands_factor: config.require_second_factor,
             changes: Arc::default(),
         };
         let perimeter = Perimeter::new(config.perimeter.clone());

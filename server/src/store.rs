@@ -16,6 +16,7 @@ pub mod log_index;
 pub mod log_pages;
 mod log_words;
 pub mod outcomes;
+mod packed;
 pub mod people;
 pub mod reported;
 mod row;

@@ -4,11 +4,10 @@ mod navigation;
 mod theme_switch;
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
 
 use self::navigation::navigation;
 use self::theme_switch::theme_switch;
-use super::{Erase, Icon, Piece, effect, icon, mark, text};
+use super::{Erase, Icon, Piece, icon, mark};
 use crate::site::use_page;
 
 /// What every page says that came over a network in the clear.
@@ -23,24 +22,16 @@ pub fn open_connection() -> Option<Piece> {
     })
 }
 
-/// Top bar and navigation around a page. Pages that stand alone (signing in, the first start) are only ever loaded whole, so
-/// the first URL decides.
+/// Top bar and navigation around the page that lives on in the browser.
 #[component]
 pub fn Layout(children: Children) -> impl IntoView {
-    keep_title();
-    let pathname = use_location().pathname;
-    let alone = ["/sign-in", "/welcome"].contains(&pathname.get_untracked().as_str());
-    if alone {
-        return children().erase();
-    }
-    frame(text(move || pathname.get()), theme_switch(), children().erase())
+    frame("/", theme_switch(), children().erase())
 }
 
-/// The frame itself. `here` is the path of the page; documents, which have no router, say it themselves and bring a theme
-/// switch that answers to their own small script.
-pub fn frame(here: Signal<String>, theme_switch: Piece, content: Piece) -> Piece {
+/// The frame itself. `here` is the path of the page; documents bring a theme switch that answers to their own small script.
+pub fn frame(here: &str, theme_switch: Piece, content: Piece) -> Piece {
     view! {
-        <a class="skip-link" href="#main" rel="external">"Skip to the content"</a>
+        <a class="skip-link" href="#main">"Skip to the content"</a>
         {open_connection()}
         <div class="layout">
             {top_bar(theme_switch)}
@@ -88,7 +79,7 @@ fn top_bar(theme_switch: Piece) -> Piece {
             <div class="top-bar__tools">
                 <button class="button button--quiet top-bar__keys" type="button" popovertarget="keys" aria-label="Keys" title="Keys (?)">{icon(Icon::Question)}</button>
                 {theme_switch}
-                {username.map(|name| view! { <a class="top-bar__user" href="/profile" rel="external">{name}</a> })}
+                {username.map(|name| view! { <a class="top-bar__user" href="/profile">{name}</a> })}
                 <form method="post" action="/sign-out">
                     <button class="button button--quiet" type="submit">{icon(Icon::SignOut)}<span class="button__word">"Sign out"</span></button>
                 </form>
@@ -96,21 +87,4 @@ fn top_bar(theme_switch: Piece) -> Piece {
         </header>
     }
     .erase()
-}
-
-/// What the browser's tab says for a URL.
-pub fn title_of(path: &str) -> String {
-    let page = match path {
-        "/" => "Monitor",
-        "/sign-in" => "Sign in",
-        "/welcome" => "Welcome",
-        _ => "Not found",
-    };
-    format!("{page} · Tailback")
-}
-
-/// Follows the reader from page to page.
-fn keep_title() {
-    let pathname = use_location().pathname;
-    effect(move || document().set_title(&title_of(&pathname.get())));
 }

@@ -66,7 +66,7 @@ pub fn log_row(entry: &LogEntry, columns: LogColumns, href: Option<String>, fres
     let name = |named: &Option<crate::model::Named>| named.as_ref().map(|named| named.name.clone());
     let message = match href {
         Some(href) => view! {
-            <a class="log-table__open" href=href rel="external" data-entry=entry.id>
+            <a class="log-table__open" href=href data-entry=entry.id>
                 {message}
                 {icon(Icon::Next)}
             </a>

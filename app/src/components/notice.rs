@@ -56,7 +56,7 @@ pub fn failure_notice(what: &str, error: &AppError, retry_href: String) -> Piece
         AppError::SignedOut => {
             let body = view! {
                 <p>"Your session has ended. Nothing was changed."</p>
-                <a class="button" href=sign_in rel="external">"Sign in"</a>
+                <a class="button" href=sign_in>"Sign in"</a>
             };
             notice(Tone::Warning, "You are signed out", body.erase())
         }
@@ -67,7 +67,7 @@ pub fn failure_notice(what: &str, error: &AppError, retry_href: String) -> Piece
         _ => {
             let body = view! {
                 <p>{cause}</p>
-                <a class="button" href=retry_href rel="external">{icon(Icon::Retry)}"Retry"</a>
+                <a class="button" href=retry_href>{icon(Icon::Retry)}"Retry"</a>
             };
             notice(Tone::Error, title, body.erase())
         }

@@ -68,6 +68,8 @@ pub struct Viewer {
     pub reports: Option<i64>,
     /// From where the request came, where it came over the network.
     pub address: Option<String>,
+    /// Has signed in without the second factor that this panel demands: nothing opens but its set-up.
+    pub owes_factor: bool,
 }
 
 impl Viewer {

@@ -16,7 +16,7 @@ pub struct Alone<'a> {
 impl Alone<'_> {
     /// The whole page as HTML.
     pub fn render(&self, assets: &Assets) -> String {
-        let shell = Shell { title: self.heading, theme: self.theme, now: None, density: None, script: None };
+        let shell = Shell { title: self.heading, theme: self.theme, now: None, density: None, has_script: false, nonce: None };
         shell.render(assets, || {
             view! {
                 <main class="gate">

@@ -24,8 +24,7 @@ pub struct Document<'d> {
 impl Document<'_> {
     /// The whole page as HTML.
     pub fn render(&self, page: PageContext, assets: &Assets, content: impl FnOnce() -> Piece) -> String {
-        let here = self.here.to_owned();
-        self.whole(page, assets, |theme| frame(Signal::derive(move || here.clone()), theme_switch(theme), content()))
+        self.whole(page, assets, |theme| frame(self.here, theme_switch(theme), content()))
     }
 
     /// A page outside the frame, for somebody who has not signed in yet.
@@ -36,7 +35,7 @@ impl Document<'_> {
     fn whole(&self, page: PageContext, assets: &Assets, body: impl FnOnce(Theme) -> Piece) -> String {
         let (theme, now) = (page.theme, page.now);
         let density = page.compact.then_some("compact");
-        let shell = Shell { title: self.title, theme, now: Some(now), density, script: Some(self.nonce.clone()) };
+        let shell = Shell { title: self.title, theme, now: Some(now), density, has_script: true, nonce: self.nonce.clone() };
         shell.render(assets, || {
             provide_clock(now);
             provide_page(page);

@@ -14,8 +14,9 @@ pub(super) struct Shell<'s> {
     /// The panel's clock, for the script.
     pub(super) now: Option<Timestamp>,
     pub(super) density: Option<&'static str>,
-    /// The script of documents, by what the answer's policy knows it by; `None`: no script.
-    pub(super) script: Option<Option<Nonce>>,
+    /// Whether the script of documents belongs to it, and what the answer's policy knows that by.
+    pub(super) has_script: bool,
+    pub(super) nonce: Option<Nonce>,
 }
 
 impl Shell<'_> {
@@ -23,7 +24,8 @@ impl Shell<'_> {
     pub(super) fn render(self, assets: &Assets, body: impl FnOnce() -> Piece) -> String {
         let owner = Owner::new_root(None);
         let html = owner.with(|| {
-            let script = self.script.map(|nonce| view! { <script type="module" nonce=nonce src=assets.document.clone()></script> });
+            let script =
+                self.has_script.then(|| view! { <script type="module" nonce=self.nonce src=assets.document.clone()></script> });
             view! {
                 <!DOCTYPE html>
                 <html lang="en" data-theme=self.theme.to_string() data-now=self.now.map(|now| now.millis().to_string()) data-density=self.density>

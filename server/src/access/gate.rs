@@ -7,7 +7,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use tokio::time::Instant;
 
 use super::needs::{Need, methods_of, need_of};
@@ -32,6 +32,12 @@ pub async fn require_need(State(panel): State<Panel>, mut request: Request, next
     let Some(need) = need_of(request.method().as_str(), path.as_str()) else {
         return unknown(request.method(), path.as_str());
     };
+    if need != Need::Open
+        && request.extensions().get::<Viewer>().is_some_and(|viewer| viewer.owes_factor)
+        && !is_way_to_factor(path.as_str())
+    {
+        return to_factor(request.method(), path.as_str());
+    }
     if !is_met(need, &request) {
         return refuse(&panel, path.as_str(), request).await;
     }
@@ -55,6 +61,18 @@ pub async fn require_need(State(panel): State<Panel>, mut request: Request, next
         }
     }
     next.run(request).await
+}
+
+/// What opens for somebody who owes the second factor that the panel demands.
+fn is_way_to_factor(path: &str) -> bool {
+    ["/profile", "/profile/password", "/sign-out", "/api/v1/session"].contains(&path) || path.starts_with("/profile/two-factor")
+}
+
+fn to_factor(method: &Method, path: &str) -> Response {
+    if method == Method::GET && !path.starts_with("/api/") {
+        return Redirect::to("/profile").into_response();
+    }
+    Problem::new(StatusCode::FORBIDDEN, "this panel demands a second factor: set one up in Profile first").into_response()
 }
 
 /// The request with its body in hand, and the viewer as they are now.

@@ -147,7 +147,6 @@ pub const NEEDS: &[(&str, &str, Need)] = &[
     ("/profile/password", "GET", Somebody),
     ("/profile/password", "POST", InPerson),
     ("/profile/sessions/end", "POST", InPerson),
-    ("/profile/sessions/end-others", "POST", InPerson),
     ("/profile/two-factor", "GET", Somebody),
     ("/profile/two-factor", "POST", InPerson),
     ("/profile/two-factor/confirm", "GET", Somebody),

@@ -161,7 +161,9 @@ impl From<AccountError> for Problem {
                 let errors = vec![FieldError::new("totp", cause.to_string())];
                 Self { errors, ..Self::new(StatusCode::UNAUTHORIZED, cause.to_string()) }
             }
-            AccountError::Credentials | AccountError::Link => Self::new(StatusCode::UNAUTHORIZED, cause.to_string()),
+            AccountError::Credentials | AccountError::Expired | AccountError::Link => {
+                Self::new(StatusCode::UNAUTHORIZED, cause.to_string())
+            }
             AccountError::Invalid(error) => Self::invalid(vec![error]),
             AccountError::Store(cause) => cause.into(),
             AccountError::Password(cause) => cause.into(),

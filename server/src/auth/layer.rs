@@ -119,7 +119,10 @@ pub async fn require_viewer(
         }
         (None, Some(Credential::Token(_))) => match panel.perimeter.throttle.check(Key::Token(client.origin()), Instant::now()) {
             // Only what is no token waits: whoever has one never does.
-            Ok(_wrong) => refuse(&request),
+            Ok(_wrong) => {
+                panel.perimeter.tell(&panel, "token", &client, Instant::now(), "refused a token that is not one, or not any more");
+                refuse(&request)
+            }
             Err(throttled) => Problem::from(throttled).into_response(),
         },
         _ if is_open(request.method(), path) => next.run(request).await,

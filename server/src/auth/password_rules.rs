@@ -10,7 +10,7 @@ const CHARS: RangeInclusive<usize> = 12..=200;
 /// Fewer different characters than this are a pattern.
 const DIFFERENT: usize = 5;
 
-/// The thousand most common passwords as letters only, one a line: from the frequency list of zxcvbn (MIT), which counts
+/// The 3,400 most common passwords as letters only, one a line: from the frequency list of zxcvbn (MIT), which counts
 /// leaked passwords, without what is shorter than three letters, and with a dozen words that suggest themselves here.
 const COMMON: &str = include_str!("common_passwords.txt");
 

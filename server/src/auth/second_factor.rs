@@ -88,7 +88,7 @@ impl Accounts {
 
     /// Replaces the recovery codes; this is the only time they are told.
     pub(crate) async fn new_recovery_codes(&self, change: &mut Change, account_id: i64) -> Result<Vec<String>, StoreError> {
-        let codes: Vec<_> = (0..RECOVERY_CODES).map(|_| crate::random::groups_of_four(4)).collect();
+        let codes: Vec<_> = (0..RECOVERY_CODES).map(|_| crate::random::groups_of_four(6)).collect();
         let hashes = codes.iter().map(|code| recovery_hash(code)).collect();
         second_factor::set_recovery_codes(change.tx(), account_id, hashes).await?;
         Ok(codes)
@@ -99,7 +99,7 @@ pub(crate) fn seed_place(account_id: i64) -> String {
     format!("account/{account_id}/totp")
 }
 
-/// Eighty random bits, so a plain hash is enough; case and dashes do not count.
+/// A hundred and twenty random bits, so a plain hash is enough; case and dashes do not count.
 fn recovery_hash(code: &str) -> Vec<u8> {
     hash(&code.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase())
 }

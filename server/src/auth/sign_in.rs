@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use app::model::{FieldError, LogStatus, Schedule, ScheduleKind, Scope, Timestamp, TokenDraft, UserDraft, Viewer, username_problem};
+use app::model::{
+    FieldError, LogStatus, Permission, Schedule, ScheduleKind, Scope, Timestamp, TokenDraft, UserDraft, Viewer, username_problem,
+};
 use tokio::sync::watch;
 
 use super::password::{PasswordError, is_outdated};
@@ -32,6 +34,9 @@ pub const SESSION_IDLE_MS: i64 = 12 * 3_600_000;
 /// Somebody who has given the right password may look for the code this long.
 pub const PENDING_LASTS_MS: i64 = 5 * 60_000;
 
+/// How long a password is good that the panel has made: whoever gets it chooses another one.
+pub const MADE_PASSWORD_LASTS_MS: i64 = 7 * 86_400_000;
+
 /// How long the link to the first administrator is good for.
 const FIRST_LINK_LASTS_MS: i64 = 24 * 3_600_000;
 
@@ -43,6 +48,8 @@ pub enum AccountError {
     /// The password is right; the token stands for that while the code is looked for.
     #[error("a code is needed: send it as `totp`, from the authenticator or a recovery code")]
     CodeNeeded(Token),
+    #[error("this password was made for you and was good for a week; ask an administrator for another one")]
+    Expired,
     #[error("wrong code")]
     Code,
     #[error("the link is not valid, or no longer")]
@@ -66,6 +73,8 @@ pub struct Accounts {
     pub passwords: Passwords,
     pub vault: Vault,
     pub uses: Uses,
+    /// Whether everybody needs a second factor.
+    pub demands_factor: bool,
     /// Grows with every change of what somebody may do in this process, so that open streams ask again at once. Changes by other
     /// processes are found by asking now and then.
     pub changes: Arc<watch::Sender<u64>>,
@@ -89,6 +98,10 @@ impl Accounts {
             self.tell_refusal(&visitor, &why).await?;
             return Err(AccountError::Credentials);
         };
+        if account.password_until.is_some_and(|until| until < self.clock.now()) {
+            self.tell_refusal(&visitor, &format!("the password that was made for {} is over", account.username)).await?;
+            return Err(AccountError::Expired);
+        }
         if is_outdated(&account.password_hash) {
             self.hash_again(&mut account, password).await?;
         }
@@ -97,6 +110,8 @@ impl Accounts {
             let mut change = self.trail.begin().await?;
             let until = self.clock.now().plus_millis(PENDING_LASTS_MS);
             sessions::insert_pending(change.tx(), pending.hash(), account.id, until).await?;
+            let message = format!("{} gave the right password from {} and is asked for a code", account.username, visitor.address);
+            change.log(LogRow::system(LogStatus::Info, message));
             change.commit().await?;
             return Err(AccountError::CodeNeeded(pending));
         }
@@ -166,7 +181,7 @@ impl Accounts {
         let idle_since = now.plus_millis(-SESSION_IDLE_MS);
         let Some(found) = accounts::find_by_session(&self.database, hash.clone(), now, idle_since).await? else { return Ok(None) };
         self.uses.note(Used::Session(hash), Some(found.last_seen_at), now);
-        Ok(Some(viewer(&found.holder)))
+        Ok(Some(Viewer { owes_factor: self.demands_factor && !found.holder.has_factor, ..viewer(&found.holder) }))
     }
 
     /// The viewer behind an API token, and the token.
@@ -225,7 +240,7 @@ impl Accounts {
         let name = &draft.username;
         change.log(LogRow::system(LogStatus::Info, format!("{name} became the first administrator, from {}", visitor.address)));
         change.commit().await?;
-        let account = Account { id, username: name.clone(), password_hash, enabled: true, totp: None };
+        let account = Account { id, username: name.clone(), password_hash, password_until: None, enabled: true, totp: None };
         self.open_session(&account, &visitor, &format!("{name} signed in from {}", visitor.address)).await
     }
 
@@ -265,6 +280,13 @@ impl Accounts {
         if schedule.as_ref().is_some_and(|schedule| schedule.policy.kind != ScheduleKind::Reported) {
             let reason = "only runs of a reported schedule can be reported";
             return Err(AccountError::Invalid(FieldError::new("schedule", reason)));
+        }
+        if let Some(schedule) = &schedule {
+            let owner = viewer(&accounts::holder_of(&self.database, account.id).await?.ok_or_else(|| unknown("user", "account"))?);
+            if !owner.may(Permission::RunSchedule) || !owner.scope.covers(Some(schedule.policy.server_id)) {
+                let reason = "may not run this schedule, so no token of theirs may report it";
+                return Err(AccountError::Invalid(FieldError::new("user", reason)));
+            }
         }
         let token = Token::for_api();
         let draft = TokenDraft { name: name.to_owned(), permissions: None, servers: Vec::new(), schedule_id, expires_at: None };

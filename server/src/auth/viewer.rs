@@ -15,16 +15,25 @@ pub(super) fn viewer(holder: &Holder) -> Viewer {
     let StoredRole { name, permissions } = &holder.role;
     let permissions = permissions.clone().unwrap_or_else(|| permissions_of(name));
     let scope = holder.servers.clone().map_or(Scope::All, Scope::Servers);
-    within_scope(Viewer { user_id: holder.account_id, username: holder.username.clone(), permissions, scope, reports: None, address: None })
+    within_scope(Viewer {
+        user_id: holder.account_id,
+        username: holder.username.clone(),
+        permissions,
+        scope,
+        reports: None,
+        address: None,
+        owes_factor: false,
+    })
 }
 
 /// The viewer behind a token: never more than its owner is now.
 pub(super) fn viewer_with(token: &TokenHolder) -> Option<Viewer> {
     let owner = viewer(&token.holder);
     if let Some((schedule_id, server_id)) = token.bound_to {
-        let sees = owner.scope.covers(Some(server_id));
+        // What its owner may not say any more, it may not say for them.
+        let may = owner.may(Permission::RunSchedule) && owner.scope.covers(Some(server_id));
         let scope = Scope::Servers(vec![server_id]);
-        return sees.then_some(Viewer { permissions: Vec::new(), scope, reports: Some(schedule_id), ..owner });
+        return may.then_some(Viewer { permissions: Vec::new(), scope, reports: Some(schedule_id), ..owner });
     }
     let allowed = |permission: &Permission| token.permissions.as_ref().is_none_or(|list| list.contains(permission));
     let permissions = owner.permissions.iter().copied().filter(allowed).collect();
@@ -48,7 +57,7 @@ mod tests {
 
     fn owner(role: &str, servers: Option<Vec<i64>>) -> Holder {
         let role = StoredRole { name: role.to_owned(), permissions: None };
-        Holder { account_id: 1, username: "ada".to_owned(), role, servers }
+        Holder { account_id: 1, username: "ada".to_owned(), role, servers, has_factor: false }
     }
 
     fn token(holder: Holder, permissions: Option<Vec<Permission>>, servers: Option<Vec<i64>>) -> TokenHolder {

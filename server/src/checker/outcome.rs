@@ -87,13 +87,11 @@ pub(super) fn judge(facts: Facts<'_>, seen: &Observation, log: &str) -> Verdict 
 /// Judges a run whose end was reported with this code, or without one.
 pub fn judge_report(job: &Job, code: Option<i64>, stop_requested: bool, log: &str) -> Ended {
     let facts = Facts { job, was_running: true, stop_requested };
-    match code {
-        Some(code) => by_code(facts, code, true, log),
-        None => {
-            let what = "its end was reported without an exit code".to_owned();
-            warning(None, what, "without an exit code nothing is completed", recognise(log))
-        }
+    if let Some(code) = code {
+        return by_code(facts, code, true, log);
     }
+    let what = "its end was reported without an exit code".to_owned();
+    warning(None, what, "without an exit code nothing is completed", recognise(log))
 }
 
 /// `proved`: a dump's completion line was read back from the storage, or nobody promised to.

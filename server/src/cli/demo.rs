@@ -35,6 +35,7 @@ pub(super) async fn run(flags: DemoFlags) -> anyhow::Result<()> {
         timezone: machine_time_zone(),
         perimeter: PerimeterSettings::default(),
         trail_keep_days: None,
+        require_second_factor: false,
         secret_key: None,
     };
     say("Starting two SSH servers, a MariaDB and the panel; this takes a few seconds.");

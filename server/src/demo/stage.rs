@@ -111,6 +111,7 @@ impl Stage {
             scope: Scope::All,
             reports: None,
             address: None,
+            owes_factor: false,
         };
         let mut ids = Vec::new();
         for (name, sshd) in &self.servers {

@@ -29,9 +29,10 @@ pub(super) async fn show(visit: Visit) -> Answer {
         Ok(query) => {
             let filter = query.filter.clone();
             let page = visit.read(visit.panel.history.list(&visit.viewer, query).await)?;
-            let histogram = match page.total_is_exact {
-                true => histogram(&visit, &filter).await?,
-                false => Some(Err("More rows have these words than can be drawn at once.".to_owned())),
+            let histogram = if page.total_is_exact {
+                histogram(&visit, &filter).await?
+            } else {
+                Some(Err("More rows have these words than can be drawn at once.".to_owned()))
             };
             (StatusCode::OK, Ok(page), histogram)
         }

@@ -44,6 +44,8 @@ async fn view(visit: &Visit, actor: &Actor) -> Result<ProfileView, Refused> {
         sessions: profile.sessions,
         tokens: visit.people(people.tokens(actor).await, "/")?,
         recovery_codes_left: profile.recovery_codes_left,
+        password_until: profile.password_until,
+        owes_factor: visit.viewer.owes_factor,
         in_person: actor.session().is_some(),
     })
 }
@@ -81,24 +83,31 @@ async fn asked_again<T>(visit: &Visit, field: &str, what: impl Future<Output = R
     done
 }
 
-/// As they were typed: spaces at the ends of a password count.
 fn passwords(body: &[u8]) -> (String, String, String) {
-    let fields: Vec<_> = form_urlencoded::parse(body).into_owned().collect();
-    let find = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).unwrap_or_default();
-    (find("current"), find("password"), find("again"))
+    (typed(body, "current"), typed(body, "password"), typed(body, "again"))
 }
 
-/// `POST /profile/sessions/end`
+/// A password as it was typed: spaces at its ends count.
+fn typed(body: &[u8], field: &str) -> String {
+    form_urlencoded::parse(body).find(|(key, _)| key == field).map(|(_, value)| value.into_owned()).unwrap_or_default()
+}
+
+/// `POST /profile/sessions/end`: one of them, or `others`.
 pub(super) async fn end_session(visit: Visit, actor: Actor, body: Bytes) -> Answer {
-    let id = Sent::parse(&body).text("session");
-    visit.people(visit.panel.people.end_own_session(&actor, &id).await, "/profile")?;
-    Ok(see("/profile", "ended"))
-}
-
-/// `POST /profile/sessions/end-others`
-pub(super) async fn end_others(visit: Visit, actor: Actor) -> Answer {
-    visit.people(visit.panel.people.end_other_sessions(&actor).await, "/profile")?;
-    Ok(see("/profile", "ended"))
+    let people = &visit.panel.people;
+    let (which, password) = (Sent::parse(&body).text("session"), typed(&body, "session_password"));
+    let ended = asked_again(&visit, "current", async {
+        match which.as_str() {
+            "others" => people.end_other_sessions(&actor, password).await,
+            id => people.end_own_session(&actor, password, id).await,
+        }
+    });
+    let Err(cause) = ended.await else { return Ok(see("/profile", "ended")) };
+    let problems = visit.people_problems(cause, "/profile")?;
+    // The page asks for the password in two places.
+    let problems = problems.into_iter().map(|problem| FieldError::new("session_password", problem.reason)).collect();
+    let view = view(&visit, &actor).await?;
+    Ok(visit.form_again("Profile", || pages::overview(view, Problems(problems), None)))
 }
 
 /// What was shown once is not shown again to whoever reloads.

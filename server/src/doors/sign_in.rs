@@ -1,8 +1,8 @@
 //! Signing in, signing out, the first start: plain forms that work before any script. And the cookie they set.
 
+use app::components::Piece;
 use app::model::Viewer;
-use app::pages::document::Document;
-use app::pages::sign_in_code::sign_in_code;
+use app::pages::{self, document::Document};
 use axum::Extension;
 use axum::extract::{Form, Query, State};
 use axum::http::{Extensions, HeaderMap, StatusCode, header};
@@ -24,6 +24,36 @@ pub(super) struct SignIn {
     next: String,
 }
 
+/// `GET /sign-in`
+pub(super) async fn show(State(panel): State<Panel>, headers: HeaderMap, extensions: Extensions, Query(shown): Query<Shown>) -> Response {
+    let content = || pages::sign_in::sign_in(local_target(&shown.next), shown.error.as_deref());
+    alone(&panel, &headers, &extensions, StatusCode::OK, "Sign in", content)
+}
+
+/// What the URL of these pages may say.
+#[derive(Deserialize)]
+pub(super) struct Shown {
+    #[serde(default)]
+    next: String,
+    #[serde(default)]
+    token: String,
+    error: Option<String>,
+}
+
+/// A page outside the frame.
+fn alone(
+    panel: &Panel,
+    headers: &HeaderMap,
+    extensions: &Extensions,
+    status: StatusCode,
+    title: &str,
+    content: impl FnOnce() -> Piece,
+) -> Response {
+    let document = Document { here: "", title, nonce: extensions.get().cloned() };
+    let page = super::page_context(panel, headers, extensions);
+    (status, Html(document.render_alone(page, &crate::site::assets(), content))).into_response()
+}
+
 pub(super) async fn sign_in(
     State(panel): State<Panel>,
     Extension(client): Extension<Client>,
@@ -37,17 +67,15 @@ pub(super) async fn sign_in(
         Ok(token) => Ok(signed_in(&client, &token, &form.next)),
         Err(AccountError::CodeNeeded(pending)) => Ok(ask_code(&panel, &headers, &extensions, pending.text(), &form.next, false)),
         Err(AccountError::Credentials) => Ok(back("/sign-in", &[("error", "credentials"), ("next", &form.next)])),
+        Err(AccountError::Expired) => Ok(back("/sign-in", &[("error", "expired"), ("next", &form.next)])),
         Err(other) => Err(other.into()),
     }
 }
 
 /// The second page: the password was right, a code is needed. There is no session yet.
 fn ask_code(panel: &Panel, headers: &HeaderMap, extensions: &Extensions, pending: &str, next: &str, wrong: bool) -> Response {
-    let document = Document { here: "/sign-in/code", title: "Sign in", nonce: extensions.get().cloned() };
-    let page = super::page_context(panel, headers, extensions);
-    let html = document.render_alone(page, &crate::site::assets(), || sign_in_code(pending, next, wrong));
     let status = if wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    (status, Html(html)).into_response()
+    alone(panel, headers, extensions, status, "Sign in", || pages::sign_in_code::sign_in_code(pending, next, wrong))
 }
 
 /// The fields of the second page.
@@ -108,13 +136,29 @@ pub(super) struct Welcome {
     password_again: String,
 }
 
+/// `GET /welcome`
+pub(super) async fn show_welcome(
+    State(panel): State<Panel>,
+    headers: HeaderMap,
+    extensions: Extensions,
+    Query(shown): Query<Shown>,
+) -> Response {
+    let content = || pages::welcome::welcome(&shown.token, "", shown.error.as_deref());
+    alone(&panel, &headers, &extensions, StatusCode::OK, "Welcome", content)
+}
+
 pub(super) async fn welcome(
     State(panel): State<Panel>,
     Extension(client): Extension<Client>,
     headers: HeaderMap,
+    extensions: Extensions,
     Form(form): Form<Welcome>,
 ) -> Result<Response, Problem> {
-    let again = |error: &str| back("/welcome", &[("token", &form.token), ("error", error)]);
+    // The link is still good, so it goes into no URL, which histories keep.
+    let again = |error: &str| {
+        let content = || pages::welcome::welcome(&form.token, &form.username, Some(error));
+        alone(&panel, &headers, &extensions, StatusCode::UNPROCESSABLE_ENTITY, "Welcome", content)
+    };
     if form.password != form.password_again {
         return Ok(again("mismatch"));
     }

@@ -77,7 +77,7 @@ mod tests {
     }
 
     fn viewer(id: i64, permissions: Vec<Permission>, scope: Scope) -> Viewer {
-        Viewer { user_id: id, username: format!("user{id}"), permissions, scope, reports: None, address: None }
+        Viewer { user_id: id, username: format!("user{id}"), permissions, scope, reports: None, address: None, owes_factor: false }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use app::model::{ApiToken, FieldError, LogStatus, User, UserDraft};
 use super::users::Moment;
 use super::{People, PeopleError, invalid};
 use crate::audit::{Change, LogRow};
-use crate::auth::password_problem;
+use crate::auth::{MADE_PASSWORD_LASTS_MS, password_problem};
 use crate::store::{accounts, people, sessions, tokens};
 
 impl People {
@@ -51,7 +51,9 @@ impl People {
         }
         let hash = self.accounts.passwords.hash(text).await?;
         let (mut change, _, user) = self.console_begin(name).await?;
-        accounts::set_password(change.tx(), user.id, &hash, self.accounts.clock.now()).await?;
+        let now = self.accounts.clock.now();
+        let until = made.is_some().then(|| now.plus_millis(MADE_PASSWORD_LASTS_MS));
+        accounts::set_password(change.tx(), user.id, &hash, now, until).await?;
         sessions::end_all(change.tx(), user.id, None).await?;
         self.console_commit(change, format!("user {name} was given a new password")).await?;
         Ok(made)

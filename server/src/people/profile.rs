@@ -1,6 +1,6 @@
 //! What people do with their own accounts: password, sessions, second factor. Never with a token.
 
-use app::model::{FieldError, LogStatus, OpenSession, User};
+use app::model::{FieldError, LogStatus, OpenSession, Timestamp, User};
 use qrcode::{Color, QrCode};
 
 use super::{Actor, People, PeopleError, invalid, row};
@@ -14,6 +14,8 @@ pub struct Profile {
     pub user: User,
     pub sessions: Vec<OpenSession>,
     pub recovery_codes_left: i64,
+    /// Until when the password is good, if the panel has made it.
+    pub password_until: Option<Timestamp>,
 }
 
 /// A second factor that is to be set up: shown until a code of it was given.
@@ -35,6 +37,7 @@ impl People {
             user: users.into_iter().find(|user| user.id == id).ok_or(PeopleError::NotFound)?,
             sessions: sessions::list(database, id, actor.session(), now, now.plus_millis(-SESSION_IDLE_MS)).await?,
             recovery_codes_left: second_factor::recovery_codes_left(database, id).await?,
+            password_until: accounts::find_by_id(database, id).await?.and_then(|account| account.password_until),
         })
     }
 
@@ -70,15 +73,16 @@ impl People {
         if !accounts::replace_password(change.tx(), account.id, &account.password_hash, &hash).await? {
             return Err(PeopleError::Conflict("the password was changed meanwhile; sign in again"));
         }
-        accounts::set_password(change.tx(), account.id, &hash, self.accounts.clock.now()).await?;
+        accounts::set_password(change.tx(), account.id, &hash, self.accounts.clock.now(), None).await?;
         sessions::end_all(change.tx(), account.id, Some(session)).await?;
         self.commit(change, actor, "changed the own password and ended every other session").await?;
         Ok(())
     }
 
-    /// Ends one of the own sessions, by the name it has in forms.
-    pub async fn end_own_session(&self, actor: &Actor, id: &str) -> Result<(), PeopleError> {
-        actor.allow_in_person()?;
+    /// Ends one of the own sessions, by the name it has in forms. Whoever found a session open does not throw its owner out.
+    pub async fn end_own_session(&self, actor: &Actor, password: String, id: &str) -> Result<(), PeopleError> {
+        let account = self.own_account(actor).await?;
+        self.check_own_password(actor, &account, password).await?;
         let own = self.profile(actor).await?.sessions;
         let found = own.iter().find(|session| session.id == id).ok_or(PeopleError::NotFound)?;
         let hash = from_hex(id).ok_or(PeopleError::NotFound)?;
@@ -91,8 +95,10 @@ impl People {
     }
 
     /// Ends every session of one's own but this one.
-    pub async fn end_other_sessions(&self, actor: &Actor) -> Result<(), PeopleError> {
+    pub async fn end_other_sessions(&self, actor: &Actor, password: String) -> Result<(), PeopleError> {
         let session = actor.allow_in_person()?.to_vec();
+        let account = self.own_account(actor).await?;
+        self.check_own_password(actor, &account, password).await?;
         let mut change = self.accounts.trail.begin().await?;
         sessions::end_all(change.tx(), actor.viewer.user_id, Some(session)).await?;
         self.commit(change, actor, "ended every other session of the own account").await?;

@@ -20,7 +20,10 @@ impl People {
         if !any.into_iter().any(|permission| actor.viewer.may(permission)) {
             return Err(PeopleError::Forbidden);
         }
-        Ok(self.roles().await?)
+        // Users out of sight are not counted either.
+        let users = self.users_in_sight(actor).await?;
+        let count = |role: &Role| i64::try_from(users.iter().filter(|user| user.role == role.name).count()).unwrap_or(i64::MAX);
+        Ok(self.roles().await?.into_iter().map(|role| Role { users: count(&role), ..role }).collect())
     }
 
     pub async fn role(&self, actor: &Actor, id: i64) -> Result<Role, PeopleError> {

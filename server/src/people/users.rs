@@ -5,7 +5,7 @@ use app::model::{FieldError, Permission, Role, Scope, User, UserDraft};
 use super::authority::{Authority, is_within, keeps_an_administrator};
 use super::{Actor, People, PeopleError, invalid};
 use crate::audit::Change;
-use crate::auth::permissions_of;
+use crate::auth::{MADE_PASSWORD_LASTS_MS, permissions_of};
 use crate::store::{StoreError, accounts, people, second_factor, servers, sessions};
 
 /// Groups of four characters in a password that the panel makes: a hundred random bits.
@@ -55,6 +55,10 @@ impl People {
     /// Every user whose servers the viewer sees, by name.
     pub async fn users(&self, actor: &Actor) -> Result<Vec<User>, PeopleError> {
         actor.allow(Permission::ViewUsersPage)?;
+        Ok(self.users_in_sight(actor).await?)
+    }
+
+    pub(super) async fn users_in_sight(&self, actor: &Actor) -> Result<Vec<User>, StoreError> {
         let users = people::users(&self.accounts.database).await?;
         Ok(users.into_iter().filter(|user| is_within(&user.servers, &actor.viewer.scope)).collect())
     }
@@ -92,7 +96,9 @@ impl People {
         if moment.users.iter().any(|user| user.username.eq_ignore_ascii_case(&draft.username)) {
             return Err(invalid("username", "is taken"));
         }
-        let id = people::insert_user(change.tx(), &draft, role.id, &hash, self.accounts.clock.now()).await?;
+        let now = self.accounts.clock.now();
+        let id = people::insert_user(change.tx(), &draft, role.id, &hash, now).await?;
+        accounts::set_password(change.tx(), id, &hash, now, Some(now.plus_millis(MADE_PASSWORD_LASTS_MS))).await?;
         self.commit(change, actor, format!("added user {} with role {}{}", draft.username, draft.role, where_words(&draft.servers)))
             .await?;
         Ok((self.stored(id).await?, password))
@@ -134,7 +140,8 @@ impl People {
         let (password, hash) = self.new_password().await?;
         let mut change = self.begin().await?;
         let user = Moment::read(&mut change).await?.user(actor, id)?.clone();
-        accounts::set_password(change.tx(), id, &hash, self.accounts.clock.now()).await?;
+        let now = self.accounts.clock.now();
+        accounts::set_password(change.tx(), id, &hash, now, Some(now.plus_millis(MADE_PASSWORD_LASTS_MS))).await?;
         sessions::end_all(change.tx(), id, None).await?;
         self.commit(change, actor, format!("gave {} a new password and ended every session", user.username)).await?;
         Ok((user, password))

@@ -18,6 +18,7 @@ use super::answer::Face;
 use super::client::{Client, origin_of};
 use super::gauge::Place;
 use super::headers::secure;
+use super::origin::CrossSite;
 use super::{Perimeter, Throttled};
 use crate::api::Problem;
 use crate::audit::LogRow;
@@ -42,6 +43,9 @@ pub async fn guard(State(panel): State<Panel>, ConnectInfo(peer): ConnectInfo<So
         Ok(_place) => answer(&id, settings.limits.request_timeout, request, next).await,
         Err(problem) => problem.into_response(),
     };
+    if response.extensions().get::<CrossSite>().is_some() {
+        panel.perimeter.tell(&panel, "cross-site", &client, Instant::now(), "refused a request that a page of another site has sent");
+    }
     let mut response = face.dress(response);
     secure(response.headers_mut(), &client, &nonce);
     response.headers_mut().insert(REQUEST_ID, id);

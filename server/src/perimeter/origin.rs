@@ -22,9 +22,15 @@ pub(crate) fn csrf(public_url: Option<&PublicUrl>) -> anyhow::Result<CsrfLayer<R
     Ok(layer.with_rejection_response(refuse as Refuse))
 }
 
+/// Marks an answer, so that the outermost layer tells the trail: this one knows neither the client nor the trail.
+#[derive(Clone)]
+pub(super) struct CrossSite;
+
 fn refuse(_: ProtectionError) -> Response<Body> {
-    Problem::new(StatusCode::FORBIDDEN, "this request came from a page of another site; if a proxy changes `Host`, set `public_url`")
-        .into_response()
+    let what = "this request came from a page of another site; if a proxy changes `Host`, set `public_url`";
+    let mut response = Problem::new(StatusCode::FORBIDDEN, what).into_response();
+    response.extensions_mut().insert(CrossSite);
+    response
 }
 
 /// Whether a WebSocket was opened by a page of this panel; clients that are no browsers say nothing.

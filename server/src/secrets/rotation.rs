@@ -3,6 +3,7 @@
 //! First the new key is written to the file, before the old ones; then everything is sealed anew in one transaction; then the old
 //! keys go. Killed at any moment, every value opens with a key that is in the file, and the next rotation goes on from there.
 
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::time::Duration;
 
 use app::model::LogStatus;
@@ -85,7 +86,8 @@ async fn reseal(vault: &Vault, trail: &Trail) -> Result<u64, RotationError> {
 /// One rotation at a time; the lock ends with the process.
 fn lock(vault: &Vault) -> Result<Option<std::fs::File>, RotationError> {
     let Some(path) = vault.path() else { return Ok(None) };
-    let file = std::fs::File::create(path.with_extension("key.lock")).map_err(RotationError::Lock)?;
+    let lock = std::fs::File::options().write(true).create(true).truncate(false).mode(0o600).open(path.with_extension("key.lock"));
+    let file = lock.map_err(RotationError::Lock)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(std::fs::TryLockError::WouldBlock) => Err(RotationError::Busy),

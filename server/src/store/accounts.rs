@@ -11,6 +11,8 @@ pub struct Account {
     pub id: i64,
     pub username: String,
     pub password_hash: String,
+    /// Until when a password that the panel has made is good; `None`: the owner has chosen it.
+    pub password_until: Option<Timestamp>,
     pub enabled: bool,
     /// The seed of the second factor, sealed, and whether it counts already.
     pub totp: Option<(Vec<u8>, bool)>,
@@ -39,6 +41,7 @@ pub struct Holder {
     pub role: StoredRole,
     /// The servers it is limited to; `None` = all.
     pub servers: Option<Vec<i64>>,
+    pub has_factor: bool,
 }
 
 /// The account behind a session.
@@ -80,7 +83,7 @@ pub async fn count_in(tx: &mut Transaction) -> Result<i64, StoreError> {
     tx.fetch_one(Sql::new("select count(*) as n from account")).await?.int("n")
 }
 
-const ACCOUNT: &str = "select id, username, password_hash, enabled, totp_secret, totp_confirmed_at from account where ";
+const ACCOUNT: &str = "select id, username, password_hash, password_until, enabled, totp_secret, totp_confirmed_at from account where ";
 
 pub async fn find_by_name(database: &Database, username: &str) -> Result<Option<Account>, StoreError> {
     let mut sql = Sql::new(ACCOUNT);
@@ -100,13 +103,13 @@ pub async fn replace_password(tx: &mut Transaction, id: i64, before: &str, hash:
     Ok(tx.execute(sql).await? == 1)
 }
 
-/// Sets a password and remembers when.
-pub async fn set_password(tx: &mut Transaction, id: i64, hash: &str, now: Timestamp) -> Result<bool, StoreError> {
-    let sql = Sql::new("update account set password_hash = $1, password_changed_at = $2 where id = $3").bind(hash).bind(now).bind(id);
-    Ok(tx.execute(sql).await? == 1)
+/// Sets a password and remembers when. One that the panel has made is good until a moment.
+pub async fn set_password(tx: &mut Transaction, id: i64, hash: &str, now: Timestamp, until: Option<Timestamp>) -> Result<bool, StoreError> {
+    let sql = Sql::new("update account set password_hash = $1, password_changed_at = $2, password_until = $3 where id = $4");
+    Ok(tx.execute(sql.bind(hash).bind(now).bind(until).bind(id)).await? == 1)
 }
 
-const HOLDER: &str = "a.id, a.username, r.name as role, r.permissions as role_permissions, \
+const HOLDER: &str = "a.id, a.username, a.totp_confirmed_at, r.name as role, r.permissions as role_permissions, \
      (select count(*) from account_server l where l.account_id = a.id) as limits";
 
 /// The enabled account behind a session that has neither expired nor been idle since before `seen_after`.
@@ -146,6 +149,14 @@ pub async fn find_by_token(database: &Database, hash: Vec<u8>, now: Timestamp) -
     }))
 }
 
+/// An account as whoever comes in with it.
+pub async fn holder_of(database: &Database, id: i64) -> Result<Option<Holder>, StoreError> {
+    let mut sql = Sql::new("select ");
+    sql.push(HOLDER).push(" from account a join role r on r.id = a.role_id where a.id = ").push_bind(id);
+    let Some(row) = database.fetch_optional(sql).await? else { return Ok(None) };
+    Ok(Some(holder(database, &row).await?))
+}
+
 /// Limits that have gone in between leave nothing to see, not everything.
 async fn holder(database: &Database, row: &Row) -> Result<Holder, StoreError> {
     let account_id = row.int("id")?;
@@ -155,6 +166,7 @@ async fn holder(database: &Database, row: &Row) -> Result<Holder, StoreError> {
         username: row.text("username")?,
         role: StoredRole { name: row.text("role")?, permissions: row.optional_json("role_permissions")? },
         servers: if row.int("limits")? == 0 { None } else { Some(server_ids(database, limits).await?) },
+        has_factor: row.optional_time("totp_confirmed_at")?.is_some(),
     })
 }
 
@@ -193,6 +205,7 @@ fn account(row: &Row) -> Result<Account, StoreError> {
         id: row.int("id")?,
         username: row.text("username")?,
         password_hash: row.text("password_hash")?,
+        password_until: row.optional_time("password_until")?,
         enabled: row.flag("enabled")?,
         totp: row.get::<Option<Vec<u8>>>("totp_secret")?.map(|sealed| (sealed, confirmed)),
     })

@@ -8,6 +8,7 @@ use app::model::{LogFilter, LogStatus, Step, TimeBound, Timestamp, WordQuery};
 use super::engine::Dialect;
 use super::log_index::{DAY, MONTH, date_of, day_number, month_of};
 use super::log_pages::{Asked, Page, Part, parts, statement, words_alone};
+use super::packed::{fetch_packed, packed};
 use super::selection::Selection;
 use super::trail_view::TrailView;
 use super::{Sql, StoreError};
@@ -16,7 +17,7 @@ use super::{Sql, StoreError};
 const SCAN: i64 = 5000;
 
 /// So many hits are counted in a few milliseconds where only the words are asked for, …
-const MOST_WORDS: i64 = 100_000;
+const MOST_WORDS: i64 = 20_000;
 
 /// … and so many where each row has to be looked at as well.
 const MOST_ROWS: i64 = 10_000;
@@ -60,10 +61,8 @@ async fn count_up_to(view: &mut TrailView, selection: Selection<'_>, most: Optio
     if let Some((all, excluded)) = difference(selection) {
         let all = Box::pin(count_up_to(view, Selection { filter: &all, ..selection }, None)).await?.rows;
         let excluded = Box::pin(count_up_to(view, Selection { filter: &excluded, ..selection }, most)).await?;
-        return Ok(match excluded.is_exact {
-            true => Total { rows: all - excluded.rows, is_exact: true },
-            false => Total { rows: 0, is_exact: false },
-        });
+        let rows = if excluded.is_exact { all - excluded.rows } else { 0 };
+        return Ok(Total { rows, ..excluded });
     }
     let plan = plan(view, selection, true).await?;
     let mut total = 0;
@@ -141,9 +140,9 @@ pub async fn histogram(view: &mut TrailView, selection: Selection<'_>, step: Ste
     for (span, first, last) in spans {
         let mut sql = summary(selection, "select bucket, status, cast(sum(n) as bigint) as n", span, first, last);
         sql.push(" group by bucket, status");
-        for row in view.tx.fetch_all(sql).await? {
-            let start = selection.zone.start_of_day(date_of(row.int("bucket")?));
-            add(start, row.numbered("status", LogStatus::from_repr)?, row.int("n")?);
+        let head = packed!(view.tx.dialect(), "bucket, status, n");
+        for (bucket, status, n) in fetch_packed::<(i64, u8, i64)>(&mut view.tx, head, sql).await? {
+            add(selection.zone.start_of_day(date_of(bucket)), known(status)?, n);
         }
     }
     for Rest { filter, part } in &plan.rest {
@@ -154,11 +153,16 @@ pub async fn histogram(view: &mut TrailView, selection: Selection<'_>, step: Ste
         }
         let (mut sql, _) = statement(selection, view.tx.dialect(), *part, columns(step), false);
         sql.push(" group by 1, 2");
-        for row in view.tx.fetch_all(sql).await? {
-            add(row.time("at")?, row.numbered("status", LogStatus::from_repr)?, row.int("n")?);
+        let head = packed!(view.tx.dialect(), "at, status, n");
+        for (at, status, n) in fetch_packed::<(i64, u8, i64)>(&mut view.tx, head, sql).await? {
+            add(Timestamp::from_millis(at), known(status)?, n);
         }
     }
     Ok(bars)
+}
+
+fn known(status: u8) -> Result<LogStatus, StoreError> {
+    LogStatus::from_repr(status).ok_or_else(|| StoreError::Value { column: "status", value: status.to_string() })
 }
 
 /// Rows close enough together that no stretch's end is between them: every zone's days and hours begin at a quarter of an hour.

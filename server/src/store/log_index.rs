@@ -5,7 +5,9 @@ use std::collections::HashMap;
 
 use app::model::{Timestamp, Zone};
 use chrono::{Datelike as _, NaiveDate};
+use serde::Deserialize;
 
+use super::packed::{fetch_packed, packed};
 use super::{Database, Sql, StoreError, Transaction, log_words};
 
 /// Rows that are indexed in one transaction: a few tens of milliseconds, for which whoever appends waits.
@@ -34,6 +36,18 @@ pub struct Facts {
     pub source_type: i64,
     pub server_id: Option<i64>,
     pub schedule_id: Option<i64>,
+}
+
+/// A row that is to be indexed, as it is packed: a list, in this order.
+#[derive(Deserialize)]
+struct Unindexed {
+    id: i64,
+    at: i64,
+    status: i64,
+    source_type: i64,
+    server_id: Option<i64>,
+    schedule_id: Option<i64>,
+    message: String,
 }
 
 /// How many rows are counted under which heading: all (0), those of a server (1), those of a schedule (2).
@@ -83,32 +97,23 @@ pub async fn index_batch(database: &Database, zone: &Zone) -> Result<bool, Store
         tx.execute(Sql::new("delete from log_day")).await?;
         marks = IndexMarks { counted_to: 0, zone: zone.name.clone(), ..marks };
     }
-    let rows = tx
-        .fetch_all(
-            Sql::new(
-                "select id, at, status, source_type, server_id, schedule_id, message from log_entry where id > $1 order by id limit $2",
-            )
+    let sql =
+        Sql::new("select id, at, status, source_type, server_id, schedule_id, message from log_entry where id > $1 order by id limit $2")
             .bind(marks.counted_to.min(marks.words_to))
-            .bind(BATCH),
-        )
-        .await?;
+            .bind(BATCH);
+    let head = packed!(tx.dialect(), "id, at, status, source_type, server_id, schedule_id, message");
+    let rows: Vec<Unindexed> = fetch_packed(&mut tx, head, sql).await?;
+    let is_end = rows.is_empty();
     let (mut counts, mut words) = (Counts::default(), Vec::new());
-    for row in &rows {
-        let facts = Facts {
-            id: row.int("id")?,
-            at: row.time("at")?,
-            status: row.int("status")?,
-            source_type: row.int("source_type")?,
-            server_id: row.get("server_id")?,
-            schedule_id: row.get("schedule_id")?,
-        };
-        if facts.id > marks.counted_to {
-            counts.add(&facts, zone.local(facts.at).date(), 1);
-            marks.counted_to = facts.id;
+    for Unindexed { id, at, status, source_type, server_id, schedule_id, message } in rows {
+        if id > marks.counted_to {
+            let at = Timestamp::from_millis(at);
+            counts.add(&Facts { id, at, status, source_type, server_id, schedule_id }, zone.local(at).date(), 1);
+            marks.counted_to = id;
         }
-        if facts.id > marks.words_to {
-            words.push((facts.id, row.text("message")?));
-            marks.words_to = facts.id;
+        if id > marks.words_to {
+            words.push((id, message));
+            marks.words_to = id;
         }
     }
     counts.write(&mut tx, zone).await?;
@@ -116,7 +121,7 @@ pub async fn index_batch(database: &Database, zone: &Zone) -> Result<bool, Store
     let sql = Sql::new("update log_index set counted_to = $1, words_to = $2, zone = $3 where singleton = 1");
     tx.execute(sql.bind(marks.counted_to).bind(marks.words_to).bind(marks.zone)).await?;
     tx.commit().await?;
-    Ok(!rows.is_empty())
+    Ok(!is_end)
 }
 
 /// One indexes at a time, and nobody while rows are cleared.

@@ -7,9 +7,10 @@ use app::model::{LogEntry, LogFilter, LogStatus, Named, Place, Scope, SourceType
 use serde::Deserialize;
 
 use super::engine::Dialect;
+use super::packed::{fetch_packed, packed};
 use super::selection::Selection;
 use super::trail_view::TrailView;
-use super::{Database, Row, Sql, StoreError, log_counts, log_words};
+use super::{Database, Sql, StoreError, log_counts, log_words};
 
 /// Rows that are looked through at a time for their words.
 const SCAN: u32 = 1000;
@@ -17,23 +18,11 @@ const SCAN: u32 = 1000;
 /// So few rows are looked through for their words; of more, the words are asked first.
 const FEW: i64 = 20_000;
 
-/// A page as one text: rows that come one by one cost more on their way than in the database.
-macro_rules! page_as_json {
-    ($array:literal, $row:literal) => {
-        concat!(
-            "select cast(coalesce(",
-            $array,
-            "(",
-            $row,
-            "(id, at, status, source_type, server_id, server_name, region, account, schedule_id, schedule_name, run_id, point, duration_s, \
-             message, has_detail, year, month, day)), '[]') as text) as page from (select l.id, l.at, l.status, l.source_type, l.server_id, \
-             s.name as server_name, s.region, s.account, l.schedule_id, p.name as schedule_name, l.run_id, l.point, l.duration_s, l.message, \
-             case when l.detail is null then 0 else 1 end as has_detail, l.year, l.month, l.day"
-        )
-    };
-}
+const ENTRY_COLUMNS: &str = "select l.id, l.at, l.status, l.source_type, l.server_id, s.name as server_name, s.region, s.account, \
+     l.schedule_id, p.name as schedule_name, l.run_id, l.point, l.duration_s, l.message, \
+     case when l.detail is null then 0 else 1 end as has_detail, l.year, l.month, l.day";
 
-/// An entry as `page_as_json` writes it: a list, in this order.
+/// An entry as it is packed: a list, in this order.
 #[derive(Deserialize)]
 struct Packed {
     id: i64,
@@ -234,14 +223,16 @@ async fn part_of(
     order: Order,
     limit: u32,
 ) -> Result<Vec<PlacedEntry>, StoreError> {
-    let columns = match view.tx.dialect() {
-        Dialect::Sqlite => page_as_json!("json_group_array", "json_array"),
-        Dialect::Postgres => page_as_json!("json_agg", "json_build_array"),
-    };
-    let (mut sql, id) = statement(selection, view.tx.dialect(), part, columns, true);
+    let dialect = view.tx.dialect();
+    let (mut sql, id) = statement(selection, dialect, part, ENTRY_COLUMNS, true);
     sql.push(" order by ").push(id).push(if order == Order::Falling { " desc limit " } else { " limit " }).push_bind(i64::from(limit));
-    sql.push(") as entries");
-    unpack(&view.tx.fetch_one(sql).await?)
+    let head = packed!(
+        dialect,
+        "id, at, status, source_type, server_id, server_name, region, account, schedule_id, schedule_name, run_id, point, duration_s, \
+         message, has_detail, year, month, day"
+    );
+    let rows: Vec<Packed> = fetch_packed(&mut view.tx, head, sql).await?;
+    rows.into_iter().map(placed).collect()
 }
 
 /// Reads rows and looks at their words here.
@@ -278,13 +269,6 @@ pub(super) async fn one(view: &mut TrailView, scope: &Scope, id: i64) -> Result<
     let part = Part { first: id, last: id, words: Asked::Not };
     let rows = part_of(view, Selection { scope, filter: &filter, zone: &zone }, part, Order::Rising, 1).await?;
     Ok(rows.into_iter().next().map(|row| row.entry))
-}
-
-fn unpack(row: &Row) -> Result<Vec<PlacedEntry>, StoreError> {
-    let page = row.text("page")?;
-    let packed: Vec<Packed> =
-        serde_json::from_str(&page).map_err(|cause| StoreError::Value { column: "page", value: cause.to_string() })?;
-    packed.into_iter().map(placed).collect()
 }
 
 fn placed(row: Packed) -> Result<PlacedEntry, StoreError> {

@@ -49,6 +49,12 @@ impl Sql {
         self
     }
 
+    /// Puts literal text around the statement.
+    #[must_use]
+    pub(super) fn within(self, before: &'static str, after: &'static str) -> Self {
+        Self { first: before, rest: format!("{}{}{after}", self.first, self.rest), values: self.values }
+    }
+
     /// Adds placeholders for a list, separated by commas.
     pub fn push_list<V: Into<Value>>(&mut self, values: impl IntoIterator<Item = V>) -> &mut Self {
         for (n, value) in values.into_iter().enumerate() {

@@ -51,7 +51,15 @@ async fn read(request: reqwest::RequestBuilder) -> Page {
 
 /// Somebody who may do this and sees these servers, past the layer that finds out who is asking.
 async fn as_somebody(panel: &TestPanel, permissions: &[Permission], scope: Scope, method: Method, path: &str) -> Page {
-    let viewer = Viewer { user_id: 7, username: "eve".to_owned(), permissions: permissions.to_vec(), scope, reports: None, address: None };
+    let viewer = Viewer {
+        user_id: 7,
+        username: "eve".to_owned(),
+        permissions: permissions.to_vec(),
+        scope,
+        reports: None,
+        address: None,
+        owes_factor: false,
+    };
     let router = server::doors::routes().layer(Extension(viewer)).with_state(panel.serving.panel.clone());
     let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
     let response = router.oneshot(request).await.unwrap();

@@ -2,38 +2,35 @@
 
 use leptos::prelude::*;
 
-use crate::components::{Erase, Icon, Piece, icon, text};
+use crate::components::{Erase, Icon, Piece, icon};
 use crate::model::Permission;
 use crate::site::use_page;
 
-/// Links to the pages the viewer may see. Documents are another kind of page: the router lets the browser go there. A phone has
-/// room for five, so the last of them leads to a page with the others.
-pub(super) fn navigation(here: Signal<String>) -> Piece {
+/// Links to the pages the viewer may see. A phone has room for five, so the last of them leads to a page with the others.
+pub(super) fn navigation(here: &str) -> Piece {
     let page = use_page();
-    let link = |class: &'static str, href: &'static str, symbol: Icon, word: &'static str, rel: Option<&'static str>| {
-        let current = text(move || here.with(|here| currency(here, href).map(str::to_owned)));
+    let link = |class: &'static str, href: &'static str, symbol: Icon, word: &'static str| {
         view! {
             <li class=class>
-                <a class="navigation__link" href=href rel=rel aria-current=current>{icon(symbol)}<span>{word}</span></a>
+                <a class="navigation__link" href=href aria-current=currency(here, href)>{icon(symbol)}<span>{word}</span></a>
             </li>
         }
         .erase()
     };
-    let page_link = |permission: Permission, href, symbol, word, rel| page.may(permission).then(|| link("", href, symbol, word, rel));
-    let external = Some("external");
+    let page_link = |permission: Permission, href, symbol, word| page.may(permission).then(|| link("", href, symbol, word));
     let users = page.may(Permission::ViewUsersPage);
     let roles =
         users || [Permission::CreateUserRole, Permission::EditUserRoles, Permission::DeleteUserRoles].into_iter().any(|may| page.may(may));
     view! {
         <nav class="navigation" aria-label="Pages">
             <ul class="navigation__list">
-                {page_link(Permission::ViewMonitorPage, "/", Icon::Monitor, "Monitor", None)}
-                {page_link(Permission::ViewBackupLogsPage, "/logs", Icon::Logs, "Logs", external)}
-                {page_link(Permission::ViewSchedulesPage, "/schedules", Icon::Clock, "Schedules", external)}
-                {page_link(Permission::ViewServersPage, "/servers", Icon::Servers, "Servers", external)}
-                {users.then(|| link("navigation__desk", "/users", Icon::People, "Users", external))}
-                {roles.then(|| link("navigation__desk", "/roles", Icon::Key, "Roles", external))}
-                {link("navigation__phone", "/more", Icon::Dots, "More", external)}
+                {page_link(Permission::ViewMonitorPage, "/", Icon::Monitor, "Monitor")}
+                {page_link(Permission::ViewBackupLogsPage, "/logs", Icon::Logs, "Logs")}
+                {page_link(Permission::ViewSchedulesPage, "/schedules", Icon::Clock, "Schedules")}
+                {page_link(Permission::ViewServersPage, "/servers", Icon::Servers, "Servers")}
+                {users.then(|| link("navigation__desk", "/users", Icon::People, "Users"))}
+                {roles.then(|| link("navigation__desk", "/roles", Icon::Key, "Roles"))}
+                {link("navigation__phone", "/more", Icon::Dots, "More")}
             </ul>
         </nav>
     }

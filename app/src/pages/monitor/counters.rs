@@ -34,7 +34,7 @@ fn counter(word: &'static str, href: &'static str, figure: Signal<usize>, tone: 
     let tone = text(move || if figure.get() == 0 { "none" } else { tone }.to_owned());
     view! {
         <li class="counters__item">
-            <a class="counter" href=href rel="external" data-tone=tone>
+            <a class="counter" href=href data-tone=tone>
                 <span class="counter__figure">{shown}</span>
                 <span class="counter__word">{word}</span>
             </a>

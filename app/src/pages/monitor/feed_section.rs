@@ -104,7 +104,7 @@ fn reconnecting(live: Live) -> Piece {
 fn signed_out() -> Piece {
     let body = view! {
         <p>"The rows below are as old as your session."</p>
-        <a class="button" href="/sign-in?next=/" rel="external">"Sign in"</a>
+        <a class="button" href="/sign-in?next=/">"Sign in"</a>
     };
     notice(Tone::Warning, "You are signed out", body.erase())
 }

@@ -55,7 +55,7 @@ fn nothing_yet() -> Piece {
 
 fn older_link(live: Live) -> Piece {
     let href = text(move || live.feed.with(Feed::oldest_id).map_or_else(|| "/logs".to_owned(), |id| format!("/logs?before={id}")));
-    view! { <p class="feed__older"><a class="button" href=href rel="external">"Older rows in Logs"</a></p> }.erase()
+    view! { <p class="feed__older"><a class="button" href=href>"Older rows in Logs"</a></p> }.erase()
 }
 
 fn line(row: &FeedRow) -> Piece {
@@ -83,7 +83,7 @@ fn line(row: &FeedRow) -> Piece {
 fn marker(text: String, href: Option<String>) -> Piece {
     view! {
         <tr class="log-table__row log-table__row--marker" role="row">
-            <td class="log-table__cell" role="cell" colspan="6">{text}" "{href.map(|href| view! { <a href=href rel="external">"Show them in Logs"</a> })}</td>
+            <td class="log-table__cell" role="cell" colspan="6">{text}" "{href.map(|href| view! { <a href=href>"Show them in Logs"</a> })}</td>
         </tr>
     }
     .erase()

@@ -32,7 +32,7 @@ fn card(live: Live, first: Run) -> Piece {
     view! {
         <article class="run-card" aria-labelledby=heading.clone()>
             <header class="run-card__header">
-                <h3 class="run-card__title" id=heading.clone()><a href=format!("/runs/{}", first.id) rel="external">{first.schedule.name}</a></h3>
+                <h3 class="run-card__title" id=heading.clone()><a href=format!("/runs/{}", first.id)>{first.schedule.name}</a></h3>
                 <p class="run-card__where">{first.server.name}" · "{first.source_type.to_string()}" · "{text(move || run.with(|run| run.state.word().to_owned()))}</p>
                 {stop}
             </header>

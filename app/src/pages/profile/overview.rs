@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 
 use super::tokens::token_list;
-use crate::components::{Erase, Piece, format};
-use crate::model::{ApiToken, Named, OpenSession, User};
+use crate::components::{Erase, Piece, Tone, format, notice};
+use crate::model::{ApiToken, Named, OpenSession, Timestamp, User};
 use crate::pages::document::{ago, fact, flash, moment};
 use crate::pages::form::{Problems, Text, problem_summary, text};
 
@@ -16,18 +16,24 @@ pub struct ProfileView {
     pub sessions: Vec<OpenSession>,
     pub tokens: Vec<ApiToken>,
     pub recovery_codes_left: i64,
+    /// Until when the password is good, if the panel has made it.
+    pub password_until: Option<Timestamp>,
+    /// Nothing else opens before a second factor is set up.
+    pub owes_factor: bool,
     /// Whether it is a person that asks: tokens change nothing here.
     pub in_person: bool,
 }
 
 /// `/profile`
 pub fn overview(view: ProfileView, problems: Problems, said: Option<&str>) -> Piece {
-    let problems = &problems.in_order(&["current", "password", "again"]);
-    let ProfileView { user, servers, sessions, tokens, recovery_codes_left, in_person } = view;
+    let problems = &problems.in_order(&["current", "password", "again", "session_password"]);
+    let ProfileView { user, servers, sessions, tokens, recovery_codes_left, password_until, owes_factor, in_person } = view;
     let scope = if user.servers.is_empty() { "all".to_owned() } else { format::counted(user.servers.len(), "server", "servers") };
     view! {
         <header class="page-header"><h1 class="page-title">{user.username.clone()}</h1></header>
         {flash(said)}
+        {owes_factor.then(demand)}
+        {password_until.map(choose_another)}
         {problem_summary(problems, label_of)}
         <dl class="facts facts--page">
             {fact("Role", Some(user.role.clone().erase()))}
@@ -36,10 +42,20 @@ pub fn overview(view: ProfileView, problems: Problems, said: Option<&str>) -> Pi
         </dl>
         {in_person.then(|| password_form(problems))}
         {in_person.then(|| second_factor(user.two_factor, recovery_codes_left))}
-        {in_person.then(|| session_list(sessions))}
+        {in_person.then(|| session_list(sessions, problems))}
         {token_list(tokens, &servers)}
     }
     .erase()
+}
+
+fn demand() -> Piece {
+    let text = "Set it up below. Until then nothing else opens.";
+    notice(Tone::Warning, "This panel demands a second factor", text.erase())
+}
+
+fn choose_another(until: Timestamp) -> Piece {
+    let body = view! { <p>"Choose one of your own below. This one is good until "{moment(until)}"."</p> };
+    notice(Tone::Warning, "Your password was made for you", body.erase())
 }
 
 fn password_form(problems: &Problems) -> Piece {
@@ -87,23 +103,32 @@ fn second_factor(on: bool, left: i64) -> Piece {
     .erase()
 }
 
-fn session_list(sessions: Vec<OpenSession>) -> Piece {
+/// One form with one password: each button says which session it ends.
+fn session_list(sessions: Vec<OpenSession>, problems: &Problems) -> Piece {
     let others = sessions.iter().filter(|session| !session.current).count();
-    let end_others = (others > 0).then(|| {
-        view! { <form method="post" action="/profile/sessions/end-others"><button class="button" type="submit">"End all others"</button></form> }
+    let password = Text {
+        label: "Your password",
+        name: "session_password",
+        required: true,
+        secret: true,
+        autocomplete: Some("current-password"),
+        hint: Some("To end a session, so that nobody else ends yours."),
+        ..Text::default()
+    };
+    let form = (others > 0).then(|| {
+        view! {
+            <form class="form form--short" id="end-sessions" method="post" action="/profile/sessions/end" novalidate=true>
+                {text(password, problems)}
+                <div><button class="button" type="submit" name="session" value="others">"End all others"</button></div>
+            </form>
+        }
     });
     let line = |session: OpenSession| {
         let end = if session.current {
             view! { <span class="cell__note">"this one"</span> }.erase()
         } else {
             let name = format!("End the session of {} from {}", session.browser, session.address);
-            view! {
-                <form method="post" action="/profile/sessions/end">
-                    <input type="hidden" name="session" value=session.id/>
-                    <button class="button" type="submit" aria-label=name>"End"</button>
-                </form>
-            }
-            .erase()
+            view! { <button class="button" type="submit" form="end-sessions" name="session" value=session.id aria-label=name>"End"</button> }.erase()
         };
         view! {
             <tr role="row">
@@ -132,7 +157,7 @@ fn session_list(sessions: Vec<OpenSession>) -> Piece {
                 </thead>
                 <tbody role="rowgroup">{sessions.into_iter().map(line).collect_view()}</tbody>
             </table>
-            {end_others}
+            {form}
         </section>
     }
     .erase()
@@ -143,6 +168,7 @@ fn label_of(field: &str) -> String {
         "current" => "Current password",
         "password" => "New password",
         "again" => "New password again",
+        "session_password" => "Your password",
         other => other,
     }
     .to_owned()

@@ -40,6 +40,7 @@ pub(super) async fn run(rows: u64, keep: Option<PathBuf>) -> anyhow::Result<()> 
         timezone: chrono_tz::Europe::Berlin,
         perimeter: PerimeterSettings::default(),
         trail_keep_days: None,
+        require_second_factor: false,
         secret_key: None,
     };
     fill(&config, rows, &path).await?;

@@ -71,10 +71,17 @@ async fn who_may_not_run_schedules_may_not_report_them() {
         let token = accounts.create_token(name, "test", None).await.unwrap();
         assert_eq!(desk.with_token(token.text(), Method::POST, PATH, &start).await.0, expected, "{name}");
     }
-    // A bound token of somebody without permissions is no less good: somebody chose to make it.
-    let bound = accounts.create_token("vera", "test", Some(desk.schedule)).await.unwrap();
+    // A bound token says what its owner may say: it is not made for somebody who may not, and ends when they may not any more.
+    assert!(accounts.create_token("vera", "test", Some(desk.schedule)).await.is_err());
+    let bound = accounts.create_token("olga", "test", Some(desk.schedule)).await.unwrap();
     let end = json!({"schedule": desk.schedule, "event": "finish", "exit_code": 0});
     assert_eq!(desk.with_token(bound.text(), Method::POST, PATH, &end).await.0, StatusCode::OK);
+    let (_, users) = desk.panel.get("/api/v1/users").await;
+    let olga = users["items"].as_array().unwrap().iter().find(|user| user["username"] == "olga").unwrap()["id"].as_i64().unwrap();
+    let draft = json!({"username": "olga", "role": "viewer", "servers": [], "enabled": true});
+    let changed = desk.panel.request(Method::PUT, &format!("/api/v1/users/{olga}")).json(&draft).send().await.unwrap();
+    assert_eq!(changed.status(), StatusCode::OK);
+    assert_eq!(desk.with_token(bound.text(), Method::POST, PATH, &start).await.0, StatusCode::UNAUTHORIZED);
     desk.close().await;
 }
 

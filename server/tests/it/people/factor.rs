@@ -11,7 +11,7 @@ use server::clock::Clock;
 
 use super::{Person, messages, sign_in, sign_in_with};
 use crate::support::engine::Engine;
-use crate::support::panel::TestPanel;
+use crate::support::panel::{PASSWORD, TestPanel};
 
 const NOON: Timestamp = Timestamp::from_millis(1_795_345_200_000);
 
@@ -199,5 +199,29 @@ async fn whoever_finds_a_session_open_guesses_no_faster() {
     assert!(status == StatusCode::UNPROCESSABLE_ENTITY && page.to_lowercase().contains("too many attempts"), "{status} {page}");
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     assert_eq!(form(&panel, &vera, "/profile/password", &right).await.0, StatusCode::SEE_OTHER);
+    panel.serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_it_is_demanded_nothing_opens_before_it_is_set_up() {
+    let panel = TestPanel::start_with(Engine::Sqlite, Clock::machine(), |config| config.require_second_factor = true).await;
+    let session = sign_in(&panel, "ada", PASSWORD).await.unwrap();
+    let ask = |method: Method, path: &str| panel.anonymous(method, path).header("cookie", &session).send();
+    for path in ["/", "/logs", "/servers"] {
+        assert_eq!(ask(Method::GET, path).await.unwrap().headers()["location"], "/profile", "{path}");
+    }
+    for (method, path) in [(Method::GET, "/api/v1/logs"), (Method::POST, "/api/v1/tokens"), (Method::POST, "/api/sf/read_monitor")] {
+        assert_eq!(ask(method, path).await.unwrap().status(), StatusCode::FORBIDDEN, "{path}");
+    }
+    let profile = ask(Method::GET, "/profile").await.unwrap().text().await.unwrap();
+    assert!(profile.contains("This panel demands a second factor"), "{profile}");
+
+    let page = ask(Method::POST, "/profile/two-factor").await.unwrap().text().await.unwrap();
+    let seed = seed_of(between(&page, "id=\"seed\"", "</pre>").split_once('>').unwrap().1);
+    let code = code_at(&seed, step_of(Clock::machine().now()));
+    let form = [("current", PASSWORD), ("code", code.as_str())];
+    let confirm = panel.anonymous(Method::POST, "/profile/two-factor/confirm").header("cookie", &session).form(&form);
+    assert_eq!(confirm.send().await.unwrap().status(), StatusCode::OK);
+    assert_eq!(ask(Method::GET, "/logs").await.unwrap().status(), StatusCode::OK);
     panel.serving.stop().await;
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use app::model::Timestamp;
 use reqwest::{Method, StatusCode};
 use rstest::rstest;
-use serde_json::json;
+use serde_json::{Value, json};
 use server::clock::Clock;
 
 use super::{Person, messages, sign_in};
@@ -58,6 +58,37 @@ async fn signing_in_again_ends_the_session_before() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_password_that_the_panel_made_is_over_after_a_week() {
+    let clock = Clock::set_to(NOON);
+    let panel = TestPanel::start_at(Engine::Sqlite, clock.clone()).await;
+    let draft = json!({"username": "vera", "role": "viewer", "servers": [], "enabled": true});
+    let made: Value = panel.request(Method::POST, "/api/v1/users").json(&draft).send().await.unwrap().json().await.unwrap();
+    let password = made["password"].as_str().unwrap().to_owned();
+    let session = sign_in(&panel, "vera", &password).await.unwrap();
+    let page = panel.anonymous(Method::GET, "/profile").header("cookie", &session).send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("Your password was made for you") && page.contains("is good until"), "{page}");
+
+    clock.advance(Duration::from_hours(7 * 24 + 1));
+    let credentials = json!({"username": "vera", "password": &password});
+    let late = panel.anonymous(Method::POST, "/api/v1/session").json(&credentials).send().await.unwrap();
+    assert_eq!(late.status(), StatusCode::UNAUTHORIZED);
+    assert!(late.text().await.unwrap().contains("was good for a week"));
+    assert!(messages(&panel).await.iter().any(|row| row.contains("the password that was made for vera is over")));
+
+    // One that its owner has chosen is not.
+    let id = made["user"]["id"].as_i64().or(made["id"].as_i64()).unwrap();
+    let made = panel.request(Method::POST, &format!("/api/v1/users/{id}/password")).send().await.unwrap();
+    let password = made.json::<Value>().await.unwrap()["password"].as_str().unwrap().to_owned();
+    let session = sign_in(&panel, "vera", &password).await.unwrap();
+    let fields = [("current", password.as_str()), ("password", "a sentence nobody says"), ("again", "a sentence nobody says")];
+    let changed = panel.anonymous(Method::POST, "/profile/password").header("cookie", &session).form(&fields).send().await.unwrap();
+    assert_eq!(changed.status(), StatusCode::SEE_OTHER);
+    clock.advance(Duration::from_hours(30 * 24));
+    sign_in(&panel, "vera", "a sentence nobody says").await.unwrap();
+    panel.serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn people_see_and_end_their_own_sessions_and_change_their_password() {
     let panel = TestPanel::start(Engine::Sqlite).await;
     let vera = Person::make(&panel, "vera", "viewer", &[]).await;
@@ -67,11 +98,18 @@ async fn people_see_and_end_their_own_sessions_and_change_their_password() {
     let page = vera.request(&panel, Method::GET, "/profile").send().await.unwrap().text().await.unwrap();
     assert!(page.contains("this one") && page.contains("127.0.0.1"), "{page}");
     // Each session but the own one has a button; one is ended by it.
-    let ids: Vec<_> = page.split("name=\"session\" value=\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect();
+    let ids: Vec<String> = page.split("name=\"session\" value=\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect();
+    let ids: Vec<_> = ids.into_iter().filter(|id| id != "others").collect();
     assert_eq!(ids.len(), 2, "{ids:?}");
     let form = |path: &str, fields: &[(&str, &str)]| vera.request(&panel, Method::POST, path).form(fields).send();
-    assert_eq!(form("/profile/sessions/end", &[("session", &ids[0])]).await.unwrap().status(), StatusCode::SEE_OTHER);
-    assert_eq!(form("/profile/sessions/end", &[("session", "00ff")]).await.unwrap().status(), StatusCode::NOT_FOUND);
+    let end = async |session: &str, password: &str| {
+        let fields = [("session", session), ("session_password", password)];
+        form("/profile/sessions/end", &fields).await.unwrap().status()
+    };
+    assert_eq!(end(&ids[0], "wrong password").await, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!([status(&second).await, status(&third).await], [StatusCode::OK; 2], "nothing ends without the password");
+    assert_eq!(end(&ids[0], &vera.password).await, StatusCode::SEE_OTHER);
+    assert_eq!(end("00ff", &vera.password).await, StatusCode::NOT_FOUND);
     let left = [status(&second).await, status(&third).await];
     assert_eq!(left.iter().filter(|status| **status == StatusCode::OK).count(), 1, "{left:?}");
 
@@ -92,7 +130,7 @@ async fn people_see_and_end_their_own_sessions_and_change_their_password() {
     let rows = messages(&panel).await;
     assert!(rows.iter().any(|row| row.starts_with("vera changed the own password")), "{rows:?}");
     // Not with a token, however much it may.
-    let asked = panel.request(Method::POST, "/profile/sessions/end-others").send().await.unwrap();
+    let asked = panel.request(Method::POST, "/profile/sessions/end").send().await.unwrap();
     assert_eq!(asked.status(), StatusCode::FORBIDDEN);
     panel.serving.stop().await;
 }

@@ -17,6 +17,7 @@ fn viewer(scope: Scope) -> Viewer {
         scope,
         reports: None,
         address: None,
+        owes_factor: false,
     }
 }
 

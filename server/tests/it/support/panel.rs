@@ -47,30 +47,33 @@ impl TestPanel {
     }
 
     pub async fn start_at(engine: Engine, clock: Clock) -> Self {
-        Self::start_behind(engine, clock, PerimeterSettings::default()).await
+        Self::start_with(engine, clock, |_| {}).await
     }
 
     /// On SQLite, with a perimeter of its own.
     pub async fn start_guarded(perimeter: PerimeterSettings) -> Self {
-        Self::start_behind(Engine::Sqlite, Clock::machine(), perimeter).await
+        Self::start_with(Engine::Sqlite, Clock::machine(), |config| config.perimeter = perimeter).await
     }
 
-    async fn start_behind(engine: Engine, clock: Clock, perimeter: PerimeterSettings) -> Self {
+    /// With settings of its own.
+    pub async fn start_with(engine: Engine, clock: Clock, change: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let data_dir = dir.path().join("data");
         let database_url = match engine {
             Engine::Sqlite => format!("sqlite://{}", data_dir.join("tailback.db").display()),
             Engine::Postgres => postgres::new_database(),
         };
-        let config = Config {
+        let mut config = Config {
             data_dir,
             bind: "127.0.0.1:0".parse().unwrap(),
             database_url: database_url.clone(),
             timezone: "Europe/Berlin".parse().unwrap(),
-            perimeter,
+            perimeter: PerimeterSettings::default(),
             trail_keep_days: None,
+            require_second_factor: false,
             secret_key: None,
         };
+        change(&mut config);
         let serving = Serving::start(&config, clock).await.unwrap();
         serving.panel.accounts.create("ada", PASSWORD.to_owned(), "admin").await.unwrap();
         let token = serving.panel.accounts.create_token("ada", "test", None).await.unwrap().text().to_owned();
