@@ -189,3 +189,6 @@ addEventListener('pageshow', () => {
     button.textContent = button.dataset.word;
   }
 });
+
+/* Where the panel cannot be reached, a page of its own says so. */
+navigator.serviceWorker?.register('/sw.js').catch(() => {});

@@ -139,7 +139,8 @@ addEventListener('click', (event) => {
     : undefined;
   if (!act) return;
   event.preventDefault();
-  act();
+  // What cannot be had in the background the browser goes to, and says why not.
+  Promise.resolve(act()).catch(() => (location.href = way.href));
 });
 
 /* Keys. */
@@ -151,8 +152,10 @@ function step(by) {
   to?.scrollIntoView({ block: 'nearest' });
 }
 function copyLine() {
-  const row = document.activeElement.closest?.('tr') ?? undefined;
-  if (row) navigator.clipboard?.writeText([...row.cells].map((cell) => cell.textContent.trim()).join('  ')).catch(() => {});
+  const row = document.activeElement.closest?.('tr');
+  const line = opened()?.querySelector('#entry-line')?.textContent
+    ?? (row && [...row.cells].map((cell) => cell.innerText.replace(/\s+/g, ' ').trim()).join('  '));
+  if (line) navigator.clipboard?.writeText(line).catch(() => {});
 }
 const keys = {
   j: () => (opened() ? opened().querySelector('[data-step="1"]').click() : step(1)),
@@ -243,6 +246,9 @@ if (figure) {
       event.preventDefault();
       zoom();
     }
-    if (event.key === 'Escape') chosen.setAttribute('width', 0);
+    if (event.key === 'Escape') {
+      from = to = undefined;
+      chosen.setAttribute('width', 0);
+    }
   });
 }

@@ -11,8 +11,10 @@ use crate::site::{Assets, PageContext, provide_page};
 /// The whole document; only the server renders it. Expects a [`PageContext`] in context.
 pub fn shell(assets: Assets) -> impl IntoView {
     let theme = use_context::<PageContext>().unwrap_or_default().theme;
-    let start =
-        format!("import init, {{ hydrate }} from {:?};\nawait init({{ module_or_path: {:?} }});\nhydrate();", assets.js, assets.wasm);
+    let start = format!(
+        "import init, {{ hydrate }} from {:?};\nawait init({{ module_or_path: {:?} }});\nhydrate();\nnavigator.serviceWorker?.register('/sw.js').catch(() => {{}});",
+        assets.js, assets.wasm
+    );
     view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=theme.to_string()>
@@ -21,6 +23,9 @@ pub fn shell(assets: Assets) -> impl IntoView {
                 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
                 <meta name="color-scheme" content="light dark"/>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
+                <link rel="manifest" href="/manifest.webmanifest"/>
+                <link rel="apple-touch-icon" href="/icon-192.png"/>
+                <meta name="theme-color" content="#1f55c4"/>
                 <link rel="stylesheet" href=assets.css/>
                 <link rel="modulepreload" nonce=use_nonce() href=assets.js/>
                 <link rel="preload" href=assets.wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>

@@ -7,6 +7,7 @@ mod field_error;
 mod filter;
 #[cfg(feature = "ssr")]
 mod forecast;
+mod glance;
 #[cfg(feature = "ssr")]
 mod histogram;
 mod log_entry;
@@ -35,6 +36,7 @@ pub use field_error::FieldError;
 pub use filter::{LogFilter, LogQuery, TimeBound, parse_pairs};
 #[cfg(feature = "ssr")]
 pub use forecast::{DueTime, Forecast};
+pub use glance::{Glance, Trouble, WorstSchedule};
 #[cfg(feature = "ssr")]
 pub use histogram::{Bar, Histogram, Step};
 pub use log_entry::{LogEntry, LogEntryDetail, LogPage, Named, Place};
@@ -48,7 +50,7 @@ pub use schedule::{CatchUp, CommandJob, Destination, EXTRA_ARGS, FilesJob, Mysql
 pub use server::{HostKey, Link, LinkState, Server, ServerDraft};
 pub use source_type::SourceType;
 #[cfg(feature = "ssr")]
-pub use standing::{LastGood, PastRun, ScheduleRow, Standing, worst_first};
+pub use standing::{LastGood, PastRun, ScheduleRow, Standing, worst_first, worst_of};
 pub use status::LogStatus;
 pub use stream::Frame;
 pub use timestamp::Timestamp;

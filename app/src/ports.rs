@@ -5,13 +5,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::error::AppError;
-use crate::model::{LogPage, LogQuery, Run, Server, Timestamp, Viewer, Zone};
+use crate::model::{Glance, LogEntry, LogFilter, LogPage, LogQuery, Run, Server, Timestamp, Viewer, Zone};
 
 /// Reads of the audit trail.
 #[async_trait]
 pub trait AuditTrail: Send + Sync {
     /// A page of the trail, newest first, in the viewer's scope.
     async fn list(&self, viewer: &Viewer, query: LogQuery) -> Result<LogPage, AppError>;
+
+    /// Rows after one, oldest first, and the highest id of the trail.
+    async fn after(&self, viewer: &Viewer, filter: &LogFilter, id: i64, most: u32) -> Result<(Vec<LogEntry>, i64), AppError>;
 }
 
 /// Reads of runs.
@@ -22,6 +25,13 @@ pub trait Runs: Send + Sync {
 
     /// Asks for a run to be stopped.
     async fn stop(&self, viewer: &Viewer, id: crate::model::RunId) -> Result<(), AppError>;
+}
+
+/// What needs a person first.
+#[async_trait]
+pub trait Glances: Send + Sync {
+    /// What of it the viewer may see.
+    async fn glance(&self, viewer: &Viewer) -> Result<Glance, AppError>;
 }
 
 /// Reads of servers.
@@ -44,5 +54,6 @@ pub struct Ports {
     pub audit_trail: Arc<dyn AuditTrail>,
     pub runs: Arc<dyn Runs>,
     pub servers: Arc<dyn Servers>,
+    pub glances: Arc<dyn Glances>,
     pub clock: Arc<dyn PanelClock>,
 }

@@ -62,6 +62,8 @@ pub struct PageContext {
     pub in_the_clear: bool,
     /// Rows of Logs are one line each.
     pub compact: bool,
+    /// The page's own query string, for the page that lives on in the browser.
+    pub query: String,
 }
 
 impl PageContext {
@@ -75,6 +77,7 @@ impl PageContext {
             now,
             in_the_clear: false,
             compact: false,
+            query: String::new(),
         }
     }
 

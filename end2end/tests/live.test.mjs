@@ -60,10 +60,13 @@ test('a row is on screen soon after its commit, each once', async (context) => {
     // Older rows may be drawn anew when the window of the list moves.
     const from = Date.now();
     const feed = document.querySelector('.log-table--feed');
+    // A row that is moved when others come is no arrival.
+    const seen = new WeakSet();
     new MutationObserver((records) => {
       for (const row of records.flatMap((record) => [...record.addedNodes])) {
         const moment = row.querySelector?.('time')?.dateTime;
-        if (row.matches?.('.log-table__row') && Date.parse(moment) >= from) window.arrivals.push({ text: row.textContent, late: Date.now() - Date.parse(moment) });
+        const arrives = row.matches?.('.log-table__row') && !seen.has(row) && seen.add(row);
+        if (arrives && Date.parse(moment) >= from) window.arrivals.push({ text: row.textContent, late: Date.now() - Date.parse(moment) });
       }
     }).observe(feed, { childList: true, subtree: true });
   });
@@ -94,5 +97,67 @@ test('after a break of the line no row is missing and none is doubled', async ()
   const from = stored.indexOf(shown[0]);
   assert.ok(from >= 0 && from < 5, 'the newest row shown is one of the newest stored');
   assert.deepEqual(shown.slice(0, 30), stored.slice(from, from + Math.min(30, shown.length)));
+  await context.close();
+});
+
+/** What is shown, newest first, and what is stored of it. */
+async function shownAndStored(page, query) {
+  const shown = await page.locator('.log-table--feed .log-table__row').evaluateAll((rows) => rows.map((row) => `${row.querySelector('time').dateTime} ${row.querySelector('.log-table__text').textContent}`));
+  const answer = await page.evaluate(async (url) => (await fetch(url)).json(), `/api/v1/logs?limit=200&${query}`);
+  return [shown, answer.entries.map((entry) => `${entry.at} ${entry.message}`)];
+}
+
+test('where WebSockets are blocked the panel is asked, and no row is missing', async () => {
+  const visitor = await signIn(browser);
+  const { page, context } = visitor;
+  await page.routeWebSocket(/stream/, (socket) => socket.close());
+  await page.reload();
+  await page.getByText('The panel is asked every few seconds').waitFor({ timeout: 60_000 });
+  const before = await page.locator('.log-table--feed .log-table__row').count();
+  await page.waitForFunction((count) => document.querySelectorAll('.log-table--feed .log-table__row').length > count + 3, before, { timeout: A_MINUTE_AND_MORE });
+  const [shown, stored] = await shownAndStored(page, '');
+  const from = stored.indexOf(shown[0]);
+  assert.ok(from >= 0 && from < 20, `the newest row shown is row ${from} of those stored`);
+  const count = Math.min(30, shown.length);
+  assert.deepEqual(shown.slice(0, count), stored.slice(from, from + count));
+  await context.close();
+});
+
+test('the chips filter the stream on the server, and the address says which', async () => {
+  const visitor = await signIn(browser);
+  const { page, context } = visitor;
+  await live(page);
+  await page.getByRole('link', { name: 'MySQL', exact: true }).click();
+  await page.waitForURL(/type=MYSQL/);
+  await live(page);
+  await sound(visitor, 'the Monitor with a filter');
+  const first = await page.locator('.log-table--feed .log-table__row').first().innerText();
+  await page.waitForFunction((text) => document.querySelector('.log-table--feed .log-table__row').innerText !== text, first, { timeout: A_MINUTE_AND_MORE });
+  const types = await page.locator('.log-table--feed .log-table__row').evaluateAll((rows) => rows.map((row) => row.innerText.includes('MYSQL')));
+  assert.ok(types.length > 1 && types.every(Boolean), 'only rows that pass');
+  await page.goto(`${new URL(page.url()).origin}/?status=nonsense`);
+  await page.getByText('This filter cannot be applied').waitFor();
+  await context.close();
+});
+
+test('the panel can be installed, and says so itself when it cannot be reached', async () => {
+  const visitor = await signIn(browser);
+  const { page, context } = visitor;
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+  const manifest = await page.evaluate(async () => (await fetch(document.querySelector('link[rel=manifest]').href)).json());
+  for (const icon of manifest.icons) {
+    assert.equal(await page.evaluate(async (src) => (await fetch(src)).status, icon.src), 200, icon.src);
+  }
+  const kept = await page.evaluate(async () => {
+    const all = await Promise.all((await caches.keys()).map(async (name) => (await (await caches.open(name)).keys()).map((request) => new URL(request.url).pathname)));
+    return all.flat().sort();
+  });
+  assert.deepEqual(kept, ['/favicon.svg', '/offline.css', '/offline.html'], 'nothing of what the panel says is kept');
+  await context.setOffline(true);
+  await page.goto(`${new URL(page.url()).origin}/logs`).catch(() => {});
+  await page.getByRole('heading', { name: 'The panel cannot be reached' }).waitFor();
+  await context.setOffline(false);
+  await page.getByRole('link', { name: 'Try again' }).click();
+  await page.getByRole('heading', { name: 'Logs', exact: true }).waitFor();
   await context.close();
 });

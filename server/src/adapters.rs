@@ -3,13 +3,17 @@
 use std::sync::Arc;
 
 use app::error::AppError;
-use app::model::{LogPage, LogQuery, Run, RunId, Server, Timestamp, Viewer, Zone};
-use app::ports::{AuditTrail, PanelClock, Runs, Servers};
+use app::model::{
+    Glance, LogEntry, LogFilter, LogPage, LogQuery, LogStatus, Permission, Run, RunId, Server, TimeBound, Timestamp, Trouble, Viewer, Zone,
+    worst_of,
+};
+use app::ports::{AuditTrail, Glances, PanelClock, Runs, Servers};
 use async_trait::async_trait;
 
 use crate::clock::Clock;
 use crate::history::History;
 use crate::jobs::{RunError, RunRequests};
+use crate::standings::Standings;
 use crate::store::{Database, StoreError, runs, servers};
 
 fn masked(cause: StoreError) -> AppError {
@@ -21,6 +25,10 @@ fn masked(cause: StoreError) -> AppError {
 impl AuditTrail for History {
     async fn list(&self, viewer: &Viewer, query: LogQuery) -> Result<LogPage, AppError> {
         Self::list(self, viewer, query).await.map_err(masked)
+    }
+
+    async fn after(&self, viewer: &Viewer, filter: &LogFilter, id: i64, most: u32) -> Result<(Vec<LogEntry>, i64), AppError> {
+        Self::after(self, viewer, filter, id, most).await.map_err(masked)
     }
 }
 
@@ -58,6 +66,41 @@ pub struct ServerPort {
 impl Servers for ServerPort {
     async fn list(&self, viewer: &Viewer) -> Result<Vec<Server>, AppError> {
         servers::list(&self.database, &viewer.scope).await.map_err(masked)
+    }
+}
+
+/// What Monitor says at a glance.
+pub struct GlancePort {
+    pub history: History,
+    pub standings: Standings,
+}
+
+/// Runs of each schedule that are looked at for how the last of each type ended.
+const RUNS_LOOKED_AT: i64 = 6;
+
+const DAY_MS: i64 = 86_400_000;
+
+#[async_trait]
+impl Glances for GlancePort {
+    async fn glance(&self, viewer: &Viewer) -> Result<Glance, AppError> {
+        let now = self.standings.clock.now();
+        let trouble = if viewer.may(Permission::ViewBackupLogsPage) {
+            let since = Timestamp::from_millis((now.millis() - DAY_MS) / 60_000 * 60_000);
+            let count = async |status| {
+                let filter = LogFilter { from: Some(TimeBound::Moment(since)), status: vec![status], ..LogFilter::default() };
+                self.history.count(viewer, &filter).await.map_err(masked)
+            };
+            Some(Trouble { since, errors: count(LogStatus::Error).await?, missed: count(LogStatus::Missed).await? })
+        } else {
+            None
+        };
+        let schedules = if viewer.may(Permission::ViewSchedulesPage) {
+            let rows = self.standings.worst_first(&viewer.scope, RUNS_LOOKED_AT).await.map_err(masked)?;
+            Some(worst_of(&rows, now))
+        } else {
+            None
+        };
+        Ok(Glance { trouble, schedules })
     }
 }
 

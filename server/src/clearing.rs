@@ -29,6 +29,9 @@ pub struct ClearingCounts {
     pub kept: i64,
 }
 
+/// Rows that go in one transaction, for which whoever appends waits about a second.
+const AT_A_TIME: u64 = 20_000;
+
 /// Why nothing was cleared.
 #[derive(Debug, thiserror::Error)]
 pub enum ClearingError {
@@ -54,25 +57,43 @@ impl Clearings {
         Ok(clearing::count(&mut tx, &viewer.scope).await?)
     }
 
-    /// Clears in one transaction. Who clears at the same time waits, and then finds less.
+    /// Clears what is there now. Whoever clears at the same time waits, and then finds less; whoever asks and goes away has asked all
+    /// the same.
     pub async fn clear(&self, viewer: &Viewer) -> Result<ClearingCounts, ClearingError> {
         allow(viewer)?;
-        let mut change = self.trail.begin().await?;
-        let head = clearing::lock(change.tx()).await?;
-        let counts = clearing::count(change.tx(), &viewer.scope).await?;
-        if counts.deleted == 0 {
-            return Ok(counts);
+        let (this, viewer) = (self.clone(), viewer.clone());
+        match tokio::spawn(async move { this.clear_in_pieces(&viewer, AT_A_TIME).await }).await {
+            Ok(cleared) => Ok(cleared?),
+            Err(ended) => std::panic::resume_unwind(ended.into_panic()),
         }
-        let said = take_out(&mut change, &Doomed::Backups(viewer.scope.clone()), &head, u64::MAX).await?;
-        let Some(said) = said else { return Ok(counts) };
-        let message = viewer.told(&format!(
-            "cleared the backup logs: {} rows from {} to {}, {} of them of removed schedules; {} of running schedules stay",
-            said.count, said.first_id, said.last_id, counts.orphans, counts.kept
-        ));
-        change.log(LogRow::system(LogStatus::Info, message).detail(&said.json()));
-        change.commit().await?;
-        self.hub.tell_cleared(said.last_id);
-        Ok(counts)
+    }
+
+    /// Each piece is a transaction with a row of its own, and others write between them.
+    pub async fn clear_in_pieces(&self, viewer: &Viewer, at_a_time: u64) -> Result<ClearingCounts, StoreError> {
+        let mut counted = None;
+        let mut deleted = 0;
+        loop {
+            let mut change = self.trail.begin().await?;
+            let head = clearing::lock(change.tx()).await?;
+            let (counts, last) = match counted {
+                Some(counted) => counted,
+                None => *counted.insert((clearing::count(change.tx(), &viewer.scope).await?, head.last_id)),
+            };
+            let doomed = Doomed::Backups { scope: viewer.scope.clone(), last };
+            let Some(said) = take_out(&mut change, &doomed, &head, at_a_time).await? else {
+                return Ok(ClearingCounts { deleted, ..counts });
+            };
+            let all = i64::try_from(said.count).is_ok_and(|count| count == counts.deleted);
+            let of_all = if all { String::new() } else { format!(" of {}", counts.deleted) };
+            let message = viewer.told(&format!(
+                "cleared the backup logs: {}{of_all} rows from {} to {}; {} of all were of removed schedules; {} of running schedules stay",
+                said.count, said.first_id, said.last_id, counts.orphans, counts.kept
+            ));
+            change.log(LogRow::system(LogStatus::Info, message).detail(&said.json()));
+            change.commit().await?;
+            self.hub.tell_cleared(said.last_id);
+            deleted += i64::try_from(said.count).unwrap_or(i64::MAX);
+        }
     }
 }
 

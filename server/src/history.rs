@@ -56,6 +56,20 @@ impl History {
         })
     }
 
+    /// Rows after one, oldest first, and the highest id of the trail at that moment.
+    pub async fn after(&self, viewer: &Viewer, filter: &LogFilter, id: i64, most: u32) -> Result<(Vec<LogEntry>, i64), StoreError> {
+        let selection = Selection { scope: &viewer.scope, filter, zone: &self.zone };
+        let mut view = TrailView::open(&self.database).await?;
+        let rows = log_pages::oldest(&mut view, selection, Page { after: Some(id), before: None, limit: most }).await?;
+        Ok((rows, view.head()))
+    }
+
+    /// How many rows pass.
+    pub async fn count(&self, viewer: &Viewer, filter: &LogFilter) -> Result<i64, StoreError> {
+        let selection = Selection { scope: &viewer.scope, filter, zone: &self.zone };
+        log_counts::count(&mut TrailView::open(&self.database).await?, selection).await
+    }
+
     /// How many rows of each status there are over time. Without a step, one that fits the range.
     pub async fn histogram(
         &self,
@@ -67,19 +81,35 @@ impl History {
         let selection = Selection { scope: &viewer.scope, filter, zone: &self.zone };
         let mut view = TrailView::open(&self.database).await?;
         let (from, until) = filter.range(&self.zone);
-        let from = match from {
-            Some(from) => from,
-            None => log_counts::first_day(&mut view).await?.unwrap_or(now).min(now),
-        };
+        let (first, end) = log_counts::days(&mut view).await?.unwrap_or((now, now));
+        let (first, end) = (first.min(now), end.max(now.plus_millis(1)));
+        let from = from.unwrap_or(first);
         let until = until.unwrap_or_else(|| now.plus_millis(1).max(from));
+        let is_too_wide = |step: Step, from, until| step.stretches(from, until) > MOST_STRETCHES;
+        let (from, until) = if step.is_none() && is_too_wide(Step::fitting(from, until), from, until) {
+            // Millennia: there is nothing to draw before the trail and after it.
+            (from.clamp(first, end), until.clamp(first, end))
+        } else {
+            (from, until)
+        };
         let step = step.unwrap_or_else(|| Step::fitting(from, until));
-        if step.stretches(from, until) > MOST_STRETCHES {
+        if is_too_wide(step, from, until) {
             let reason = format!("gives more than {MOST_STRETCHES} bars over this range; take a longer one or a shorter range");
             return Ok(Err(FieldError::new("bucket", reason)));
         }
         let bars = log_counts::histogram(&mut view, selection, step).await?;
         let buckets = bars.into_iter().map(|(start, counts)| Bar { start, counts }).collect();
         Ok(Ok(Histogram { bucket: step, zone: self.zone.name.clone(), from, until, buckets }))
+    }
+
+    /// The next newer and the next older row that passes.
+    pub async fn neighbours(&self, viewer: &Viewer, filter: &LogFilter, id: i64) -> Result<(Option<i64>, Option<i64>), StoreError> {
+        let selection = Selection { scope: &viewer.scope, filter, zone: &self.zone };
+        let mut view = TrailView::open(&self.database).await?;
+        let newer = log_pages::oldest(&mut view, selection, Page { after: Some(id), before: None, limit: 1 }).await?;
+        let older = log_pages::newest(&mut view, selection, Page { after: None, before: Some(id), limit: 1 }).await?;
+        let id_of = |rows: Vec<LogEntry>| rows.first().map(|row| row.id);
+        Ok((id_of(newer), id_of(older)))
     }
 
     /// One row, if there is one in scope.

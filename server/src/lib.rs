@@ -33,6 +33,7 @@ pub mod secrets;
 pub mod serve;
 pub mod site;
 pub mod ssh;
+pub mod standings;
 pub mod state;
 pub mod store;
 pub mod streaming;

@@ -2,6 +2,7 @@
 
 use app::app::shell;
 use app::model::Viewer;
+use app::site::PageContext;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::request::Parts;
@@ -61,8 +62,9 @@ fn hydrated(panel: &Panel) -> Router<Panel> {
 /// What a page needs to know while it is rendered.
 fn provide_page_context(panel: &Panel) {
     let parts = use_context::<Parts>();
+    let query = parts.as_ref().and_then(|parts| parts.uri.query()).unwrap_or_default().to_owned();
     let (headers, extensions) = parts.map(|parts| (parts.headers, parts.extensions)).unwrap_or_default();
-    provide_context(doors::page_context(panel, &headers, &extensions));
+    provide_context(PageContext { query, ..doors::page_context(panel, &headers, &extensions) });
     provide_context(panel.ports.clone());
     if let Some(viewer) = extensions.get::<Viewer>() {
         provide_context(viewer.clone());

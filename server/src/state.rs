@@ -12,7 +12,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::adapters::{ClockPort, RunPort, ServerPort};
+use crate::adapters::{ClockPort, GlancePort, RunPort, ServerPort};
 use crate::audit::Trail;
 use crate::auth::{Accounts, Passwords, Use, Uses, follow_uses};
 use crate::checker::{Checker, Instruments, Pokes, RunLogs, attend};
@@ -30,6 +30,7 @@ use crate::people::People;
 use crate::perimeter::Perimeter;
 use crate::prover::follow_proof;
 use crate::secrets::Vault;
+use crate::standings::Standings;
 use crate::store::{Database, sessions};
 use crate::streaming::Hub;
 
@@ -48,6 +49,7 @@ pub struct Panel {
     pub people: People,
     pub inventory: Inventory,
     pub history: History,
+    pub standings: Standings,
     pub clearings: Clearings,
     /// Older rows of the trail go; `None` keeps them for ever.
     pub trail_keep_days: Option<u32>,
@@ -103,6 +105,7 @@ impl Panel {
             pokes: pokes.clone(),
         };
         let (uses, uses_to_note) = Uses::new();
+        let standings = Standings { database: database.clone(), clock: clock.clone(), zone: config.timezone };
         let history = History { database: database.clone(), zone: zone.clone() };
         let accounts = Accounts {
             database: database.clone(),
@@ -138,6 +141,7 @@ impl Panel {
                 audit_trail: Arc::new(history.clone()),
                 runs: Arc::new(RunPort { database: database.clone(), requests: run_requests.clone() }),
                 servers: Arc::new(ServerPort { database: database.clone() }),
+                glances: Arc::new(GlancePort { history: history.clone(), standings: standings.clone() }),
                 clock: Arc::new(ClockPort { clock: clock.clone(), zone: zone.clone() }),
             },
             intake: Intake { database: database.clone(), trail: trail.clone(), hub: hub.clone(), clock: clock.clone() },
@@ -150,6 +154,7 @@ impl Panel {
             clock,
             zone,
             history,
+            standings,
             run_requests,
             keys,
             run_logs: Arc::default(),

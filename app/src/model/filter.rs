@@ -225,6 +225,9 @@ pub fn parse_pairs(query: &str) -> Vec<(String, String)> {
 }
 
 fn extend<T: FromStr + PartialEq>(list: &mut Vec<T>, value: &str, expected: &str) -> Result<(), String> {
+    if value.chars().any(char::is_control) || value.chars().all(|c| c == ',' || c.is_whitespace()) {
+        return Err(format!("expected {expected}"));
+    }
     for word in value.split(',').map(str::trim).filter(|word| !word.is_empty()) {
         let item = word.parse().map_err(|_| format!("{word:?} is not {expected}"))?;
         if !list.contains(&item) {

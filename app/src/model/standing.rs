@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::{Named, RunId, RunState, Schedule, SourceType, Timestamp};
+use super::{Named, RunId, RunState, Schedule, SourceType, Timestamp, WorstSchedule};
 
 /// One run as a bar of a strip.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,6 +127,16 @@ impl ScheduleRow {
     /// The run that goes on, if there is one.
     pub fn active(&self) -> Option<&PastRun> {
         self.recent.iter().rev().find(|run| run.outcome.is_active())
+    }
+}
+
+/// The first of rows that stand worst first, unless nothing is expected of any.
+pub fn worst_of(rows: &[ScheduleRow], now: Timestamp) -> WorstSchedule {
+    let Some(worst) = rows.first().filter(|row| row.standing(now) != Standing::Paused) else { return WorstSchedule::None };
+    WorstSchedule::Is {
+        schedule: Named { id: worst.schedule.id, name: worst.schedule.policy.name.clone() },
+        tone: worst.standing(now).tone(),
+        last_good: worst.last_good_of_all(),
     }
 }
 

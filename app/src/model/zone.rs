@@ -19,6 +19,9 @@ pub struct Zone {
     changes: Vec<(Timestamp, i32)>,
 }
 
+/// A day and two hours.
+const FURTHEST_MS: i64 = 26 * 3_600_000;
+
 impl Zone {
     /// A zone from its offset before the first change and its changes in growing order.
     pub fn new(name: impl Into<String>, first_offset_seconds: i32, changes: Vec<(Timestamp, i32)>) -> Self {
@@ -58,7 +61,11 @@ impl Zone {
     /// comes twice gives the earlier.
     pub fn start_of_day(&self, day: NaiveDate) -> Timestamp {
         let midnight = day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis();
-        let offsets = std::iter::once(self.first_offset_seconds).chain(self.changes.iter().map(|(_, offset)| *offset));
+        // No zone is further than this from UTC, so no other change concerns this midnight.
+        let (from, until) = (Timestamp(midnight - FURTHEST_MS), Timestamp(midnight + FURTHEST_MS));
+        let near = &self.changes[self.changes.partition_point(|(at, _)| *at <= from)..];
+        let near = &near[..near.partition_point(|(at, _)| *at <= until)];
+        let offsets = std::iter::once(self.offset_seconds(from)).chain(near.iter().map(|(_, offset)| *offset));
         let exact = offsets
             .map(|offset| (Timestamp(midnight - i64::from(offset) * 1000), offset))
             .filter(|(at, offset)| self.offset_seconds(*at) == *offset)
@@ -66,11 +73,7 @@ impl Zone {
             .min();
         exact.unwrap_or_else(|| {
             // Skipped: the change that jumps over this midnight is the day's first moment.
-            self.changes
-                .iter()
-                .map(|(at, _)| *at)
-                .find(|at| at.millis() + i64::from(self.offset_seconds(*at)) * 1000 >= midnight)
-                .unwrap_or(Timestamp(midnight))
+            near.iter().find(|(at, offset)| at.millis() + i64::from(*offset) * 1000 >= midnight).map_or(Timestamp(midnight), |(at, _)| *at)
         })
     }
 }

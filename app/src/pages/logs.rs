@@ -15,11 +15,12 @@ use leptos::prelude::*;
 pub use self::address::LogsAddress;
 use self::filter_form::filter_form;
 use self::histogram::histogram_view;
+pub use self::message_log::OpenEntry;
 use self::message_log::message_log;
 use self::results::{bad_filter, results};
 use self::views::saved_views;
 use crate::components::{Erase, Icon, Piece, Tone, icon, notice};
-use crate::model::{FieldError, Histogram, LogEntryDetail, LogPage, Named, Permission, SavedView, Timestamp};
+use crate::model::{FieldError, Histogram, LogPage, Named, Permission, SavedView, Timestamp};
 use crate::pages::document::{flash, moment};
 use crate::site::use_page;
 
@@ -31,7 +32,7 @@ pub struct LogsView {
     /// The rows over time; the text says why there is no picture.
     pub histogram: Option<Result<Histogram, String>>,
     /// The row whose message is open: what was found of it.
-    pub open: Option<Option<LogEntryDetail>>,
+    pub open: Option<Option<OpenEntry>>,
     pub choices: Choices,
     pub views: Vec<SavedView>,
     /// How much of the trail was proved last.
@@ -68,7 +69,7 @@ pub fn logs(view: LogsView) -> Piece {
         .erase(),
         Err(problems) => bad_filter(&address, problems),
     };
-    let dialog = open.map(|found| message_log(&address, found, page.as_ref().map(|page| page.entries.as_slice()).unwrap_or_default()));
+    let dialog = open.map(|open| message_log(&address, open));
     view! {
         <header class="page-header">
             <h1 class="page-title">"Logs"</h1>

@@ -16,19 +16,24 @@ use self::feed_section::feed_section;
 use self::run_card::running_runs;
 use self::server_strip::server_strip;
 use crate::api::{MonitorSnapshot, Wire, read_monitor};
-use crate::components::{Awaited, Drawing, Erase, Piece, awaited, failure_notice};
+use crate::components::{Awaited, Drawing, Erase, Piece, Tone, awaited, failure_notice, notice};
 use crate::error::AppError;
+use crate::model::FieldError;
+use crate::site::use_page;
 use crate::streaming::{Live, NEWEST_ROWS, follow};
 
 /// `/`
 #[component]
 pub fn MonitorPage() -> impl IntoView {
-    let snapshot: OnceResource<Result<MonitorSnapshot, AppError>, Wire> = OnceResource::new_with_options(read_monitor(NEWEST_ROWS), false);
+    let filter = use_page().get().query;
+    let snapshot: OnceResource<Result<MonitorSnapshot, AppError>, Wire> =
+        OnceResource::new_with_options(read_monitor(NEWEST_ROWS, filter.clone()), false);
     let shown = move || -> Awaited {
+        let filter = filter.clone();
         Box::pin(async move {
             let read = snapshot.await;
             let drawing: Drawing = Box::new(move || match read {
-                Ok(snapshot) => board(snapshot),
+                Ok(snapshot) => board(snapshot, filter),
                 Err(error) => failure_notice("what is running", &error, "/".to_owned()),
             });
             drawing
@@ -41,10 +46,10 @@ pub fn MonitorPage() -> impl IntoView {
     .erase()
 }
 
-fn board(snapshot: MonitorSnapshot) -> Piece {
+fn board(snapshot: MonitorSnapshot, filter: String) -> Piece {
     let (servers, server_problem) = apart(snapshot.servers);
     let (page, feed_problem) = apart(snapshot.newest);
-    let live = Live::new(page, snapshot.runs, servers.unwrap_or_default());
+    let live = Live::new(page, snapshot.runs, servers.unwrap_or_default(), snapshot.glance.ok(), filter);
     if feed_problem.is_none() {
         follow(live);
     }
@@ -58,10 +63,21 @@ fn board(snapshot: MonitorSnapshot) -> Piece {
         {running_runs(live)}
         {match feed_problem {
             None => feed_section(live),
+            Some(AppError::Invalid(problems)) => bad_filter(&problems),
             Some(error) => failure_notice("the log", &error, "/".to_owned()),
         }}
     }
     .erase()
+}
+
+/// A filter in the URL that cannot be.
+fn bad_filter(problems: &[FieldError]) -> Piece {
+    let list = problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    let body = view! {
+        <p>{list}</p>
+        <a class="button" href="/">"Show every row"</a>
+    };
+    notice(Tone::Error, "This filter cannot be applied", body.erase())
 }
 
 fn apart<T>(read: Result<T, AppError>) -> (Option<T>, Option<AppError>) {

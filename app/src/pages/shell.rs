@@ -34,6 +34,9 @@ impl Shell<'_> {
                         <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
                         <meta name="color-scheme" content="light dark"/>
                         <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
+                        <link rel="manifest" href="/manifest.webmanifest"/>
+                        <link rel="apple-touch-icon" href="/icon-192.png"/>
+                        <meta name="theme-color" content="#1f55c4"/>
                         <link rel="stylesheet" href=assets.css.clone()/>
                         {script}
                         <title>{format!("{} · Tailback", self.title)}</title>

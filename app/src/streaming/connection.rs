@@ -11,6 +11,8 @@ pub enum Connection {
     Live,
     /// Lost; the next attempt is at `retry_at`.
     Waiting { failures: u32, retry_at: Timestamp, reason: Option<String> },
+    /// The stream does not come through; the panel is asked every few seconds instead.
+    Polling,
     /// The session has ended; trying again would not help.
     SignedOut,
 }
@@ -22,6 +24,7 @@ impl Connection {
             Self::Connecting => "connecting",
             Self::Live => "live",
             Self::Waiting { .. } => "reconnecting",
+            Self::Polling => "polling",
             Self::SignedOut => "signed-out",
         }
     }
@@ -32,6 +35,7 @@ impl Connection {
             Self::Connecting => "Connecting",
             Self::Live => "Live",
             Self::Waiting { .. } => "Reconnecting",
+            Self::Polling => "Every 4 s",
             Self::SignedOut => "Signed out",
         }
     }

@@ -98,6 +98,11 @@ impl Feed {
         }
     }
 
+    /// Notes that nothing up to here is missing: other rows do not pass the filter.
+    pub fn pass(&mut self, head: i64) {
+        self.last_id = self.last_id.max(head);
+    }
+
     /// Notes that the server cannot give these rows any more.
     pub fn mark_gap(&mut self, from: i64, to: i64, at: Timestamp) {
         if to > self.last_id {

@@ -7,10 +7,10 @@ use leptos::task::spawn_local;
 use super::backoff::wait_millis;
 use super::socket::{Heard, Socket};
 use super::{Connection, Feed};
-use crate::api::{MonitorSnapshot, read_monitor};
+use crate::api::{MonitorSnapshot, ROWS_AT_A_TIME, RowsAfter, read_monitor, read_rows};
 use crate::components::{Clock, effect, on_window, use_clock};
 use crate::error::AppError;
-use crate::model::{Frame, LogPage, Run, Server, Timestamp};
+use crate::model::{Frame, Glance, LogEntry, LogPage, LogStatus, Run, Server, Timestamp};
 use crate::site::use_page;
 
 /// An attempt that has not been answered by then has failed.
@@ -19,6 +19,12 @@ const ANSWER_WITHIN_MILLIS: i64 = 15_000;
 const ASK_EVERY_MILLIS: i64 = 15_000;
 /// After this much silence the panel is asked whether rows are missing: a dead socket looks like a quiet one.
 const QUIET_MILLIS: i64 = 30_000;
+/// So many attempts in a row fail before the panel is asked for rows instead, …
+const POLL_AFTER_FAILURES: u32 = 3;
+/// … this often, …
+const POLL_EVERY_MILLIS: i64 = 4_000;
+/// … until the stream is tried again.
+const TRY_AGAIN_MILLIS: i64 = 300_000;
 /// Two ticks further apart than this mean that the machine slept.
 const SLEPT_MILLIS: i64 = 90_000;
 
@@ -32,24 +38,30 @@ pub struct Live {
     pub feed: RwSignal<Feed>,
     pub runs: RwSignal<Vec<Run>>,
     pub servers: RwSignal<Vec<Server>>,
+    /// `None` where it could not be read.
+    pub glance: RwSignal<Option<Glance>>,
     /// When the panel was last heard from.
     pub heard_at: RwSignal<Option<Timestamp>>,
     /// Whether another build answers now than the one that rendered this page.
     pub outdated: RwSignal<bool>,
+    /// What the feed shows of the trail, as a query string.
+    pub filter: StoredValue<String>,
     /// Connects now rather than when the countdown ends; there once the stream is followed.
     retry: StoredValue<Option<Callback<()>>>,
 }
 
 impl Live {
     /// What the page begins with; the feed is empty if it could not be read.
-    pub fn new(newest: Option<LogPage>, runs: Vec<Run>, servers: Vec<Server>) -> Self {
+    pub fn new(newest: Option<LogPage>, runs: Vec<Run>, servers: Vec<Server>, glance: Option<Glance>, filter: String) -> Self {
         Self {
             connection: RwSignal::new(Connection::Connecting),
             feed: RwSignal::new(newest.map_or_else(Feed::default, |page| Feed::new(page.entries, page.head))),
             runs: RwSignal::new(runs),
             servers: RwSignal::new(servers),
+            glance: RwSignal::new(glance),
             heard_at: RwSignal::new(None),
             outdated: RwSignal::new(false),
+            filter: StoredValue::new(filter),
             retry: StoredValue::new(None),
         }
     }
@@ -83,6 +95,8 @@ struct State {
     asked_at: Option<Timestamp>,
     ticked_at: Option<Timestamp>,
     frame_requested: bool,
+    /// Failures that arrived while nobody looked.
+    unseen: usize,
 }
 
 #[derive(Clone, Copy)]
@@ -103,6 +117,8 @@ impl Follower {
             if document().hidden() {
                 self.reload_if_outdated();
             } else {
+                self.state.update_value(|state| state.unseen = 0);
+                document().set_title("Monitor · Tailback");
                 self.resume();
             }
         });
@@ -117,7 +133,7 @@ impl Follower {
             state.reason = None;
         });
         let after = self.live.feed.with_untracked(Feed::last_id);
-        match Socket::open(after, move |heard| self.hear(heard)) {
+        match Socket::open(after, &self.live.filter.get_value(), move |heard| self.hear(heard)) {
             Ok(socket) => self.socket.set_value(Some(socket)),
             Err(error) => {
                 leptos::logging::error!("open the stream: {error:?}");
@@ -154,11 +170,31 @@ impl Follower {
     fn take(self, frame: Frame, now: Timestamp) {
         match frame {
             Frame::Hello { head, build } => self.greet(head, &build),
-            Frame::Rows { rows } => self.change_feed(move |feed| feed.push(rows, now)),
+            Frame::Rows { rows } => {
+                self.note_trouble(&rows);
+                self.change_feed(move |feed| feed.push(rows, now));
+            }
             Frame::Gap { from, to } => self.change_feed(move |feed| feed.mark_gap(from, to, now)),
             Frame::Runs { runs } => self.live.runs.update(|shown| merge_runs(shown, runs)),
             Frame::Cleared { .. } => self.start_over(),
             Frame::Bye { reason } => self.state.update_value(|state| state.reason = Some(reason)),
+        }
+    }
+
+    /// What went wrong is asked about again with the next tick, and counted in the tab's title while nobody looks.
+    fn note_trouble(self, rows: &[LogEntry]) {
+        let ends = |row: &&LogEntry| matches!(row.status, LogStatus::Completed | LogStatus::Warning);
+        let trouble = |row: &&LogEntry| matches!(row.status, LogStatus::Error | LogStatus::Missed | LogStatus::Connection);
+        let wrong = rows.iter().filter(trouble).count();
+        if wrong > 0 || rows.iter().any(|row| ends(&row)) {
+            self.state.update_value(|state| state.asked_at = None);
+        }
+        if wrong > 0 && document().hidden() {
+            let unseen = self.state.try_update_value(|state| {
+                state.unseen += wrong;
+                state.unseen
+            });
+            document().set_title(&format!("({}) Monitor · Tailback", unseen.unwrap_or_default()));
         }
     }
 
@@ -206,6 +242,8 @@ impl Follower {
             Connection::Waiting { retry_at, .. } if now >= retry_at => self.connect(),
             Connection::Connecting if due(attempted_at, ANSWER_WITHIN_MILLIS) => self.lose(),
             // A hidden tab ticks slowly, so only a visible one can tell that it slept.
+            Connection::Polling if due(attempted_at, TRY_AGAIN_MILLIS) => self.connect(),
+            Connection::Polling if due(asked_at, POLL_EVERY_MILLIS) && !document().hidden() => self.poll(),
             Connection::Live if slept && !document().hidden() => self.connect(),
             Connection::Live if due(asked_at, ASK_EVERY_MILLIS) && !document().hidden() => self.ask(),
             _ => {}
@@ -218,7 +256,7 @@ impl Follower {
         self.state.update_value(|state| state.asked_at = Some(now));
         let quiet = self.live.heard_at.get_untracked().is_none_or(|at| now.millis_since(at) > QUIET_MILLIS);
         spawn_local(async move {
-            match read_monitor(1).await {
+            match read_monitor(1, self.live.filter.get_value()).await {
                 Ok(snapshot) => self.compare_with(snapshot, quiet),
                 Err(error) => self.take_failure(&error),
             }
@@ -230,11 +268,51 @@ impl Follower {
         if let Ok(servers) = snapshot.servers {
             self.live.servers.try_set(servers);
         }
+        self.live.glance.try_set(snapshot.glance.ok());
         let newest = snapshot.newest.ok().and_then(|page| page.entries.first().map(|entry| entry.id));
         let missed = self.live.feed.try_with_untracked(|feed| newest > Some(feed.last_id())).unwrap_or(false);
-        if quiet && missed && self.live.connection.get_untracked() == Connection::Live {
-            self.connect();
+        match self.live.connection.try_get_untracked() {
+            Some(Connection::Live) if quiet && missed => self.connect(),
+            // The panel answers and the stream does not come through.
+            Some(Connection::Waiting { failures: POLL_AFTER_FAILURES.., .. }) => {
+                self.live.connection.set(Connection::Polling);
+                self.poll();
+            }
+            _ => {}
         }
+    }
+
+    /// Asks for the rows after the last one, until there are no more for now.
+    fn poll(self) {
+        let now = self.clock.read();
+        self.state.update_value(|state| state.asked_at = Some(now));
+        let after = self.live.feed.with_untracked(Feed::last_id);
+        spawn_local(async move {
+            match read_rows(after, self.live.filter.get_value()).await {
+                Ok(RowsAfter { rows, head }) => {
+                    let now = self.clock.read();
+                    let more = rows.len() >= ROWS_AT_A_TIME as usize;
+                    self.live.heard_at.try_set(Some(now));
+                    self.note_trouble(&rows);
+                    self.change_feed(move |feed| {
+                        feed.push(rows, now);
+                        if !more {
+                            feed.pass(head);
+                        }
+                    });
+                    if more {
+                        self.poll();
+                    }
+                }
+                Err(AppError::Unreachable(_)) => self.lose(),
+                Err(error) => self.take_failure(&error),
+            }
+            if let Ok(snapshot) = read_monitor(1, String::new()).await {
+                self.live.runs.try_set(snapshot.runs);
+                self.live.servers.try_update(|servers| *servers = snapshot.servers.unwrap_or_default());
+                self.live.glance.try_set(snapshot.glance.ok());
+            }
+        });
     }
 
     fn take_failure(self, error: &AppError) {
@@ -251,7 +329,7 @@ impl Follower {
     /// Some rows are gone: shows the newest of those that are left.
     fn start_over(self) {
         spawn_local(async move {
-            if let Ok(MonitorSnapshot { newest: Ok(page), .. }) = read_monitor(NEWEST_ROWS).await {
+            if let Ok(MonitorSnapshot { newest: Ok(page), .. }) = read_monitor(NEWEST_ROWS, self.live.filter.get_value()).await {
                 self.live.feed.try_update(|feed| feed.replace(page.entries, page.head));
             }
         });

@@ -22,9 +22,9 @@ pub(super) struct Socket {
 }
 
 impl Socket {
-    /// Opens the stream after this row.
-    pub(super) fn open(after: i64, hear: impl Fn(Heard) + Clone + 'static) -> Result<Self, JsValue> {
-        let socket = WebSocket::new(&stream_url(after)?)?;
+    /// Opens the stream after this row, of the rows that pass a filter.
+    pub(super) fn open(after: i64, filter: &str, hear: impl Fn(Heard) + Clone + 'static) -> Result<Self, JsValue> {
+        let socket = WebSocket::new(&stream_url(after, filter)?)?;
         let hear_frame = hear.clone();
         let on_message = Closure::<dyn FnMut(_)>::new(move |event: MessageEvent| {
             let Some(text) = event.data().as_string() else { return };
@@ -50,8 +50,9 @@ impl Drop for Socket {
     }
 }
 
-fn stream_url(after: i64) -> Result<String, JsValue> {
+fn stream_url(after: i64, filter: &str) -> Result<String, JsValue> {
     let location = leptos::prelude::window().location();
     let scheme = if location.protocol()? == "https:" { "wss" } else { "ws" };
-    Ok(format!("{scheme}://{}/api/v1/logs/stream?after={after}", location.host()?))
+    let filter = if filter.is_empty() { String::new() } else { format!("&{filter}") };
+    Ok(format!("{scheme}://{}/api/v1/logs/stream?after={after}{filter}", location.host()?))
 }

@@ -6,13 +6,10 @@ use app::model::{LogStatus, Timestamp, Zone};
 use chrono::Days;
 use tokio_util::sync::CancellationToken;
 
-use super::{Clearings, take_out};
+use super::{AT_A_TIME, Clearings, take_out};
 use crate::audit::LogRow;
 use crate::store::StoreError;
 use crate::store::clearing::{self, Doomed};
-
-/// Rows that go in one transaction, for which whoever appends waits about a second.
-const AT_A_TIME: u64 = 20_000;
 
 /// Whole days go, so an hour late is soon enough.
 const EVERY: Duration = Duration::from_hours(1);

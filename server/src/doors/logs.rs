@@ -2,7 +2,7 @@
 
 use app::model::{LogFilter, LogQuery, Named, Permission};
 use app::pages::form::Sent;
-use app::pages::logs::{self as pages, Choices, LogsAddress, LogsView};
+use app::pages::logs::{self as pages, Choices, LogsAddress, LogsView, OpenEntry};
 use axum::body::Bytes;
 use axum::extract::Path;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -39,7 +39,7 @@ pub(super) async fn show(visit: Visit) -> Answer {
         Err(problems) => (StatusCode::BAD_REQUEST, Err(problems), None),
     };
     let open = match address.entry() {
-        Some(id) => Some(visit.read(visit.panel.history.find(&visit.viewer, id).await)?),
+        Some(id) => Some(open_entry(&visit, &address, id).await?),
         None => None,
     };
     let view = LogsView {
@@ -53,6 +53,14 @@ pub(super) async fn show(visit: Visit) -> Answer {
         address,
     };
     Ok(visit.page_with(status, "Logs", || pages::logs(view)))
+}
+
+async fn open_entry(visit: &Visit, address: &LogsAddress, id: i64) -> Result<Option<OpenEntry>, Refused> {
+    let history = &visit.panel.history;
+    let Some(found) = visit.read(history.find(&visit.viewer, id).await)? else { return Ok(None) };
+    let filter = LogQuery::parse(address.query()).map(|query| query.filter).unwrap_or_default();
+    let (newer, older) = visit.read(history.neighbours(&visit.viewer, &filter, id).await)?;
+    Ok(Some(OpenEntry { found, newer, older }))
 }
 
 fn said(visit: &Visit) -> Option<&'static str> {

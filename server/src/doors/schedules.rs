@@ -1,20 +1,18 @@
 //! Schedules: list, form, one schedule, running it, its dry run, its end.
 
-use app::model::{
-    FieldError, Forecast, LastGood, Named, PastRun, Permission, Schedule, ScheduleKind, ScheduleRow, Scope, SourceType, worst_first,
-};
+use app::model::{FieldError, Forecast, Named, Permission, Schedule, ScheduleKind, Scope, SourceType};
 use app::pages::form::{Problems, Sent};
 use app::pages::schedules::{self as pages, Checked, EditView, Rehearsed, ScheduleForm, ScheduleView};
 use axum::body::Bytes;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use chrono_tz::Tz;
 
 use super::visit::{Answer, Refused, Visit, see};
 use crate::clock::time_zone;
-use crate::jobs::{CronTimes, forecast};
+use crate::jobs::forecast;
 use crate::people::Actor;
+use crate::standings::STRIP;
 use crate::store::runs::{self, RunFilter};
 use crate::store::{destinations, outcomes, schedules, servers};
 
@@ -37,36 +35,14 @@ fn said(visit: &Visit) -> Option<&'static str> {
 /// `GET /schedules`
 pub(super) async fn list(visit: Visit) -> Answer {
     visit.require(Permission::ViewSchedulesPage)?;
-    let (database, scope) = (&visit.panel.database, &visit.viewer.scope);
-    let all = visit.read(schedules::list(database, scope).await)?;
-    let servers = server_names(&visit).await?;
-    let recent = visit.read(outcomes::recent(database, scope, None).await)?;
-    let good = visit.read(outcomes::last_good(database, scope, None).await)?;
-    let mut rows: Vec<_> = all.into_iter().map(|schedule| row(&visit, schedule, &servers, &recent, &good)).collect();
-    worst_first(&mut rows, visit.now());
-    Ok(visit.page("Schedules", || pages::list(rows, !servers.is_empty(), said(&visit))))
+    let rows = visit.read(visit.panel.standings.worst_first(&visit.viewer.scope, STRIP).await)?;
+    let has_servers = !server_names(&visit).await?.is_empty();
+    Ok(visit.page("Schedules", || pages::list(rows, has_servers, said(&visit))))
 }
 
 async fn server_names(visit: &Visit) -> Result<Vec<Named>, Refused> {
     let servers = visit.read(servers::list(&visit.panel.database, &visit.viewer.scope).await)?;
     Ok(servers.into_iter().map(|server| Named { id: server.id, name: server.name }).collect())
-}
-
-fn zone_of(visit: &Visit, schedule: &Schedule) -> Tz {
-    schedule.policy.timezone.as_deref().and_then(time_zone).unwrap_or(visit.panel.inventory.zone)
-}
-
-fn row(visit: &Visit, schedule: Schedule, servers: &[Named], recent: &[PastRun], good: &[LastGood]) -> ScheduleRow {
-    let times = schedule.policy.cron.as_deref().and_then(|cron| CronTimes::parse(cron, zone_of(visit, &schedule)).ok());
-    let server = servers.iter().find(|server| server.id == schedule.policy.server_id).cloned();
-    ScheduleRow {
-        server: server.unwrap_or_else(|| Named { id: schedule.policy.server_id, name: format!("#{}", schedule.policy.server_id) }),
-        cron_words: times.as_ref().map(CronTimes::describe),
-        next_due: times.as_ref().and_then(|times| times.next_after(visit.now())),
-        last_good: good.iter().filter(|good| good.schedule_id == schedule.id).copied().collect(),
-        recent: recent.iter().filter(|run| run.schedule_id == schedule.id).cloned().collect(),
-        schedule,
-    }
 }
 
 /// `GET /schedules/{id}`
@@ -75,7 +51,7 @@ pub(super) async fn detail(visit: Visit, Path(id): Path<String>) -> Answer {
     let (database, scope) = (&visit.panel.database, &visit.viewer.scope);
     let schedule = find(&visit, &id).await?;
     let id = schedule.id;
-    let recent = visit.read(outcomes::recent(database, scope, Some(id)).await)?;
+    let recent = visit.read(outcomes::recent(database, scope, Some(id), STRIP).await)?;
     let good = visit.read(outcomes::last_good(database, scope, Some(id)).await)?;
     let destinations = visit.read(destinations::of_schedule(database, scope, id).await)?;
     let filter = RunFilter { schedule: vec![id], ..RunFilter::default() };
@@ -84,7 +60,7 @@ pub(super) async fn detail(visit: Visit, Path(id): Path<String>) -> Answer {
     let name = schedule.policy.name.clone();
     let view = ScheduleView {
         forecast: foretell(&visit, &schedule),
-        row: row(&visit, schedule, &servers, &recent, &good),
+        row: visit.panel.standings.row(schedule, &servers, &recent, &good),
         destinations,
         runs,
         total_runs,
@@ -95,7 +71,7 @@ pub(super) async fn detail(visit: Visit, Path(id): Path<String>) -> Answer {
 
 fn foretell(visit: &Visit, schedule: &Schedule) -> Option<Forecast> {
     let cron = schedule.policy.cron.as_deref()?;
-    forecast(cron, zone_of(visit, schedule), visit.now()).ok()
+    forecast(cron, visit.panel.standings.zone_of(schedule), visit.now()).ok()
 }
 
 /// `GET /schedules/new`

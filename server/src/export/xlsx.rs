@@ -77,6 +77,10 @@ fn write(
 
 fn begin_sheet(sheet: &mut Worksheet, number: usize, about: &About, bold: &Format) -> Result<(), ExportFailure> {
     sheet.set_name(if number == 1 { "Logs".to_owned() } else { format!("Logs {number}") })?;
+    if number == 1 {
+        // The workbook opens on the rows, not on what is said of them.
+        sheet.set_active(true);
+    }
     sheet.set_freeze_panes(1, 0)?;
     for (column, width) in (0_u16..).zip([9, 24, 19, 11, 8, 9, 18, 11, 22, 27, 34, 11, 80]) {
         sheet.set_column_width(column, width)?;

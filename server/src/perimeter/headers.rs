@@ -15,13 +15,20 @@ const PERMISSIONS: &str = "camera=(), display-capture=(), geolocation=(), microp
 /// Answers that are no pages load nothing.
 const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
+/// A script has a policy of its own where it is the service worker: it asks this panel and nobody else.
+const SCRIPT: &str = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
 /// A year. Other names of the domain are not ours to speak for.
 const HSTS: &str = "max-age=31536000";
 
 /// Puts them onto an answer.
 pub(super) fn secure(headers: &mut HeaderMap, client: &Client, nonce: &Nonce) {
-    let is_page = headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
-    let policy = if is_page { page_policy(nonce) } else { HeaderValue::from_static(NOTHING) };
+    let kind = headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    let policy = if kind.starts_with(b"text/html") {
+        page_policy(nonce)
+    } else {
+        HeaderValue::from_static(if kind.starts_with(b"text/javascript") { SCRIPT } else { NOTHING })
+    };
     headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -44,7 +51,7 @@ pub(super) fn secure(headers: &mut HeaderMap, client: &Client, nonce: &Nonce) {
 fn page_policy(nonce: &Nonce) -> HeaderValue {
     let policy = format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
-         connect-src 'self'; manifest-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+         connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     );
     HeaderValue::from_str(&policy).unwrap_or_else(|_| unreachable!("a nonce is base64"))
 }

@@ -29,8 +29,8 @@ pub async fn count(tx: &mut Transaction, scope: &Scope) -> Result<ClearingCounts
 /// Which rows go.
 #[derive(Debug, Clone)]
 pub enum Doomed {
-    /// Of schedules that are not running, in a viewer's scope.
-    Backups(Scope),
+    /// Of schedules that are not running, in a viewer's scope, with ids up to `last`.
+    Backups { scope: Scope, last: i64 },
     /// Written before this moment, with ids up to `last`. Rows that tell of a clearing stay: they vouch for what is gone.
     Old { before: Timestamp, last: i64 },
 }
@@ -39,8 +39,8 @@ pub enum Doomed {
 pub async fn rows_to_clear(tx: &mut Transaction, doomed: &Doomed, after: i64) -> Result<Vec<ChainRow>, StoreError> {
     let mut sql = Sql::new(chain::CONTENT);
     match doomed {
-        Doomed::Backups(scope) => {
-            sql.push(" and l.schedule_id is not null and not (").push(RUNNING).push(")");
+        Doomed::Backups { scope, last } => {
+            sql.push(" and l.schedule_id is not null and not (").push(RUNNING).push(") and l.id <= ").push_bind(*last);
             push_scope(&mut sql, scope, "l.server_id");
         }
         Doomed::Old { before, last } => {

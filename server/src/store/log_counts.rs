@@ -17,10 +17,10 @@ use super::{Sql, StoreError};
 const SCAN: i64 = 5000;
 
 /// So many hits are counted in a few milliseconds where only the words are asked for, …
-const MOST_WORDS: i64 = 20_000;
+const MOST_WORDS: i64 = 10_000;
 
 /// … and so many where each row has to be looked at as well.
-const MOST_ROWS: i64 = 10_000;
+const MOST_ROWS: i64 = 2_000;
 
 /// Rows by where they fall: the histogram as it is gathered.
 pub type Bars = BTreeMap<Timestamp, BTreeMap<LogStatus, i64>>;
@@ -173,10 +173,10 @@ fn columns(step: Step) -> &'static str {
     }
 }
 
-/// The first moment of the first day that has rows.
-pub async fn first_day(view: &mut TrailView) -> Result<Option<Timestamp>, StoreError> {
-    let row = view.tx.fetch_one(Sql::new("select min(start_at) as start_at from log_day")).await?;
-    row.optional_time("start_at")
+/// The first moment of the first day that has rows, and the first after the last one.
+pub async fn days(view: &mut TrailView) -> Result<Option<(Timestamp, Timestamp)>, StoreError> {
+    let row = view.tx.fetch_one(Sql::new("select min(start_at) as start_at, max(end_at) as end_at from log_day")).await?;
+    Ok(row.optional_time("start_at")?.zip(row.optional_time("end_at")?))
 }
 
 async fn plan(view: &mut TrailView, selection: Selection<'_>, by_days: bool) -> Result<Plan, StoreError> {

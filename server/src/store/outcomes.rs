@@ -6,14 +6,15 @@ use app::model::{LastGood, PastRun, Run, RunId, RunOrigin, RunState, Scope, Sour
 use super::scope::push_scope;
 use super::{Database, Row, Sql, StoreError, runs};
 
-/// The last runs of every schedule in scope, or of one, oldest first: at most 30 of each.
-pub async fn recent(database: &Database, scope: &Scope, schedule_id: Option<i64>) -> Result<Vec<PastRun>, StoreError> {
-    // Where the thirtieth begins is looked up once a schedule, so the index is read no further back than that.
+/// The last runs of every schedule in scope, or of one, oldest first: at most so many of each.
+pub async fn recent(database: &Database, scope: &Scope, schedule_id: Option<i64>, most: i64) -> Result<Vec<PastRun>, StoreError> {
+    // Where the first of them begins is looked up once a schedule, so the index is read no further back than that.
     let mut sql = Sql::new(
         "select r.id, r.schedule_id, r.source_type, r.state, r.outcome, r.created_at, r.started_at, r.finished_at from \
-         (select p.id as schedule_id, coalesce((select x.id from run x where x.schedule_id = p.id order by x.id desc limit 1 offset 29), '') \
+         (select p.id as schedule_id, coalesce((select x.id from run x where x.schedule_id = p.id order by x.id desc limit 1 offset $1), '') \
          as from_id from schedule p where p.deleted_at is null",
-    );
+    )
+    .bind(most - 1);
     push_scope(&mut sql, scope, "p.server_id");
     if let Some(id) = schedule_id {
         sql.push(" and p.id = ").push_bind(id);

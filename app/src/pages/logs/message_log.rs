@@ -6,13 +6,22 @@ use leptos::prelude::*;
 use super::address::LogsAddress;
 use super::detail::detail_view;
 use crate::components::{Erase, Icon, Piece, icon};
-use crate::model::{LogEntry, LogEntryDetail};
+use crate::model::LogEntryDetail;
 
-/// The dialog over `rows`.
-pub(super) fn message_log(address: &LogsAddress, found: Option<LogEntryDetail>, rows: &[LogEntry]) -> Piece {
+/// An open row, and those before and after it with the same filter.
+#[derive(Debug, Clone)]
+pub struct OpenEntry {
+    pub found: LogEntryDetail,
+    pub newer: Option<i64>,
+    pub older: Option<i64>,
+}
+
+/// The dialog; `None`: there is no such row in scope.
+pub(super) fn message_log(address: &LogsAddress, open: Option<OpenEntry>) -> Piece {
     let id = address.entry().unwrap_or_default();
-    let body = match found {
-        Some(entry) => detail_view(entry),
+    let neighbours = neighbours(address, open.as_ref());
+    let body = match open {
+        Some(OpenEntry { found, .. }) => detail_view(found),
         None => view! {
             <div class="message-log__body">
                 <p><strong>{format!("There is no entry {id}.")}</strong></p>
@@ -25,7 +34,7 @@ pub(super) fn message_log(address: &LogsAddress, found: Option<LogEntryDetail>, 
         <dialog class="message-log" open=true aria-labelledby="message-log" data-entry=id>
             <header class="message-log__header">
                 <h2 class="message-log__title" id="message-log" tabindex="-1" autofocus=true>"Message log"</h2>
-                {neighbours(address, id, rows)}
+                {neighbours}
                 <a class="button button--quiet" href=address.href() aria-label="Close" data-close="">{icon(Icon::Close)}</a>
             </header>
             {body}
@@ -34,10 +43,12 @@ pub(super) fn message_log(address: &LogsAddress, found: Option<LogEntryDetail>, 
     .erase()
 }
 
-/// Links to the rows above and below on the page.
-fn neighbours(address: &LogsAddress, id: i64, rows: &[LogEntry]) -> Piece {
-    let position = rows.iter().position(|row| row.id == id);
-    let neighbour = |step: isize| position.and_then(|here| rows.get(here.checked_add_signed(step)?)).map(|row| address.entry_href(row.id));
+/// Links to the rows before and after.
+fn neighbours(address: &LogsAddress, open: Option<&OpenEntry>) -> Piece {
+    let neighbour = |step: isize| {
+        let id = open.and_then(|open| if step < 0 { open.newer } else { open.older });
+        id.map(|id| address.entry_href(id))
+    };
     let link = |step: isize, symbol: Icon, word: &'static str| {
         let href = neighbour(step);
         let missing = href.is_none();

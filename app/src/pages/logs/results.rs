@@ -100,7 +100,13 @@ fn table(address: &LogsAddress, page: &LogPage) -> Piece {
 pub(super) fn bad_filter(address: &LogsAddress, problems: &[FieldError]) -> Piece {
     let item = |problem: &FieldError| {
         let given = address.given(&problem.field).map(|value| format!(" “{value}”"));
-        view! { <li><strong>{problem.field.clone()}</strong>{given}": "{problem.reason.clone()}</li> }
+        let field = match problem.field.as_str() {
+            "q" => "Words",
+            "from" => "From",
+            "to" => "To",
+            other => other,
+        };
+        view! { <li><strong>{field.to_owned()}</strong>{given}": "{problem.reason.clone()}</li> }
     };
     let items = problems.iter().map(item).collect_view();
     let body = view! {

@@ -2,22 +2,38 @@
 
 use leptos::prelude::*;
 
-use crate::components::{Erase, Piece, format, text};
-use crate::model::{LinkState, RunState};
+use crate::components::{Erase, Piece, format, text, use_clock};
+use crate::model::{Glance, LinkState, RunState, Timestamp, Trouble, WorstSchedule};
 use crate::streaming::Live;
 
-/// Runs and servers by state.
+/// What is running, what went wrong in a day, how the worst schedule stands, and the servers.
 pub(super) fn counters(live: Live, servers_known: bool) -> Piece {
-    let running = text(move || live.runs.with(|runs| runs.iter().filter(|run| has_begun(run.state)).count()));
+    let running = figure(move || Some(live.runs.with(|runs| runs.iter().filter(|run| has_begun(run.state)).count())));
     let linked = move |state: LinkState| {
-        text(move || live.servers.with(|servers| servers.iter().filter(|server| server.link.state == state).count()))
+        figure(move || Some(live.servers.with(|servers| servers.iter().filter(|server| server.link.state == state).count())))
     };
+    let shown = |glance: Option<&Glance>| glance.is_none_or(|glance| glance.trouble.is_some());
+    let trouble_known = live.glance.with_untracked(|glance| shown(glance.as_ref()));
+    let schedules_known = live.glance.with_untracked(|glance| glance.as_ref().is_none_or(|glance| glance.schedules.is_some()));
+    let trouble = move |pick: fn(Trouble) -> i64| {
+        figure(move || live.glance.with(|glance| glance.as_ref()?.trouble.map(|trouble| usize::try_from(pick(trouble)).unwrap_or(0))))
+    };
+    let since = move |status: &'static str| {
+        text(move || {
+            let since = live.glance.with(|glance| glance.as_ref()?.trouble.map(|trouble| trouble.since));
+            since.map_or_else(|| format!("/logs?status={status}"), |since| format!("/logs?from={since}&status={status}"))
+        })
+    };
+    let fixed = |href: &'static str| text(move || href.to_owned());
     view! {
         <ul class="counters" aria-label="At a glance">
-            {counter("Running now", "#running", running, "running")}
-            {servers_known.then(|| counter("Servers up", "#servers", linked(LinkState::Up), "up"))}
-            {servers_known.then(|| counter("Servers down", "/logs?status=connection", linked(LinkState::Down), "down"))}
-            {servers_known.then(|| counter("Servers unknown", "#servers", linked(LinkState::Unknown), "unknown"))}
+            {counter("Running now", fixed("#running"), running, "running")}
+            {trouble_known.then(|| counter("Errors in 24 h", since("error"), trouble(|trouble| trouble.errors), "down"))}
+            {trouble_known.then(|| counter("Missed in 24 h", since("missed"), trouble(|trouble| trouble.missed), "down"))}
+            {schedules_known.then(|| worst(live))}
+            {servers_known.then(|| counter("Servers up", fixed("#servers"), linked(LinkState::Up), "up"))}
+            {servers_known.then(|| counter("Servers down", fixed("/logs?status=connection"), linked(LinkState::Down), "down"))}
+            {servers_known.then(|| counter("Servers unknown", fixed("#servers"), linked(LinkState::Unknown), "unknown"))}
         </ul>
     }
     .erase()
@@ -28,14 +44,60 @@ fn has_begun(state: RunState) -> bool {
     matches!(state, RunState::Running | RunState::Canceling)
 }
 
-fn counter(word: &'static str, href: &'static str, figure: Signal<usize>, tone: &'static str) -> Piece {
-    let shown = text(move || format::count(i64::try_from(figure.get()).unwrap_or(i64::MAX)));
+/// A figure that may not be known.
+fn figure(count: impl Fn() -> Option<usize> + Send + Sync + 'static) -> Signal<Option<usize>> {
+    Signal::derive(count)
+}
+
+fn counter(word: &'static str, href: Signal<String>, figure: Signal<Option<usize>>, tone: &'static str) -> Piece {
+    let shown =
+        text(move || figure.get().map_or_else(|| "?".to_owned(), |figure| format::count(i64::try_from(figure).unwrap_or(i64::MAX))));
     // A zero is no news: only what is there gets a colour.
-    let tone = text(move || if figure.get() == 0 { "none" } else { tone }.to_owned());
+    let tone = text(move || match figure.get() {
+        Some(0) => "none".to_owned(),
+        Some(_) => tone.to_owned(),
+        None => "unknown".to_owned(),
+    });
+    item(href, tone, shown, text(move || word.to_owned()))
+}
+
+/// How old the last good run is of the schedule that stands worst.
+fn worst(live: Live) -> Piece {
+    let clock = use_clock();
+    let worst = Memo::new(move |_| live.glance.with(|glance| glance.as_ref().and_then(|glance| glance.schedules.clone())));
+    let age = move |last_good: Option<Timestamp>| match last_good {
+        Some(at) => format::duration(clock.shown().millis_since(at).max(0) / 1000),
+        None => "never".to_owned(),
+    };
+    let shown = move || match worst.get() {
+        Some(WorstSchedule::Is { last_good, .. }) => age(last_good),
+        Some(WorstSchedule::None) => "–".to_owned(),
+        None => "?".to_owned(),
+    };
+    let word = move || match worst.get() {
+        Some(WorstSchedule::Is { schedule, .. }) => format!("Last good: {}", schedule.name),
+        Some(WorstSchedule::None) => "No schedule is on".to_owned(),
+        None => "Worst schedule".to_owned(),
+    };
+    let tone = move || match worst.get() {
+        Some(WorstSchedule::Is { tone: RunState::Completed, .. }) => "up",
+        Some(WorstSchedule::Is { tone: RunState::Failed, .. }) => "down",
+        Some(WorstSchedule::Is { tone: RunState::Partial, .. }) => "warning",
+        Some(WorstSchedule::None | WorstSchedule::Is { .. }) => "none",
+        None => "unknown",
+    };
+    let href = move || match worst.get() {
+        Some(WorstSchedule::Is { schedule, .. }) => format!("/schedules/{}", schedule.id),
+        _ => "/schedules".to_owned(),
+    };
+    item(text(href), text(move || tone().to_owned()), text(shown), text(word))
+}
+
+fn item(href: Signal<String>, tone: Signal<String>, figure: Signal<String>, word: Signal<String>) -> Piece {
     view! {
         <li class="counters__item">
             <a class="counter" href=href data-tone=tone>
-                <span class="counter__figure">{shown}</span>
+                <span class="counter__figure">{figure}</span>
                 <span class="counter__word">{word}</span>
             </a>
         </li>

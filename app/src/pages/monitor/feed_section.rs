@@ -34,10 +34,37 @@ pub(super) fn feed_section(live: Live) -> Piece {
                     {reactive(move || Some(pause_label(following.get())))}
                 </button>
             </header>
+            {live.filter.with_value(|filter| chips(filter))}
             {connection_banner(live)}
             {new_rows_pill(live, press)}
             {feed_table(live, following)}
         </section>
+    }
+    .erase()
+}
+
+/// What of the trail the feed shows. Each is a link, so that a view can be kept and passed on; the server filters.
+fn chips(filter: &str) -> Piece {
+    const CHIPS: [(&str, &str); 6] = [
+        ("All", ""),
+        ("Trouble", "status=error,warning,missed,connection,stopped"),
+        ("Completed", "status=completed"),
+        ("Files", "type=FILES"),
+        ("MySQL", "type=MYSQL"),
+        ("Panel", "type=SYSTEM"),
+    ];
+    let chip = |word: &str, query: &str, current: bool| {
+        let href = if query.is_empty() { "/".to_owned() } else { format!("/?{query}#feed") };
+        view! { <li><a class="chip" href=href aria-current=current.then_some("true")>{word.to_owned()}</a></li> }.erase()
+    };
+    let plain = filter.replace("%2C", ",");
+    let known = CHIPS.iter().any(|(_, query)| *query == plain);
+    let own = (!known).then(|| chip("As in the address", filter, true));
+    view! {
+        <ul class="chips" aria-label="Rows of the feed">
+            {CHIPS.iter().map(|(word, query)| chip(word, query, *query == plain)).collect_view()}
+            {own}
+        </ul>
     }
     .erase()
 }
@@ -65,10 +92,12 @@ fn connection_state(live: Live, following: RwSignal<Following>) -> Piece {
 fn connection_banner(live: Live) -> Piece {
     let waits = Memo::new(move |_| live.connection.with(|connection| matches!(connection, Connection::Waiting { .. })));
     let ended = Memo::new(move |_| live.connection.with(|connection| *connection == Connection::SignedOut));
+    let polls = Memo::new(move |_| live.connection.with(|connection| *connection == Connection::Polling));
     let lost = reactive(move || waits.get().then(|| reconnecting(live)));
+    let asks = reactive(move || polls.get().then(|| polling(live)));
     let over = reactive(move || ended.get().then(signed_out));
     let old = reactive(move || live.outdated.get().then(outdated));
-    view! { {lost}{over}{old} }.erase()
+    view! { {lost}{asks}{over}{old} }.erase()
 }
 
 fn reconnecting(live: Live) -> Piece {
@@ -99,6 +128,14 @@ fn reconnecting(live: Live) -> Piece {
         <button class="button" type="button" on:click=move |_| live.retry_now()>{icon(Icon::Retry)}"Retry now"</button>
     };
     notice(Tone::Warning, "The connection is lost", body.erase())
+}
+
+fn polling(live: Live) -> Piece {
+    let body = view! {
+        <p>"The live stream does not come through: a proxy in between may not pass WebSockets on. No row is missing; each comes a few seconds late."</p>
+        <button class="button" type="button" on:click=move |_| live.retry_now()>{icon(Icon::Retry)}"Try the stream again"</button>
+    };
+    notice(Tone::Neutral, "The panel is asked every few seconds", body.erase())
 }
 
 fn signed_out() -> Piece {

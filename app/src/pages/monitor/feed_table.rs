@@ -50,11 +50,14 @@ pub(super) fn feed_table(live: Live, following: RwSignal<Following>) -> Piece {
 }
 
 fn nothing_yet() -> Piece {
-    view! { <p class="section__empty">"Nothing has been recorded yet. Rows appear here the moment they are written."</p> }.erase()
+    view! { <p class="section__empty">"Nothing to show yet. Rows appear here the moment they are written."</p> }.erase()
 }
 
 fn older_link(live: Live) -> Piece {
-    let href = text(move || live.feed.with(Feed::oldest_id).map_or_else(|| "/logs".to_owned(), |id| format!("/logs?before={id}")));
+    let href = text(move || {
+        let filter = live.filter.with_value(|filter| if filter.is_empty() { "status=".to_owned() } else { filter.clone() });
+        live.feed.with(Feed::oldest_id).map_or_else(|| format!("/logs?{filter}"), |id| format!("/logs?{filter}&before={id}"))
+    });
     view! { <p class="feed__older"><a class="button" href=href>"Older rows in Logs"</a></p> }.erase()
 }
 

@@ -2,12 +2,13 @@
 
 use std::process::Command;
 
-use app::model::{CommandJob, LogStatus, ScheduleDraft, ScheduleKind, SourceType, Trigger};
+use app::model::{CommandJob, LogStatus, ScheduleDraft, ScheduleKind, SourceType, Trigger, Zone};
 use reqwest::{Method, StatusCode};
 use rstest::rstest;
 use serde_json::{Value, json};
 use server::audit::LogRow;
 use server::jobs::Job;
+use server::store::log::{self, NewLogEntry};
 use server::store::runs::{self, NewRun};
 use server::store::{Sql, schedules};
 use server::verify::{Finding, verify};
@@ -106,6 +107,41 @@ async fn rows_of_idle_and_removed_schedules_go_and_the_trail_is_still_proved(#[c
         tx.commit().await.unwrap();
     }
     assert!(matches!(verify(database).await.unwrap(), Finding::Sound { .. }));
+    panel.serving.stop().await;
+}
+
+#[rstest]
+#[case(Engine::Sqlite)]
+#[case(Engine::Postgres)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn very_many_rows_go_piece_by_piece(#[case] engine: Engine) {
+    let panel = with_rows(engine).await;
+    let inside = &panel.serving.panel;
+    let (ada, _) = inside.accounts.by_token(&panel.token).await.unwrap().unwrap();
+    let filter = app::model::LogQuery::parse("q=idle&limit=1").unwrap();
+    let idle = inside.history.list(&ada, filter).await.unwrap().entries.remove(0);
+    let row = NewLogEntry {
+        at: idle.at,
+        status: idle.status,
+        source_type: idle.source_type,
+        server_id: idle.server.map(|server| server.id),
+        schedule_id: idle.schedule.map(|schedule| schedule.id),
+        run_id: None,
+        point: None,
+        duration_s: None,
+        message: "one of many".to_owned(),
+        detail: None,
+        exit_code: None,
+    };
+    let mut tx = inside.database.begin().await.unwrap();
+    log::append(&mut tx, &vec![row; 2500], &Zone::utc()).await.unwrap();
+    tx.commit().await.unwrap();
+    let counts = inside.clearings.clear_in_pieces(&ada, 1000).await.unwrap();
+    assert_eq!((counts.deleted, counts.orphans, counts.kept), (2512, 9, 6));
+    let (_, page) = panel.get("/api/v1/logs?q=cleared&type=SYSTEM").await;
+    let told: Vec<_> = page["entries"].as_array().unwrap().iter().map(|entry| entry["message"].as_str().unwrap()).collect();
+    assert!(told.len() == 3 && told.iter().all(|told| told.contains(" of 2512 rows from ")), "{told:?}");
+    assert!(matches!(verify(&inside.database).await.unwrap(), Finding::Sound { cleared: 2512, .. }));
     panel.serving.stop().await;
 }
 

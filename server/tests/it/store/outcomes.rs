@@ -71,11 +71,11 @@ async fn the_last_thirty_runs_and_the_last_good_one_are_found(#[case] engine: En
     assert_eq!(runs::expire(&mut tx, schedule_id, SourceType::Files, "point.30").await.unwrap(), Some(id(30)));
     tx.commit().await.unwrap();
 
-    let recent = outcomes::recent(&database, &Scope::All, None).await.unwrap();
+    let recent = outcomes::recent(&database, &Scope::All, None, 30).await.unwrap();
     assert_eq!((recent.len(), &recent[0].id, &recent[29].id), (30, &id(3), &id(32)), "oldest first");
     assert_eq!((recent[27].outcome, recent[28].outcome, recent[29].outcome), (RunState::Completed, RunState::Failed, RunState::Queued));
-    assert_eq!(outcomes::recent(&database, &Scope::All, Some(schedule_id)).await.unwrap(), recent);
-    assert!(outcomes::recent(&database, &Scope::Servers(vec![server_id + 1]), None).await.unwrap().is_empty());
+    assert_eq!(outcomes::recent(&database, &Scope::All, Some(schedule_id), 30).await.unwrap(), recent);
+    assert!(outcomes::recent(&database, &Scope::Servers(vec![server_id + 1]), None, 30).await.unwrap().is_empty());
 
     let good = outcomes::last_good(&database, &Scope::All, None).await.unwrap();
     assert_eq!(good.len(), 1);
