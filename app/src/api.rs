@@ -5,6 +5,6 @@ pub mod monitor;
 pub mod runs;
 pub mod wire;
 
-pub use monitor::{MonitorSnapshot, ROWS_AT_A_TIME, ReadMonitor, ReadRows, RowsAfter, read_monitor, read_rows};
+pub use monitor::{MonitorSnapshot, ROWS_AT_A_TIME, ReadMonitor, ReadOlder, ReadRows, RowsAfter, read_monitor, read_older, read_rows};
 pub use runs::{StopRun, stop_run};
 pub use wire::Wire;

@@ -33,7 +33,7 @@ mod zone;
 #[cfg(feature = "ssr")]
 pub use destination_state::DestinationState;
 pub use field_error::FieldError;
-pub use filter::{LogFilter, LogQuery, TimeBound, parse_pairs};
+pub use filter::{LogFilter, LogQuery, TimeBound, listed_name, listed_names, parse_pairs};
 #[cfg(feature = "ssr")]
 pub use forecast::{DueTime, Forecast};
 pub use glance::{Glance, Trouble, WorstSchedule};

@@ -9,5 +9,5 @@ mod socket;
 
 pub use connection::Connection;
 pub use feed::{Feed, FeedItem, FeedRow};
-pub use live::{Live, follow};
+pub use live::{Live, Older, follow};
 pub(crate) use live::{NEWEST_ROWS, reload};

@@ -140,6 +140,21 @@ test('the chips filter the stream on the server, and the address says which', as
   await context.close();
 });
 
+test('older rows come from history in place, each once', async () => {
+  const visitor = await signIn(browser);
+  const { page, context } = visitor;
+  await live(page);
+  const before = await page.locator('.log-table--feed .log-table__row').count();
+  await page.keyboard.press('End');
+  await page.waitForFunction((count) => document.querySelectorAll('.log-table--feed .log-table__row').length > count, before, { timeout: 20_000 });
+  const [shown, stored] = await shownAndStored(page, '');
+  const from = stored.indexOf(shown[0]);
+  assert.ok(from >= 0 && shown.length > before, `${shown.length} rows, ${before} before`);
+  const count = Math.min(shown.length, stored.length - from);
+  assert.deepEqual(shown.slice(0, count), stored.slice(from, from + count));
+  await context.close();
+});
+
 test('the panel can be installed, and says so itself when it cannot be reached', async () => {
   const visitor = await signIn(browser);
   const { page, context } = visitor;

@@ -64,3 +64,15 @@ pub async fn read_rows(after: i64, #[server(default)] filter: String) -> Result<
     let (rows, head) = auth::ports()?.audit_trail.after(&viewer, &filter, after.max(0), ROWS_AT_A_TIME).await?;
     Ok(RowsAfter { rows, head })
 }
+
+/// Rows before one, newest first, for a feed that is read further back.
+#[server(prefix = "/api/sf", endpoint = "read_older", input = Json, output = Json)]
+pub async fn read_older(before: i64, #[server(default)] filter: String) -> Result<LogPage, AppError> {
+    use crate::auth;
+    use crate::model::{LogFilter, LogQuery, Permission};
+
+    let viewer = auth::require(Permission::ViewBackupLogsPage)?;
+    let filter = LogFilter::parse_beside(&filter, |_, _| None).map_err(AppError::Invalid)?;
+    let query = LogQuery { filter, before: Some(before.max(0)), ..LogQuery::default() };
+    auth::ports()?.audit_trail.list(&viewer, query).await
+}

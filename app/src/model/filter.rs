@@ -139,8 +139,8 @@ impl LogFilter {
         put("type", join(&self.source_type));
         put("server", join(&self.server));
         put("schedule", join(&self.schedule));
-        put("region", self.region.join(","));
-        put("account", self.account.join(","));
+        put("region", listed_names(&self.region));
+        put("account", listed_names(&self.account));
         put("run", self.run.as_ref().map(RunId::to_string).unwrap_or_default());
         put("q", self.q.to_string());
         query.finish()
@@ -198,8 +198,8 @@ impl LogFilter {
             "type" => extend(&mut self.source_type, value, "a type: FILES, MYSQL, ORACLE, MSSQL, HANA, VM, NAS, OSS, OTHER, SYSTEM")?,
             "server" => extend(&mut self.server, value, "the id of a server")?,
             "schedule" => extend(&mut self.schedule, value, "the id of a schedule")?,
-            "region" => extend(&mut self.region, value, "the name of a region")?,
-            "account" => extend(&mut self.account, value, "the name of an account")?,
+            "region" => extend_names(&mut self.region, value, "the name of a region")?,
+            "account" => extend_names(&mut self.account, value, "the name of an account")?,
             "q" => self.q = value.parse()?,
             "run" => self.run = Some(value.parse().map_err(|error: super::run::NotARunId| error.to_string())?),
             _ => return Err("unknown parameter".to_owned()),
@@ -235,6 +235,43 @@ fn extend<T: FromStr + PartialEq>(list: &mut Vec<T>, value: &str, expected: &str
         }
     }
     Ok(())
+}
+
+/// Names may have commas in them: `\,` is one, and `\\` a backslash.
+fn extend_names(list: &mut Vec<String>, value: &str, expected: &str) -> Result<(), String> {
+    if value.chars().any(char::is_control) {
+        return Err(format!("expected {expected}"));
+    }
+    let mut names = vec![String::new()];
+    let mut chars = value.chars();
+    while let Some(c) = chars.next() {
+        let name = names.last_mut().unwrap_or_else(|| unreachable!("there is always a last one"));
+        match c {
+            '\\' => name.extend(chars.next()),
+            ',' => names.push(String::new()),
+            other => name.push(other),
+        }
+    }
+    let names: Vec<_> = names.iter().map(|name| name.trim()).filter(|name| !name.is_empty()).collect();
+    if names.is_empty() {
+        return Err(format!("expected {expected}"));
+    }
+    for name in names {
+        if !list.iter().any(|known| known == name) {
+            list.push(name.to_owned());
+        }
+    }
+    Ok(())
+}
+
+/// A name as it stands in such a list.
+pub fn listed_name(name: &str) -> String {
+    name.replace('\\', "\\\\").replace(',', "\\,")
+}
+
+/// Names as a list that parses back to them.
+pub fn listed_names(names: &[String]) -> String {
+    names.iter().map(|name| listed_name(name)).collect::<Vec<_>>().join(",")
 }
 
 fn join<T: Display>(list: &[T]) -> String {
@@ -276,7 +313,7 @@ mod tests {
                 source_type,
                 server: servers.into_iter().collect(),
                 schedule: vec![],
-                region: if run { vec!["eu".to_owned(), "us east".to_owned()] } else { vec![] },
+                region: if run { vec!["eu, west".to_owned(), "us east".to_owned(), "\\,".to_owned()] } else { vec![] },
                 account: vec![],
                 run: run.then(|| "01KAMZ3V7S9B3J1Q6Y1C2D3E4F".parse().unwrap()),
                 q: if run { "-rsync \"disk full\"".parse().unwrap() } else { WordQuery::default() },
@@ -297,6 +334,13 @@ mod tests {
         let problems = LogQuery::parse("from=yesterday&status=error,bad&limit=501&colour=red&before=-1").unwrap_err();
         let fields: Vec<_> = problems.iter().map(|problem| problem.field.as_str()).collect();
         assert_eq!(fields, ["from", "status", "limit", "colour", "before"]);
+    }
+
+    #[test]
+    fn lists_that_name_nothing_or_cannot_be_are_refused() {
+        for query in ["server=,", "region=,", "region=%00eu", "status=%20,%20", "server=1%0a2"] {
+            assert!(LogQuery::parse(query).is_err(), "{query}");
+        }
     }
 
     #[test]

@@ -145,8 +145,6 @@ impl ServerDraft {
             problems.push(FieldError::new("user", "expected the name of an account on the server"));
         }
         for (field, label) in [("region", &self.region), ("account", &self.account)] {
-            let comma = label.as_ref().is_some_and(|text| text.contains(','));
-            problems.extend(comma.then(|| FieldError::new(field, "expected a name without commas, which separate names in filters")));
             problems.extend(label.as_deref().and_then(|text| name_problem(field, text)));
         }
         problems

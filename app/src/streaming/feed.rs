@@ -82,6 +82,19 @@ impl Feed {
         self.shown.truncate(Self::LIMIT);
     }
 
+    /// Takes rows from before the oldest one, newest first, as far as there is room.
+    pub fn extend_older(&mut self, rows: Vec<LogEntry>) {
+        let oldest = self.oldest_id().unwrap_or(i64::MAX);
+        let older = rows.into_iter().filter(|entry| entry.id < oldest);
+        let older = older.map(|entry| Arc::new(FeedRow { item: FeedItem::Entry(entry), arrived_at: None }));
+        self.shown.extend(older.take(Self::LIMIT.saturating_sub(self.shown.len())));
+    }
+
+    /// Whether there is room for older rows.
+    pub fn has_room(&self) -> bool {
+        self.shown.len() < Self::LIMIT
+    }
+
     /// The highest id seen: where the stream resumes.
     pub fn last_id(&self) -> i64 {
         self.last_id
@@ -229,6 +242,18 @@ mod tests {
         assert_eq!(feed.len(), Feed::LIMIT);
         assert_eq!(feed.oldest_id(), Some(501));
         assert_eq!(feed.window(1_990, 300).len(), 10);
+    }
+
+    #[test]
+    fn older_rows_go_to_the_end_as_far_as_there_is_room() {
+        let mut feed = Feed::new(entries([9, 8]), 9);
+        feed.extend_older(entries([8, 7, 5]));
+        feed.extend_older(entries([4]));
+        assert_eq!((ids(&feed), feed.last_id(), feed.oldest_id()), (vec![9, 8, 7, 5, 4], 9, Some(4)));
+        let mut full = Feed::new(entries((3..2_002).rev()), 2_001);
+        assert!(full.has_room());
+        full.extend_older(entries([2, 1]));
+        assert_eq!((full.len(), full.oldest_id(), full.has_room()), (Feed::LIMIT, Some(2), false));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use leptos::task::spawn_local;
 use super::backoff::wait_millis;
 use super::socket::{Heard, Socket};
 use super::{Connection, Feed};
-use crate::api::{MonitorSnapshot, ROWS_AT_A_TIME, RowsAfter, read_monitor, read_rows};
+use crate::api::{MonitorSnapshot, ROWS_AT_A_TIME, RowsAfter, read_monitor, read_older, read_rows};
 use crate::components::{Clock, effect, on_window, use_clock};
 use crate::error::AppError;
 use crate::model::{Frame, Glance, LogEntry, LogPage, LogStatus, Run, Server, Timestamp};
@@ -31,6 +31,18 @@ const SLEPT_MILLIS: i64 = 90_000;
 /// How many rows a feed begins with.
 pub(crate) const NEWEST_ROWS: u32 = 50;
 
+/// How far back the feed has been read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Older {
+    /// There may be more.
+    More,
+    Reading,
+    /// The panel did not answer.
+    Failed,
+    /// The feed begins where the trail does.
+    End,
+}
+
 /// What Monitor shows. Cheap to copy.
 #[derive(Clone, Copy)]
 pub struct Live {
@@ -44,6 +56,7 @@ pub struct Live {
     pub heard_at: RwSignal<Option<Timestamp>>,
     /// Whether another build answers now than the one that rendered this page.
     pub outdated: RwSignal<bool>,
+    pub older: RwSignal<Older>,
     /// What the feed shows of the trail, as a query string.
     pub filter: StoredValue<String>,
     /// Connects now rather than when the countdown ends; there once the stream is followed.
@@ -53,6 +66,7 @@ pub struct Live {
 impl Live {
     /// What the page begins with; the feed is empty if it could not be read.
     pub fn new(newest: Option<LogPage>, runs: Vec<Run>, servers: Vec<Server>, glance: Option<Glance>, filter: String) -> Self {
+        let older = if newest.as_ref().is_some_and(|page| page.next_before.is_none()) { Older::End } else { Older::More };
         Self {
             connection: RwSignal::new(Connection::Connecting),
             feed: RwSignal::new(newest.map_or_else(Feed::default, |page| Feed::new(page.entries, page.head))),
@@ -61,9 +75,29 @@ impl Live {
             glance: RwSignal::new(glance),
             heard_at: RwSignal::new(None),
             outdated: RwSignal::new(false),
+            older: RwSignal::new(older),
             filter: StoredValue::new(filter),
             retry: StoredValue::new(None),
         }
+    }
+
+    /// Reads rows from before the oldest one, unless that is under way or there are none.
+    pub fn read_further(self) {
+        let oldest = self.feed.with_untracked(|feed| feed.oldest_id().filter(|_| feed.has_room()));
+        let (Some(oldest), Older::More | Older::Failed) = (oldest, self.older.get_untracked()) else { return };
+        self.older.set(Older::Reading);
+        spawn_local(async move {
+            let read = read_older(oldest, self.filter.get_value()).await;
+            let state = match &read {
+                Ok(page) if page.next_before.is_none() => Older::End,
+                Ok(_) => Older::More,
+                Err(_) => Older::Failed,
+            };
+            if let Ok(page) = read {
+                self.feed.try_update(|feed| feed.extend_older(page.entries));
+            }
+            self.older.try_set(state);
+        });
     }
 
     /// Tries to connect now rather than when the countdown ends.

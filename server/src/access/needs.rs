@@ -74,6 +74,7 @@ pub const NEEDS: &[(&str, &str, Need)] = &[
     ("/api/v1/tokens/{id}", "PUT", Somebody),
     ("/api/v1/tokens/{id}", "DELETE", Somebody),
     ("/api/sf/read_monitor", "POST", May(P::ViewMonitorPage)),
+    ("/api/sf/read_older", "POST", May(P::ViewBackupLogsPage)),
     ("/api/sf/read_rows", "POST", May(P::ViewBackupLogsPage)),
     ("/api/sf/stop_run", "POST", May(P::StopRunningSchedule)),
     // These say themselves what one may not see.

@@ -10,8 +10,8 @@ use serde::Deserialize;
 use super::packed::{fetch_packed, packed};
 use super::{Database, Sql, StoreError, Transaction, log_words};
 
-/// Rows that are indexed in one transaction: a few tens of milliseconds, for which whoever appends waits.
-const BATCH: i64 = 2000;
+/// Rows that are indexed in one transaction: less than a tenth of a second, for which whoever appends waits.
+const BATCH: i64 = 4000;
 
 /// Eight values a row of the summary.
 const SUMMARY_ROWS: usize = 256;

@@ -7,7 +7,7 @@ use super::Choices;
 use super::address::LogsAddress;
 use super::quick_ranges::quick_ranges;
 use crate::components::{Erase, Icon, Piece, icon};
-use crate::model::{LogFilter, LogStatus, Named, SourceType, TimeBound};
+use crate::model::{LogFilter, LogStatus, Named, SourceType, TimeBound, listed_name, listed_names};
 use crate::site::use_page;
 
 /// Everything the rows can be narrowed by.
@@ -57,12 +57,12 @@ pub(super) fn filter_form(address: &LogsAddress, choices: &Choices) -> Piece {
 
 fn selects(filter: &LogFilter, choices: &Choices) -> Piece {
     let named = |list: &[Named]| list.iter().map(|named| (named.id.to_string(), named.name.clone())).collect();
-    let plain = |list: &[String]| list.iter().map(|name| (name.clone(), name.clone())).collect();
+    let plain = |list: &[String]| list.iter().map(|name| (listed_name(name), name.clone())).collect();
     let types = SourceType::VARIANTS.iter().map(|kind| (kind.to_string(), kind.to_string())).collect();
-    let regions =
-        (!choices.regions.is_empty()).then(|| select("Region", "region", "All regions", plain(&choices.regions), &filter.region.join(",")));
+    let regions = (!choices.regions.is_empty())
+        .then(|| select("Region", "region", "All regions", plain(&choices.regions), &listed_names(&filter.region)));
     let accounts = (!choices.accounts.is_empty())
-        .then(|| select("Account", "account", "All accounts", plain(&choices.accounts), &filter.account.join(",")));
+        .then(|| select("Account", "account", "All accounts", plain(&choices.accounts), &listed_names(&filter.account)));
     view! {
         <div class="filter-form__selects">
             {select("Server", "server", "All servers", named(&choices.servers), &join(&filter.server))}

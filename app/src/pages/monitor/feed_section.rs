@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, KeyboardEvent};
+use web_sys::{Element, HtmlElement, KeyboardEvent};
 
 use super::feed_table::feed_table;
 use super::following::Following;
@@ -24,7 +24,7 @@ pub(super) fn feed_section(live: Live) -> Piece {
         let tail = following.get() == Following::Tail;
         live.feed.update(|feed| if tail { feed.release() } else { feed.hold() });
     });
-    listen_for_space(press);
+    listen_for_keys(press);
     view! {
         <section class="section feed" aria-labelledby="feed">
             <header class="feed__header">
@@ -184,20 +184,27 @@ fn return_to_top() {
     }
 }
 
-/// The space bar is Pause wherever it has no other meaning.
-fn listen_for_space(press: Callback<()>) {
+/// The space bar is Pause wherever it has no other meaning; `?` shows the keys and `/` goes where words are looked for, as on every
+/// page.
+fn listen_for_keys(press: Callback<()>) {
     effect(move || {
         on_window("keydown", move |event| {
             let Some(event) = event.dyn_ref::<KeyboardEvent>() else { return };
-            let plain = event.key() == " " && !event.ctrl_key() && !event.alt_key() && !event.meta_key() && !event.shift_key();
-            let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
-            let taken = target.is_some_and(|target| {
-                target.closest("a, button, input, select, textarea, summary, dialog, [popover]").is_ok_and(|found| found.is_some())
-            });
-            if plain && !taken && !event.repeat() {
-                event.prevent_default();
-                press.run(());
+            if event.ctrl_key() || event.alt_key() || event.meta_key() || event.repeat() {
+                return;
             }
+            let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+            let within = |selector| target.as_ref().is_some_and(|target| target.closest(selector).is_ok_and(|found| found.is_some()));
+            if within("input, select, textarea") {
+                return;
+            }
+            match event.key().as_str() {
+                " " if !event.shift_key() && !within("a, button, summary, dialog, [popover]") => press.run(()),
+                "?" => find::<HtmlElement>(".top-bar__keys").iter().for_each(HtmlElement::click),
+                "/" => drop(window().location().set_href("/logs?status=")),
+                _ => return,
+            }
+            event.prevent_default();
         });
     });
 }

@@ -9,7 +9,7 @@ use crate::components::{
     Erase, Item, LogColumns, Moment, Piece, effect, find, format, list, log_row, log_table_head, message_href, on_window, plain_message,
     reactive, text, top_of, use_clock,
 };
-use crate::streaming::{Feed, FeedItem, FeedRow, Live};
+use crate::streaming::{Feed, FeedItem, FeedRow, Live, Older};
 
 /// Lines in the page at most.
 const WINDOW: usize = 300;
@@ -24,7 +24,7 @@ const FRESH_MILLIS: i64 = 2_000;
 pub(super) fn feed_table(live: Live, following: RwSignal<Following>) -> Piece {
     let first = RwSignal::new(0_usize);
     let empty = Memo::new(move |_| live.feed.with(Feed::is_empty));
-    effect(move || watch_scrolling(following, first));
+    effect(move || watch_scrolling(live, following, first));
     effect(move || {
         let length = live.feed.with(Feed::len);
         let first = first.get();
@@ -58,7 +58,24 @@ fn older_link(live: Live) -> Piece {
         let filter = live.filter.with_value(|filter| if filter.is_empty() { "status=".to_owned() } else { filter.clone() });
         live.feed.with(Feed::oldest_id).map_or_else(|| format!("/logs?{filter}"), |id| format!("/logs?{filter}&before={id}"))
     });
-    view! { <p class="feed__older"><a class="button" href=href>"Older rows in Logs"</a></p> }.erase()
+    let word = text(move || {
+        match live.older.get() {
+            _ if !live.feed.with(Feed::has_room) => "Older rows in Logs",
+            Older::More => "Older rows",
+            Older::Reading => "Reading older rows",
+            Older::Failed => "The panel did not answer: try again",
+            Older::End => "This is the beginning. Search it in Logs",
+        }
+        .to_owned()
+    });
+    let press = move |event: web_sys::MouseEvent| {
+        let here = live.older.get_untracked() != Older::End && live.feed.with_untracked(Feed::has_room);
+        if here && !event.ctrl_key() && !event.meta_key() && !event.shift_key() {
+            event.prevent_default();
+            live.read_further();
+        }
+    };
+    view! { <p class="feed__older"><a class="button" href=href on:click=press>{word}</a></p> }.erase()
 }
 
 fn line(row: &FeedRow) -> Piece {
@@ -92,8 +109,11 @@ fn marker(text: String, href: Option<String>) -> Piece {
     .erase()
 }
 
-/// Follows the scroll position: it decides whether new rows wait and which part of the feed is in the page.
-fn watch_scrolling(following: RwSignal<Following>, first: RwSignal<usize>) {
+/// Older rows are read when the end of the feed is this near, in pixels.
+const NEAR_THE_END: f64 = 1200.0;
+
+/// Follows the scroll position: it decides whether new rows wait, which part of the feed is in the page, and when older rows are read.
+fn watch_scrolling(live: Live, following: RwSignal<Following>, first: RwSignal<usize>) {
     on_window("scroll", move |_| {
         let Some(top) = top_of(".log-table--feed") else { return };
         let now = following.get_untracked().scrolled(top < 0.0);
@@ -103,6 +123,10 @@ fn watch_scrolling(following: RwSignal<Following>, first: RwSignal<usize>) {
         let start = window_start(-top, row_height());
         if start != first.get_untracked() {
             first.set(start);
+        }
+        // What failed waits for a press, so that a panel that is away is not asked with every move.
+        if live.older.get_untracked() == Older::More && top_of(".feed__older").is_some_and(|top| top < NEAR_THE_END) {
+            live.read_further();
         }
     });
 }

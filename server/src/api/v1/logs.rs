@@ -35,9 +35,9 @@ struct RowFilter {
     server: Option<String>,
     /// Ids, separated by commas.
     schedule: Option<String>,
-    /// Names of regions, separated by commas.
+    /// Names of regions, separated by commas; `\,` is a comma in a name.
     region: Option<String>,
-    /// Names of accounts, separated by commas.
+    /// Names of accounts, in the same way.
     account: Option<String>,
     /// A run's id.
     run: Option<String>,

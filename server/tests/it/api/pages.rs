@@ -1,7 +1,8 @@
 //! Pages as the server renders them, for those without scripts.
 
-use app::model::LogStatus;
+use app::model::{LogStatus, SourceType};
 use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
 use server::audit::LogRow;
 
 use crate::support::engine::Engine;
@@ -55,5 +56,41 @@ async fn the_monitor_shows_servers_and_new_rows() {
     panel.add_server("web-1", 1, "backup", &key).await;
     let html = page(&panel, "/").await;
     assert!(html.contains("something to look at") && html.contains("web-1"));
+    panel.serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn monitor_counts_trouble_names_the_worst_schedule_and_filters_its_rows() {
+    let panel = TestPanel::start(Engine::Sqlite).await;
+    let key = "SHA256:uNiVztksCsDhcc0u9e8BrwacWDbkCK3Wr2z2w2m3xYQ".parse().unwrap();
+    let server = panel.add_server("web-1", 1, "nobody", &key).await.id;
+    let draft = json!({"name": "never ran", "server_id": server, "kind": "reported", "command": {"source_type": "VM"}});
+    let (status, schedule) = panel.post("/api/v1/schedules", &draft).await;
+    assert_eq!(status, StatusCode::CREATED, "{schedule}");
+    for status in [LogStatus::Error, LogStatus::Error, LogStatus::Missed, LogStatus::Completed] {
+        let row = LogRow::new(status, SourceType::Vm, "it").server(server);
+        panel.serving.panel.trail.append(row).await.unwrap();
+    }
+    let read = async |path: &str, body: Value| panel.post(path, &body).await.1;
+    let everything = read("/api/sf/read_monitor", json!({"rows": 10})).await;
+    let glance = &everything["glance"]["Ok"];
+    assert_eq!((&glance["trouble"]["errors"], &glance["trouble"]["missed"]), (&json!(2), &json!(1)), "{everything}");
+    assert_eq!(glance["schedules"]["Is"]["schedule"]["name"], "never ran");
+    assert_eq!(glance["schedules"]["Is"]["last_good"], Value::Null);
+
+    let statuses = |rows: &Value| rows.as_array().unwrap().iter().map(|row| row["status"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    let filtered = read("/api/sf/read_monitor", json!({"rows": 10, "filter": "status=error,missed"})).await;
+    assert_eq!(statuses(&filtered["newest"]["Ok"]["entries"]), ["missed", "error", "error"]);
+    let wrong = read("/api/sf/read_monitor", json!({"rows": 10, "filter": "status=odd"})).await;
+    assert_eq!(wrong["newest"]["Err"]["Invalid"][0]["field"], "status", "{wrong}");
+    // For a browser that the stream does not reach, and for one that reads further back.
+    let first = filtered["newest"]["Ok"]["entries"][2]["id"].as_i64().unwrap();
+    let after = read("/api/sf/read_rows", json!({"after": first, "filter": "status=error,missed"})).await;
+    assert_eq!(
+        (statuses(&after["rows"]), &after["head"]),
+        (vec!["error".to_owned(), "missed".to_owned()], &everything["newest"]["Ok"]["head"])
+    );
+    let older = read("/api/sf/read_older", json!({"before": first + 2, "filter": "status=error"})).await;
+    assert_eq!(statuses(&older["entries"]), ["error", "error"]);
     panel.serving.stop().await;
 }

@@ -44,6 +44,7 @@ impl Objects {
             ("/api/v1/tokens" | "/api/v1/tokens/{id}", _) => json!({"name": "walked"}),
             ("/api/v1/session", "POST") => json!({"username": "nobody", "password": "x"}),
             ("/api/sf/read_monitor", _) => json!({"rows": 10}),
+            ("/api/sf/read_older", _) => json!({"before": 10}),
             ("/api/sf/read_rows", _) => json!({"after": 0}),
             _ => json!({}),
         }
