@@ -298,11 +298,7 @@ impl Follower {
     }
 
     fn compare_with(self, snapshot: MonitorSnapshot, quiet: bool) {
-        self.live.runs.try_set(snapshot.runs);
-        if let Ok(servers) = snapshot.servers {
-            self.live.servers.try_set(servers);
-        }
-        self.live.glance.try_set(snapshot.glance.ok());
+        self.show(snapshot.runs, snapshot.servers, snapshot.glance);
         let newest = snapshot.newest.ok().and_then(|page| page.entries.first().map(|entry| entry.id));
         let missed = self.live.feed.try_with_untracked(|feed| newest > Some(feed.last_id())).unwrap_or(false);
         match self.live.connection.try_get_untracked() {
@@ -314,6 +310,15 @@ impl Follower {
             }
             _ => {}
         }
+    }
+
+    /// Shows what was read. Servers that could not be read stay as they were, with the age of what is known of them.
+    fn show(self, runs: Vec<Run>, servers: Result<Vec<Server>, AppError>, glance: Result<Glance, AppError>) {
+        self.live.runs.try_set(runs);
+        if let Ok(servers) = servers {
+            self.live.servers.try_set(servers);
+        }
+        self.live.glance.try_set(glance.ok());
     }
 
     /// Asks for the rows after the last one, until there are no more for now.
@@ -342,9 +347,7 @@ impl Follower {
                 Err(error) => self.take_failure(&error),
             }
             if let Ok(snapshot) = read_monitor(1, String::new()).await {
-                self.live.runs.try_set(snapshot.runs);
-                self.live.servers.try_update(|servers| *servers = snapshot.servers.unwrap_or_default());
-                self.live.glance.try_set(snapshot.glance.ok());
+                self.show(snapshot.runs, snapshot.servers, snapshot.glance);
             }
         });
     }
