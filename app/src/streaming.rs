@@ -4,10 +4,13 @@
 mod backoff;
 mod connection;
 mod feed;
+mod follower;
 mod live;
 mod socket;
 
 pub use connection::Connection;
 pub use feed::{Feed, FeedItem, FeedRow};
-pub use live::{Live, Older, follow};
-pub(crate) use live::{NEWEST_ROWS, reload};
+pub(crate) use follower::reload;
+pub use follower::{ask_now_and_then, follow};
+pub(crate) use live::NEWEST_ROWS;
+pub use live::{Live, Older};

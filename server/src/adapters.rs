@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use app::error::AppError;
 use app::model::{
-    Glance, LogEntry, LogFilter, LogPage, LogQuery, LogStatus, Permission, Run, RunId, Server, TimeBound, Timestamp, Trouble, Viewer, Zone,
-    worst_of,
+    Glance, LogEntry, LogFilter, LogPage, LogQuery, LogStatus, Permission, Run, RunId, Scope, Server, TimeBound, Timestamp, Trouble,
+    Viewer, WorstSchedule, Zone, worst_of,
 };
 use app::ports::{AuditTrail, Glances, PanelClock, Runs, Servers};
 use async_trait::async_trait;
+use tokio::sync::Mutex;
 
 use crate::clock::Clock;
 use crate::history::History;
@@ -71,9 +72,33 @@ impl Servers for ServerPort {
 
 /// What Monitor says at a glance.
 pub struct GlancePort {
-    pub history: History,
-    pub standings: Standings,
+    history: History,
+    standings: Standings,
+    /// The worst schedule of each scope, as it was a moment ago: whoever has Monitor open asks again and again, and looking at every
+    /// schedule takes a while. Who asks meanwhile waits for the same answer.
+    kept: Mutex<Vec<(Scope, Timestamp, WorstSchedule)>>,
 }
+
+impl GlancePort {
+    pub fn new(history: History, standings: Standings) -> Self {
+        Self { history, standings, kept: Mutex::default() }
+    }
+
+    async fn worst(&self, scope: &Scope) -> Result<WorstSchedule, AppError> {
+        let mut kept = self.kept.lock().await;
+        let now = self.standings.clock.now();
+        kept.retain(|(_, at, _)| (0..KEPT_MS).contains(&now.millis_since(*at)));
+        if let Some((.., worst)) = kept.iter().find(|(known, ..)| known == scope) {
+            return Ok(worst.clone());
+        }
+        let rows = self.standings.worst_first(scope, RUNS_LOOKED_AT).await.map_err(masked)?;
+        let worst = worst_of(&rows, now);
+        kept.push((scope.clone(), now, worst.clone()));
+        Ok(worst)
+    }
+}
+
+const KEPT_MS: i64 = 5_000;
 
 /// Runs of each schedule that are looked at for how the last of each type ended.
 const RUNS_LOOKED_AT: i64 = 6;
@@ -94,12 +119,7 @@ impl Glances for GlancePort {
         } else {
             None
         };
-        let schedules = if viewer.may(Permission::ViewSchedulesPage) {
-            let rows = self.standings.worst_first(&viewer.scope, RUNS_LOOKED_AT).await.map_err(masked)?;
-            Some(worst_of(&rows, now))
-        } else {
-            None
-        };
+        let schedules = if viewer.may(Permission::ViewSchedulesPage) { Some(self.worst(&viewer.scope).await?) } else { None };
         Ok(Glance { trouble, schedules })
     }
 }

@@ -141,7 +141,7 @@ impl Panel {
                 audit_trail: Arc::new(history.clone()),
                 runs: Arc::new(RunPort { database: database.clone(), requests: run_requests.clone() }),
                 servers: Arc::new(ServerPort { database: database.clone() }),
-                glances: Arc::new(GlancePort { history: history.clone(), standings: standings.clone() }),
+                glances: Arc::new(GlancePort::new(history.clone(), standings.clone())),
                 clock: Arc::new(ClockPort { clock: clock.clone(), zone: zone.clone() }),
             },
             intake: Intake { database: database.clone(), trail: trail.clone(), hub: hub.clone(), clock: clock.clone() },

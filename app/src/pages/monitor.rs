@@ -20,7 +20,7 @@ use crate::components::{Awaited, Drawing, Erase, Piece, Tone, awaited, failure_n
 use crate::error::AppError;
 use crate::model::FieldError;
 use crate::site::use_page;
-use crate::streaming::{Live, NEWEST_ROWS, follow};
+use crate::streaming::{Live, NEWEST_ROWS, ask_now_and_then, follow};
 
 /// `/`
 #[component]
@@ -50,8 +50,9 @@ fn board(snapshot: MonitorSnapshot, filter: String) -> Piece {
     let (servers, server_problem) = apart(snapshot.servers);
     let (page, feed_problem) = apart(snapshot.newest);
     let live = Live::new(page, snapshot.runs, servers.unwrap_or_default(), snapshot.glance.ok(), filter);
-    if feed_problem.is_none() {
-        follow(live);
+    match feed_problem {
+        None => follow(live),
+        Some(_) => ask_now_and_then(live),
     }
     view! {
         {counters(live, server_problem.is_none())}

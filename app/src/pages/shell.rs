@@ -3,6 +3,7 @@
 use leptos::nonce::Nonce;
 use leptos::prelude::*;
 
+use crate::app::head;
 use crate::components::Piece;
 use crate::model::Timestamp;
 use crate::site::{Assets, Theme};
@@ -30,14 +31,7 @@ impl Shell<'_> {
                 <!DOCTYPE html>
                 <html lang="en" data-theme=self.theme.to_string() data-now=self.now.map(|now| now.millis().to_string()) data-density=self.density>
                     <head>
-                        <meta charset="utf-8"/>
-                        <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
-                        <meta name="color-scheme" content="light dark"/>
-                        <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
-                        <link rel="manifest" href="/manifest.webmanifest"/>
-                        <link rel="apple-touch-icon" href="/icon-192.png"/>
-                        <meta name="theme-color" content="#1f55c4"/>
-                        <link rel="stylesheet" href=assets.css.clone()/>
+                        {head(assets.css.clone())}
                         {script}
                         <title>{format!("{} · Tailback", self.title)}</title>
                     </head>

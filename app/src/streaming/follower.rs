@@ -1,0 +1,338 @@
+//! Keeps Monitor current: follows the stream, resumes it after a break, and asks for what the stream does not carry. Everything here
+//! runs in the browser only.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::backoff::wait_millis;
+use super::live::{Live, NEWEST_ROWS};
+use super::socket::{Heard, Socket};
+use super::{Connection, Feed};
+use crate::api::{MonitorSnapshot, ROWS_AT_A_TIME, RowsAfter, read_monitor, read_rows};
+use crate::app::TITLE;
+use crate::components::{Clock, effect, on_window, use_clock};
+use crate::error::AppError;
+use crate::model::{Frame, LogEntry, LogStatus, Run, Timestamp};
+use crate::site::use_page;
+
+/// An attempt that has not been answered by then has failed.
+const ANSWER_WITHIN_MILLIS: i64 = 15_000;
+/// How often the panel is asked for what the stream does not carry.
+const ASK_EVERY_MILLIS: i64 = 15_000;
+/// After this much silence the panel is asked whether rows are missing: a dead socket looks like a quiet one.
+const QUIET_MILLIS: i64 = 30_000;
+/// So many attempts in a row fail before the panel is asked for rows instead, …
+const POLL_AFTER_FAILURES: u32 = 3;
+/// … this often, …
+const POLL_EVERY_MILLIS: i64 = 4_000;
+/// … until the stream is tried again.
+const TRY_AGAIN_MILLIS: i64 = 300_000;
+/// Two ticks further apart than this mean that the machine slept.
+const SLEPT_MILLIS: i64 = 90_000;
+
+/// Follows the stream for as long as the calling component lives.
+pub fn follow(live: Live) {
+    let clock = use_clock();
+    let build = StoredValue::new(use_page().get().build);
+    effect(move || {
+        let follower = Follower { live, clock, build, socket: StoredValue::new_local(None), state: StoredValue::new(State::default()) };
+        follower.connect();
+        follower.listen();
+    });
+}
+
+/// The same for somebody whom the stream is not for: asks now and then, so that nothing stands still and looks current.
+pub fn ask_now_and_then(live: Live) {
+    let clock = use_clock();
+    let asked_at = StoredValue::new(clock.shown());
+    effect(move || {
+        let now = clock.shown();
+        if now.millis_since(asked_at.get_value()) < ASK_EVERY_MILLIS || document().hidden() {
+            return;
+        }
+        asked_at.set_value(now);
+        spawn_local(async move {
+            if let Ok(snapshot) = read_monitor(1, String::new()).await {
+                live.show(snapshot);
+            }
+        });
+    });
+}
+
+/// What the follower remembers between events.
+#[derive(Default)]
+struct State {
+    failures: u32,
+    /// Why the server said it closes.
+    reason: Option<String>,
+    attempted_at: Option<Timestamp>,
+    asked_at: Option<Timestamp>,
+    ticked_at: Option<Timestamp>,
+    frame_requested: bool,
+    /// Failures that arrived while nobody looked.
+    unseen: usize,
+}
+
+#[derive(Clone, Copy)]
+struct Follower {
+    live: Live,
+    clock: Clock,
+    build: StoredValue<String>,
+    socket: StoredValue<Option<Socket>, LocalStorage>,
+    state: StoredValue<State>,
+}
+
+impl Follower {
+    fn listen(self) {
+        effect(move || self.tick(self.clock.shown()));
+        on_window("online", move |_| self.resume());
+        on_window("offline", move |_| self.lose());
+        on_window("visibilitychange", move |_| {
+            if document().hidden() {
+                self.reload_if_outdated();
+            } else {
+                self.state.update_value(|state| state.unseen = 0);
+                document().set_title(TITLE);
+                self.resume();
+            }
+        });
+        self.live.retry.set_value(Some(Callback::new(move |()| self.connect())));
+    }
+
+    /// Opens the stream after the last row seen, whatever was there before.
+    fn connect(self) {
+        self.live.connection.set(Connection::Connecting);
+        self.state.update_value(|state| {
+            state.attempted_at = Some(self.clock.read());
+            state.reason = None;
+        });
+        let after = self.live.feed.with_untracked(Feed::last_id);
+        match Socket::open(after, &self.live.filter.get_value(), move |heard| self.hear(heard)) {
+            Ok(socket) => self.socket.set_value(Some(socket)),
+            Err(error) => {
+                leptos::logging::error!("open the stream: {error:?}");
+                self.lose();
+            }
+        }
+    }
+
+    /// Connects at once if there is no connection.
+    fn resume(self) {
+        if matches!(self.live.connection.get_untracked(), Connection::Waiting { .. }) {
+            self.connect();
+        }
+    }
+
+    fn hear(self, heard: Heard) {
+        let now = self.clock.read();
+        match heard {
+            Heard::Closed => {
+                let greeted = self.live.connection.get_untracked() == Connection::Live;
+                self.lose();
+                if !greeted {
+                    // A refused upgrade does not say why; a plain request does.
+                    self.ask();
+                }
+            }
+            Heard::Frame(frame) => {
+                self.live.heard_at.set(Some(now));
+                self.take(frame, now);
+            }
+        }
+    }
+
+    fn take(self, frame: Frame, now: Timestamp) {
+        match frame {
+            Frame::Hello { head, build } => self.greet(head, &build),
+            Frame::Rows { rows } => {
+                self.note_trouble(&rows);
+                self.change_feed(move |feed| feed.push(rows, now));
+            }
+            Frame::Gap { from, to } => self.change_feed(move |feed| feed.mark_gap(from, to, now)),
+            Frame::Runs { runs } => self.live.runs.update(|shown| merge_runs(shown, runs)),
+            Frame::Cleared { .. } => self.start_over(),
+            Frame::Bye { reason } => self.state.update_value(|state| state.reason = Some(reason)),
+        }
+    }
+
+    /// What goes wrong while nobody looks is counted in the tab's title.
+    fn note_trouble(self, rows: &[LogEntry]) {
+        let trouble = |row: &&LogEntry| matches!(row.status, LogStatus::Error | LogStatus::Missed | LogStatus::Connection);
+        let wrong = rows.iter().filter(trouble).count();
+        if wrong > 0 && document().hidden() {
+            let unseen = self.state.try_update_value(|state| {
+                state.unseen += wrong;
+                state.unseen
+            });
+            document().set_title(&format!("({}) {TITLE}", unseen.unwrap_or_default()));
+        }
+    }
+
+    fn greet(self, head: i64, build: &str) {
+        if head < self.live.feed.with_untracked(Feed::last_id) {
+            // Another trail than the one this page has shown: nothing here can be trusted.
+            reload();
+            return;
+        }
+        self.state.update_value(|state| state.failures = 0);
+        self.live.connection.set(Connection::Live);
+        if self.build.with_value(|ours| ours != build) {
+            self.live.outdated.set(true);
+            self.reload_if_outdated();
+        }
+        self.ask();
+    }
+
+    fn lose(self) {
+        self.socket.set_value(None);
+        if self.live.connection.get_untracked() == Connection::SignedOut {
+            return;
+        }
+        let (failures, reason) = self
+            .state
+            .try_update_value(|state| {
+                state.failures += 1;
+                (state.failures, state.reason.take())
+            })
+            .unwrap_or_default();
+        let retry_at = self.clock.read().plus_millis(wait_millis(failures, js_sys::Math::random()));
+        self.live.connection.set(Connection::Waiting { failures, retry_at, reason });
+    }
+
+    fn tick(self, now: Timestamp) {
+        let Some((slept, asked_at, attempted_at)) = self.state.try_update_value(|state| {
+            let slept = state.ticked_at.is_some_and(|at| now.millis_since(at) > SLEPT_MILLIS);
+            state.ticked_at = Some(now);
+            (slept, state.asked_at, state.attempted_at)
+        }) else {
+            return;
+        };
+        let due = |since: Option<Timestamp>, after: i64| since.is_none_or(|since| now.millis_since(since) >= after);
+        match self.live.connection.get_untracked() {
+            Connection::Waiting { retry_at, .. } if now >= retry_at => self.connect(),
+            Connection::Connecting if due(attempted_at, ANSWER_WITHIN_MILLIS) => self.lose(),
+            Connection::Polling if due(attempted_at, TRY_AGAIN_MILLIS) => self.connect(),
+            Connection::Polling if due(asked_at, POLL_EVERY_MILLIS) && !document().hidden() => self.poll(),
+            // A hidden tab ticks slowly, so only a visible one can tell that it slept.
+            Connection::Live if slept && !document().hidden() => self.connect(),
+            Connection::Live if due(asked_at, ASK_EVERY_MILLIS) && !document().hidden() => self.ask(),
+            _ => {}
+        }
+    }
+
+    /// Asks for what the stream does not carry, and finds out whether the session and the socket still live.
+    fn ask(self) {
+        let now = self.clock.read();
+        self.state.update_value(|state| state.asked_at = Some(now));
+        let quiet = self.live.heard_at.get_untracked().is_none_or(|at| now.millis_since(at) > QUIET_MILLIS);
+        spawn_local(async move {
+            match read_monitor(1, self.live.filter.get_value()).await {
+                Ok(snapshot) => self.compare_with(snapshot, quiet),
+                Err(error) => self.take_failure(&error),
+            }
+        });
+    }
+
+    fn compare_with(self, snapshot: MonitorSnapshot, quiet: bool) {
+        let newest = snapshot.newest.as_ref().ok().and_then(|page| page.entries.first().map(|entry| entry.id));
+        self.live.show(snapshot);
+        let missed = self.live.feed.try_with_untracked(|feed| newest > Some(feed.last_id())).unwrap_or(false);
+        match self.live.connection.try_get_untracked() {
+            Some(Connection::Live) if quiet && missed => self.connect(),
+            // The panel answers and the stream does not come through.
+            Some(Connection::Waiting { failures: POLL_AFTER_FAILURES.., .. }) => {
+                self.live.connection.set(Connection::Polling);
+                self.poll();
+            }
+            _ => {}
+        }
+    }
+
+    /// Asks for the rows after the last one, until there are no more for now.
+    fn poll(self) {
+        let now = self.clock.read();
+        self.state.update_value(|state| state.asked_at = Some(now));
+        let after = self.live.feed.with_untracked(Feed::last_id);
+        spawn_local(async move {
+            match read_rows(after, self.live.filter.get_value()).await {
+                Ok(RowsAfter { rows, head }) => {
+                    let now = self.clock.read();
+                    let more = rows.len() >= ROWS_AT_A_TIME as usize;
+                    self.live.heard_at.try_set(Some(now));
+                    self.note_trouble(&rows);
+                    self.change_feed(move |feed| {
+                        feed.push(rows, now);
+                        if !more {
+                            feed.pass(head);
+                        }
+                    });
+                    if more {
+                        self.poll();
+                    }
+                }
+                Err(error) => return self.take_failure(&error),
+            }
+            if let Ok(snapshot) = read_monitor(1, String::new()).await {
+                self.live.show(snapshot);
+            }
+        });
+    }
+
+    fn take_failure(self, error: &AppError) {
+        match (error, self.live.connection.try_get_untracked()) {
+            (AppError::SignedOut, Some(_)) => {
+                self.live.connection.set(Connection::SignedOut);
+                self.socket.set_value(None);
+            }
+            (AppError::Unreachable(_), Some(Connection::Live | Connection::Polling)) => self.lose(),
+            _ => {}
+        }
+    }
+
+    /// Some rows are gone: shows the newest of those that are left.
+    fn start_over(self) {
+        spawn_local(async move {
+            if let Ok(MonitorSnapshot { newest: Ok(page), .. }) = read_monitor(NEWEST_ROWS, self.live.filter.get_value()).await {
+                self.live.feed.try_update(|feed| feed.replace(page.entries, page.head));
+            }
+        });
+    }
+
+    /// Changes the feed now and the page with the next frame, however many changes come until then. A hidden tab draws no
+    /// frames, and catches up with one when it is looked at again.
+    fn change_feed(self, change: impl FnOnce(&mut Feed)) {
+        self.live.feed.update_untracked(change);
+        let requested = self.state.try_update_value(|state| std::mem::replace(&mut state.frame_requested, true)).unwrap_or(true);
+        if !requested {
+            request_animation_frame(move || {
+                self.state.try_update_value(|state| state.frame_requested = false);
+                self.live.feed.try_update(|_| {});
+            });
+        }
+    }
+
+    fn reload_if_outdated(self) {
+        if self.live.outdated.get_untracked() && document().hidden() {
+            reload();
+        }
+    }
+}
+
+/// Loads the page anew.
+pub(crate) fn reload() {
+    if let Err(error) = window().location().reload() {
+        leptos::logging::error!("reload the page: {error:?}");
+    }
+}
+
+/// Takes changed runs into the list; those that are over leave it.
+fn merge_runs(shown: &mut Vec<Run>, changed: Vec<Run>) {
+    for run in changed {
+        match shown.iter().position(|known| known.id == run.id) {
+            Some(position) if run.state.is_active() => shown[position] = run,
+            Some(position) => drop(shown.remove(position)),
+            None if run.state.is_active() => shown.push(run),
+            None => {}
+        }
+    }
+}
