@@ -72,6 +72,8 @@ impl Clearings {
     pub async fn clear_in_pieces(&self, viewer: &Viewer, at_a_time: u64) -> Result<ClearingCounts, StoreError> {
         let mut counted = None;
         let mut deleted = 0;
+        // What stays before this row is not looked at again.
+        let mut after = 0;
         loop {
             let mut change = self.trail.begin().await?;
             let head = clearing::lock(change.tx()).await?;
@@ -80,7 +82,7 @@ impl Clearings {
                 None => *counted.insert((clearing::count(change.tx(), &viewer.scope).await?, head.last_id)),
             };
             let doomed = Doomed::Backups { scope: viewer.scope.clone(), last };
-            let Some(said) = take_out(&mut change, &doomed, &head, at_a_time).await? else {
+            let Some(said) = take_out(&mut change, &doomed, &head, after, at_a_time).await? else {
                 return Ok(ClearingCounts { deleted, ..counts });
             };
             let all = i64::try_from(said.count).is_ok_and(|count| count == counts.deleted);
@@ -93,17 +95,17 @@ impl Clearings {
             change.commit().await?;
             self.hub.tell_cleared(said.last_id);
             deleted += i64::try_from(said.count).unwrap_or(i64::MAX);
+            after = said.last_id;
         }
     }
 }
 
-/// Takes rows out and keeps what proves the rest; gives what the row that tells of it has to say. That row must be the next one, which
-/// it is because nobody else can append before this transaction ends.
-async fn take_out(change: &mut Change, doomed: &Doomed, head: &Head, most: u64) -> Result<Option<Tombstone>, StoreError> {
+/// Takes rows behind `after` out and keeps what proves the rest; gives what the row that tells of it has to say. That row must be the
+/// next one, which it is because nobody else can append before this transaction ends.
+async fn take_out(change: &mut Change, doomed: &Doomed, head: &Head, mut after: i64, most: u64) -> Result<Option<Tombstone>, StoreError> {
     let tombstone = head.last_id + 1;
     let mut gone = Clearing::default();
     let mut index = Forgetting::begin(change.tx()).await?;
-    let mut after = 0;
     while gone.count() < most {
         let rows = clearing::rows_to_clear(change.tx(), doomed, after).await?;
         let Some(last) = rows.last().map(|row| row.id) else { break };

@@ -37,7 +37,7 @@ pub async fn remove_old(clearings: &Clearings, zone: &Zone, keep_days: u32, now:
         let mut change = clearings.trail.begin().await?;
         let head = clearing::lock(change.tx()).await?;
         let Some(last) = clearing::last_before(change.tx(), before).await? else { return Ok(removed) };
-        let Some(said) = take_out(&mut change, &Doomed::Old { before, last }, &head, AT_A_TIME).await? else { return Ok(removed) };
+        let Some(said) = take_out(&mut change, &Doomed::Old { before, last }, &head, 0, AT_A_TIME).await? else { return Ok(removed) };
         let message = format!(
             "{} rows from {} to {} were removed: they are from before {first_kept}, and the trail is kept for {keep_days} days",
             said.count, said.first_id, said.last_id

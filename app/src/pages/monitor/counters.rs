@@ -8,15 +8,18 @@ use crate::streaming::Live;
 
 /// What is running, what went wrong in a day, how the worst schedule stands, and the servers.
 pub(super) fn counters(live: Live, servers_known: bool) -> Piece {
-    let running = figure(move || Some(live.runs.with(|runs| runs.iter().filter(|run| has_begun(run.state)).count())));
+    let running = Signal::derive(move || Some(live.runs.with(|runs| runs.iter().filter(|run| has_begun(run.state)).count())));
     let linked = move |state: LinkState| {
-        figure(move || Some(live.servers.with(|servers| servers.iter().filter(|server| server.link.state == state).count())))
+        Signal::derive(move || Some(live.servers.with(|servers| servers.iter().filter(|server| server.link.state == state).count())))
     };
-    let shown = |glance: Option<&Glance>| glance.is_none_or(|glance| glance.trouble.is_some());
-    let trouble_known = live.glance.with_untracked(|glance| shown(glance.as_ref()));
-    let schedules_known = live.glance.with_untracked(|glance| glance.as_ref().is_none_or(|glance| glance.schedules.is_some()));
+    // What could not be read is shown as unknown; what the viewer may not see is not there.
+    let may_see = |part: fn(&Glance) -> bool| live.glance.with_untracked(|glance| glance.as_ref().is_none_or(part));
+    let trouble_known = may_see(|glance| glance.trouble.is_some());
+    let schedules_known = may_see(|glance| glance.schedules.is_some());
     let trouble = move |pick: fn(Trouble) -> i64| {
-        figure(move || live.glance.with(|glance| glance.as_ref()?.trouble.map(|trouble| usize::try_from(pick(trouble)).unwrap_or(0))))
+        Signal::derive(move || {
+            live.glance.with(|glance| glance.as_ref()?.trouble.map(|trouble| usize::try_from(pick(trouble)).unwrap_or(0)))
+        })
     };
     let since = move |status: &'static str| {
         text(move || {
@@ -42,11 +45,6 @@ pub(super) fn counters(live: Live, servers_known: bool) -> Piece {
 /// A run that waits is not running.
 fn has_begun(state: RunState) -> bool {
     matches!(state, RunState::Running | RunState::Canceling)
-}
-
-/// A figure that may not be known.
-fn figure(count: impl Fn() -> Option<usize> + Send + Sync + 'static) -> Signal<Option<usize>> {
-    Signal::derive(count)
 }
 
 fn counter(word: &'static str, href: Signal<String>, figure: Signal<Option<usize>>, tone: &'static str) -> Piece {
