@@ -3,6 +3,7 @@
 
 mod retention;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use app::model::{LogStatus, Permission, Viewer};
@@ -82,7 +83,7 @@ impl Clearings {
                 None => *counted.insert((clearing::count(change.tx(), &viewer.scope).await?, head.last_id)),
             };
             let doomed = Doomed::Backups { scope: viewer.scope.clone(), last };
-            let Some(said) = take_out(&mut change, &doomed, &head, after, at_a_time).await? else {
+            let Some(TakenOut { said, servers }) = take_out(&mut change, &doomed, &head, after, at_a_time).await? else {
                 return Ok(ClearingCounts { deleted, ..counts });
             };
             let all = i64::try_from(said.count).is_ok_and(|count| count == counts.deleted);
@@ -93,24 +94,32 @@ impl Clearings {
             ));
             change.log(LogRow::system(LogStatus::Info, message).detail(&said.json()));
             change.commit().await?;
-            self.hub.tell_cleared(said.last_id);
+            self.hub.tell_cleared(said.last_id, servers);
             deleted += i64::try_from(said.count).unwrap_or(i64::MAX);
             after = said.last_id;
         }
     }
 }
 
-/// Takes rows behind `after` out and keeps what proves the rest; gives what the row that tells of it has to say. That row must be the
-/// next one, which it is because nobody else can append before this transaction ends.
-async fn take_out(change: &mut Change, doomed: &Doomed, head: &Head, mut after: i64, most: u64) -> Result<Option<Tombstone>, StoreError> {
+/// What was taken out: what the row that tells of it has to say, and whose rows they were.
+struct TakenOut {
+    said: Tombstone,
+    servers: BTreeSet<Option<i64>>,
+}
+
+/// Takes rows behind `after` out and keeps what proves the rest. The row that tells of it must be the next
+/// one, which it is because nobody else can append before this transaction ends.
+async fn take_out(change: &mut Change, doomed: &Doomed, head: &Head, mut after: i64, most: u64) -> Result<Option<TakenOut>, StoreError> {
     let tombstone = head.last_id + 1;
     let mut gone = Clearing::default();
+    let mut servers = BTreeSet::new();
     let mut index = Forgetting::begin(change.tx()).await?;
     while gone.count() < most {
         let rows = clearing::rows_to_clear(change.tx(), doomed, after).await?;
         let Some(last) = rows.last().map(|row| row.id) else { break };
         for row in &rows {
             gone.add(row.id, &row.leaf);
+            servers.insert(row.facts.and_then(|facts| facts.server_id));
             if let Some(facts) = &row.facts {
                 index.add(facts);
             }
@@ -123,7 +132,7 @@ async fn take_out(change: &mut Change, doomed: &Doomed, head: &Head, mut after: 
     }
     index.finish(change.tx(), tombstone).await?;
     clearing::remove(change.tx(), tombstone).await?;
-    Ok(Some(gone.tombstone(&head.last_hash)))
+    Ok(Some(TakenOut { said: gone.tombstone(&head.last_hash), servers }))
 }
 
 fn allow(viewer: &Viewer) -> Result<(), ClearingError> {

@@ -1,8 +1,18 @@
-//! The live stream: one hub that follows the trail and fans it out, one connection per WebSocket that pulls from it.
+//! The live stream: one hub that follows the trail, crowds of clients that are told what is new, and for each client a task that looks
+//! after what cannot be done in passing.
 
+mod audience;
 mod connection;
+mod crowd;
 mod hub;
+mod line;
 mod ring;
+mod seat;
+mod tally;
+mod upgrade;
+mod wire;
 
-pub use connection::{Connection, Standing, StreamRequest, serve};
+pub use connection::{Standing, StreamRequest, serve};
 pub use hub::Hub;
+pub use tally::Figures;
+pub use upgrade::{NotUpgraded, upgrade, upgraded};

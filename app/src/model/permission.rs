@@ -39,7 +39,7 @@ pub enum Permission {
 }
 
 /// The servers a viewer may see. Every query takes one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Scope {
     /// Every server, and the panel's own rows that belong to no server.
     All,

@@ -4,7 +4,7 @@ use app::model::{Scope, Timestamp};
 
 use super::chain::{self, ChainRow, Head};
 use super::scope::push_scope;
-use super::{Sql, StoreError, Transaction};
+use super::{Selection, Sql, StoreError, Transaction};
 use crate::clearing::ClearingCounts;
 
 /// Keeps everyone else from appending until the transaction ends.
@@ -59,10 +59,11 @@ pub async fn last_before(tx: &mut Transaction, before: Timestamp) -> Result<Opti
 
 /// Keeps what the chain needs of rows that go.
 pub async fn keep_leaves(tx: &mut Transaction, rows: &[ChainRow], tombstone: i64) -> Result<(), StoreError> {
-    let mut sql = Sql::new("insert into cleared_row (id, leaf, tombstone) values ");
+    let mut sql = Sql::new("insert into cleared_row (id, leaf, tombstone, server_id) values ");
     for (n, row) in rows.iter().enumerate() {
         sql.push(if n == 0 { "(" } else { ", (" });
-        sql.push_bind(row.id).push(", ").push_bind(row.leaf.to_vec()).push(", ").push_bind(tombstone).push(")");
+        sql.push_bind(row.id).push(", ").push_bind(row.leaf.to_vec()).push(", ").push_bind(tombstone);
+        sql.push(", ").push_bind(row.facts.and_then(|facts| facts.server_id)).push(")");
     }
     tx.execute(sql).await?;
     Ok(())
@@ -71,4 +72,45 @@ pub async fn keep_leaves(tx: &mut Transaction, rows: &[ChainRow], tombstone: i64
 /// Removes the rows whose hashes were kept.
 pub async fn remove(tx: &mut Transaction, tombstone: i64) -> Result<u64, StoreError> {
     tx.execute(Sql::new("delete from log_entry where id in (select id from cleared_row where tombstone = $1)").bind(tombstone)).await
+}
+
+/// Rows that were there and are not, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gap {
+    pub from: i64,
+    pub to: i64,
+}
+
+/// Where rows of a viewer's servers were cleared among these rows, which are all that a selection has after an id and up to another.
+/// What kind of rows they were is not known any more.
+pub async fn gaps(tx: &mut Transaction, selection: Selection<'_>, after: i64, up_to: i64, rows: &[i64]) -> Result<Vec<Gap>, StoreError> {
+    let mut gaps = Vec::new();
+    let mut after = after;
+    while let Some(from) = cleared(tx, "min", selection, after, up_to).await? {
+        let next = rows.iter().copied().find(|row| *row > from);
+        let to = cleared(tx, "max", selection, from, next.unwrap_or(up_to)).await?.unwrap_or(from);
+        gaps.push(Gap { from, to });
+        match next {
+            Some(next) => after = next,
+            None => break,
+        }
+    }
+    Ok(gaps)
+}
+
+/// The first or last id of a cleared row after an id and up to another.
+async fn cleared(
+    tx: &mut Transaction,
+    which: &'static str,
+    selection: Selection<'_>,
+    after: i64,
+    up_to: i64,
+) -> Result<Option<i64>, StoreError> {
+    let mut sql = Sql::new("select ");
+    sql.push(which).push("(id) as id from cleared_row where id > ").push_bind(after).push(" and id <= ").push_bind(up_to);
+    push_scope(&mut sql, selection.scope, "server_id");
+    if !selection.filter.server.is_empty() {
+        sql.push(" and server_id in (").push_list(selection.filter.server.iter().copied()).push(")");
+    }
+    tx.fetch_one(sql).await?.get("id")
 }

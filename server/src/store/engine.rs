@@ -195,9 +195,10 @@ async fn open_sqlite(path: &Path) -> Result<Engine, StoreError> {
         .row_buffer_size(SQLITE_ROWS_AHEAD);
     close_to_others(path)?;
     let writing = options.clone().create_if_missing(true).pragma("cache_size", SQLITE_WRITER_CACHE);
-    let writer = SqlitePoolOptions::new().max_connections(1).connect_with(writing).await?;
     let turns = Turns::beside(path, SQLITE_PATIENCE)?;
+    // Two that make the same file a WAL at the same time lock each other out, for which SQLite does not wait.
     let turn = turns.take().await?;
+    let writer = SqlitePoolOptions::new().max_connections(1).connect_with(writing).await?;
     SQLITE_MIGRATIONS.run(&writer).await?;
     drop(turn);
     let readers = SqlitePoolOptions::new().max_connections(SQLITE_READERS).connect_with(options.read_only(true)).await?;

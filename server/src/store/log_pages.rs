@@ -10,7 +10,7 @@ use super::engine::Dialect;
 use super::packed::{fetch_packed, packed};
 use super::selection::Selection;
 use super::trail_view::TrailView;
-use super::{Database, Sql, StoreError, log_counts, log_words};
+use super::{Sql, StoreError, log_counts, log_words};
 
 /// Rows that are looked through at a time for their words.
 const SCAN: u32 = 1000;
@@ -101,9 +101,8 @@ pub async fn oldest(view: &mut TrailView, selection: Selection<'_>, page: Page) 
 }
 
 /// Rows oldest first, with ids above `after`: what a stream that fell behind still has to see.
-pub async fn following(database: &Database, selection: Selection<'_>, after: i64, limit: u32) -> Result<Vec<PlacedEntry>, StoreError> {
-    let mut view = TrailView::open(database).await?;
-    read(&mut view, selection, Page { after: Some(after), before: None, limit }, Order::Rising).await
+pub async fn following(view: &mut TrailView, selection: Selection<'_>, after: i64, limit: u32) -> Result<Vec<PlacedEntry>, StoreError> {
+    read(view, selection, Page { after: Some(after), before: None, limit }, Order::Rising).await
 }
 
 async fn read(view: &mut TrailView, selection: Selection<'_>, page: Page, order: Order) -> Result<Vec<PlacedEntry>, StoreError> {

@@ -1,5 +1,5 @@
-//! One WebSocket: hello, then every row in the viewer's scope and filter exactly once, in order, however slowly the client
-//! reads. What has left the hub's memory is read from the database.
+//! One client from hello to goodbye. Its own task asks whether it may still listen, hears what it says, and catches up for it: what has
+//! left the hub's memory is read from the database. Once it has caught up, its crowd tells it what is new.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -7,28 +7,47 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::model::{Frame, LogFilter, Viewer};
-use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
+use axum::body::Bytes;
+use socket2::SockRef;
 use tokio::sync::watch;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::hub::{Hub, json};
-use super::ring::RingRow;
-use crate::store::{Selection, StoreError, log, log_pages, runs};
-
-/// Rows in one frame: large enough to catch up quickly, small enough to be on its way soon.
-const FRAME_ROWS: usize = 256;
+use super::audience::Audience;
+use super::hub::{Hub, Mark, json};
+use super::line::{Gone, Heard, Incoming};
+use super::seat::{FRAME_ROWS, News, Seat, Step, next_step};
+use super::upgrade::Upgraded;
+use super::wire;
+use crate::store::clearing::Gap;
+use crate::store::log_pages::PlacedEntry;
+use crate::store::{Database, StoreError, TrailView, clearing, log, log_pages, runs};
 
 const PING_EVERY: Duration = Duration::from_secs(20);
 
-/// A client that answers no ping for this long is gone.
+/// A client that says nothing for this long, not even an answer to a ping, is gone.
 const SILENCE: Duration = Duration::from_mins(1);
 
-/// A client that takes no frame for this long is let go; it loses nothing, since it resumes from its last id.
-const SEND_WITHIN: Duration = Duration::from_mins(1);
+/// A client that takes nothing for this long is let go; it loses nothing, since it resumes from its last id.
+const TAKE_WITHIN: Duration = Duration::from_mins(1);
 
 /// How soon a stream ends or narrows after another process has changed what its viewer may see.
 const ASK_AGAIN: Duration = Duration::from_secs(4);
+
+/// For a client to hear why the stream ends.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+/// What the kernel keeps for a client that does not read (it takes twice that): a frame and more.
+const SEND_BUFFER: usize = 128 * 1024;
+
+/// Codes of closing (RFC 6455, section 7.4.1 and the registry of its codes).
+mod code {
+    pub(super) const NORMAL: u16 = 1000;
+    pub(super) const NONSENSE: u16 = 1002;
+    pub(super) const NOT_ALLOWED: u16 = 1008;
+    pub(super) const RESTARTING: u16 = 1012;
+    pub(super) const TRY_AGAIN: u16 = 1013;
+}
 
 /// What a client asked for.
 pub struct StreamRequest {
@@ -52,7 +71,11 @@ pub struct Standing {
 #[derive(Debug, thiserror::Error)]
 enum End {
     #[error("the client went away")]
-    ClientGone,
+    Gone(#[from] Gone),
+    #[error("the client said goodbye")]
+    Left,
+    #[error("the client said what no client says")]
+    Nonsense,
     #[error("the panel is stopping")]
     Stopping,
     #[error("signed out")]
@@ -61,156 +84,249 @@ enum End {
     Store(#[from] StoreError),
 }
 
-/// One client's place in the stream.
-pub struct Connection {
+/// A client's own task.
+struct Connection {
     hub: Arc<Hub>,
-    request: StreamRequest,
-    /// Every row up to here has been sent or does not concern this client.
-    cursor: i64,
-    runs_version: u64,
-    clearings: u64,
+    seat: Arc<Seat>,
+    viewer: Viewer,
+    filter: LogFilter,
+    incoming: Incoming,
+    heard_at: Instant,
+    /// Since when the client takes nothing.
+    blocked_since: Option<Instant>,
+}
+
+/// What is left to do after a step.
+enum After {
+    /// Nothing: the crowd goes on.
+    KeepsUp,
+    /// Another step.
+    More,
+    /// The client must take what it was sent first.
+    Blocked,
 }
 
 /// Speaks to one client until either side ends it.
-pub async fn serve(mut socket: WebSocket, hub: Arc<Hub>, request: StreamRequest, standing: Standing, stop: CancellationToken) {
-    let mut progress = hub.watch();
-    let now = *progress.borrow_and_update();
-    let mut connection = Connection { hub, request, cursor: now.head, runs_version: now.runs_version, clearings: now.clearings };
-    let end = match connection.begin(&mut socket).await {
-        Ok(()) => connection.follow(&mut socket, progress, standing, stop).await,
+pub async fn serve(upgraded: Upgraded, hub: Arc<Hub>, request: StreamRequest, standing: Standing, stop: CancellationToken) {
+    let Upgraded { stream, early } = upgraded;
+    // Without it the kernel keeps more for a client that does not read, nothing worse.
+    SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER).ok();
+    let StreamRequest { viewer, filter, after } = request;
+    let audience = hub.audiences().of(&viewer.scope, &filter);
+    let seat = Arc::new(Seat::new(stream, audience, hub.progress()));
+    let member = hub.admit(seat.clone());
+    let now = Instant::now();
+    let mut connection = Connection { hub, seat, viewer, filter, incoming: Incoming::new(&early), heard_at: now, blocked_since: None };
+    let end = match connection.begin(after).await {
+        Ok(()) => connection.follow(standing, stop).await,
         Err(end) => end,
     };
+    connection.seat.place().keeps_up = false;
+    drop(member);
     let (code, reason) = match &end {
-        End::ClientGone => return,
-        End::Stopping => (close_code::RESTART, "restarting"),
-        End::SignedOut => (close_code::POLICY, "signed out"),
+        End::Gone(_) => return,
+        End::Left => (code::NORMAL, None),
+        End::Nonsense => (code::NONSENSE, None),
+        End::Stopping => (code::RESTARTING, Some("restarting")),
+        End::SignedOut => (code::NOT_ALLOWED, Some("signed out")),
         End::Store(cause) => {
             tracing::warn!(error = cause as &dyn std::error::Error, "stream ended: could not read the trail");
-            (close_code::AGAIN, "the trail could not be read; try again")
+            (code::TRY_AGAIN, Some("the trail could not be read; try again"))
         }
     };
-    // Both are courtesies to a client that may be gone.
-    let _told = send(&mut socket, json(&Frame::Bye { reason: reason.to_owned() })).await;
-    let _closed = timeout(Duration::from_secs(2), socket.send(Message::Close(Some(CloseFrame { code, reason: reason.into() })))).await;
+    let told = reason.map(|reason| wire::text(&json(&Frame::Bye { reason: reason.to_owned() })));
+    // A courtesy to a client that may be gone.
+    let _heard = timeout(GOODBYE, connection.say_goodbye(told, wire::close(code, reason.unwrap_or_default()))).await;
 }
 
 impl Connection {
     /// Finds the client's place and says hello.
-    async fn begin(&mut self, socket: &mut WebSocket) -> Result<(), End> {
+    async fn begin(&mut self, after: Option<i64>) -> Result<(), End> {
         // What is committed is not news, although the hub may have yet to see it; an id that was never given is taken for the newest.
         let head = log::head(self.hub.database()).await?;
-        self.cursor = self.request.after.map_or(head, |after| after.min(head));
-        send(socket, json(&Frame::Hello { head, build: crate::build_id() })).await?;
-        let active = runs::active(self.hub.database(), &self.request.viewer.scope).await?;
+        let known = self.hub.progress();
+        let active = runs::active(self.hub.database(), &self.viewer.scope).await?;
+        let mut place = self.seat.place();
+        place.mark = Mark { row: after.map_or(head, |after| after.min(head)), ..known };
+        place.outgoing.send(&self.seat.stream, wire::text(&json(&Frame::Hello { head, build: crate::build_id() })))?;
         if !active.is_empty() {
-            send(socket, json(&Frame::Runs { runs: active })).await?;
+            place.outgoing.send(&self.seat.stream, wire::text(&json(&Frame::Runs { runs: active })))?;
         }
         Ok(())
     }
 
-    async fn follow(
-        &mut self,
-        socket: &mut WebSocket,
-        mut progress: watch::Receiver<super::hub::Progress>,
-        Standing { allowed, mut changes }: Standing,
-        stop: CancellationToken,
-    ) -> End {
-        let mut ping = interval(PING_EVERY);
-        let mut ask = interval(ASK_AGAIN);
-        ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        ask.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut heard = Instant::now();
-        progress.mark_changed();
+    async fn follow(&mut self, Standing { allowed, mut changes }: Standing, stop: CancellationToken) -> End {
+        let mut ping = every(PING_EVERY);
+        let mut ask = every(ASK_AGAIN);
+        let mut after = After::More;
+        let seat = self.seat.clone();
         loop {
-            tokio::select! {
+            let outcome = tokio::select! {
                 // Doubts first: a client that is far behind is asked about between two frames too.
                 biased;
                 () = stop.cancelled() => return End::Stopping,
                 () = next_doubt(&mut ask, &mut changes) => match allowed().await {
-                    Some(viewer) => self.request.viewer = viewer,
+                    Some(viewer) => {
+                        self.change_viewer(viewer);
+                        Ok(())
+                    }
                     None => return End::SignedOut,
                 },
-                message = socket.recv() => match message {
-                    Some(Ok(Message::Close(_)) | Err(_)) | None => return End::ClientGone,
-                    Some(Ok(_)) => heard = Instant::now(),
+                ready = seat.stream.readable() => ready.map_err(|_| End::from(Gone)).and_then(|()| self.hear()),
+                _ = ping.tick() => self.ping(),
+                ready = seat.stream.writable(), if matches!(after, After::Blocked) => match ready {
+                    Ok(()) => self.flush().map(|flushed| after = flushed),
+                    Err(_) => return End::Gone(Gone),
                 },
-                _ = ping.tick() => {
-                    let sent = timeout(SEND_WITHIN, socket.send(Message::Ping(Vec::new().into()))).await;
-                    if heard.elapsed() > SILENCE || !matches!(sent, Ok(Ok(()))) {
-                        return End::ClientGone;
-                    }
+                () = std::future::ready(()), if matches!(after, After::More) => self.step().await.map(|next| after = next),
+                () = seat.needs_care.notified() => {
+                    after = self.look();
+                    Ok(())
                 }
-                changed = progress.changed() => {
-                    if changed.is_err() {
-                        return End::Stopping;
-                    }
-                    let now = *progress.borrow_and_update();
-                    if let Err(end) = self.tell_of_clearing(socket, now).await {
-                        return end;
-                    }
-                    if let Err(end) = self.pump(socket, now.head).await {
-                        return end;
-                    }
-                    if self.cursor < now.head {
-                        progress.mark_changed();
-                    }
-                }
-            }
-        }
-    }
-
-    async fn tell_of_clearing(&mut self, socket: &mut WebSocket, now: super::hub::Progress) -> Result<(), End> {
-        if now.clearings == self.clearings {
-            return Ok(());
-        }
-        self.clearings = now.clearings;
-        send(socket, json(&Frame::Cleared { up_to: now.cleared_up_to })).await
-    }
-
-    /// Sends the next frame on the way to `head`, and what changed of the runs.
-    async fn pump(&mut self, socket: &mut WebSocket, head: i64) -> Result<(), End> {
-        if self.cursor < head {
-            let (rows, up_to) = match self.hub.recent(self.cursor, FRAME_ROWS) {
-                Some(rows) => self.wanted(&rows, head),
-                None => self.read(head).await?,
             };
-            if !rows.is_empty() {
-                send(socket, rows_frame(&rows)).await?;
-            }
-            self.cursor = up_to;
-            if up_to < head {
-                return Ok(());
+            if let Err(end) = outcome {
+                return end;
             }
         }
-        let (version, changed) = self.hub.runs_since(self.runs_version, &self.request.viewer.scope);
-        if !changed.is_empty() {
-            let runs = changed.iter().map(|run| json(&**run)).collect::<Vec<_>>().join(",");
-            send(socket, format!(r#"{{"kind":"runs","runs":[{runs}]}}"#)).await?;
+    }
+
+    /// What has become of a client that did not keep up.
+    fn look(&mut self) -> After {
+        if self.seat.place().outgoing.is_empty() {
+            return After::More;
         }
-        self.runs_version = version;
+        self.blocked_since.get_or_insert_with(Instant::now);
+        After::Blocked
+    }
+
+    fn flush(&mut self) -> Result<After, End> {
+        let mut place = self.seat.place();
+        place.outgoing.flush(&self.seat.stream)?;
+        if !place.outgoing.is_empty() {
+            return Ok(After::Blocked);
+        }
+        self.blocked_since = None;
+        Ok(After::More)
+    }
+
+    /// Sends the next frames on the way to the end of the trail, or leaves the client to its crowd if there are none.
+    async fn step(&mut self) -> Result<After, End> {
+        let (audience, mark) = {
+            let mut place = self.seat.place();
+            if !place.outgoing.is_empty() {
+                drop(place);
+                return Ok(self.look());
+            }
+            let step = next_step(&self.hub, &place.audience, place.mark);
+            match step {
+                Step::Stay => {
+                    place.keeps_up = true;
+                    // A round that went by just now has passed over this client.
+                    place.keeps_up = place.mark.has_all_of(self.hub.progress());
+                    return Ok(if place.keeps_up { After::KeepsUp } else { After::More });
+                }
+                Step::Send(news) => {
+                    place.take(&self.seat.stream, &news)?;
+                    self.hub.tally().note_care(news.rows, false);
+                    drop(place);
+                    return Ok(self.look());
+                }
+                Step::Read => (place.audience.clone(), place.mark),
+            }
+        };
+        let news = read(self.hub.database(), &audience, mark).await?;
+        self.hub.tally().note_care(news.rows, true);
+        self.seat.place().take(&self.seat.stream, &news)?;
+        Ok(self.look())
+    }
+
+    /// From now on the client sees what the viewer may see now.
+    fn change_viewer(&mut self, viewer: Viewer) {
+        if viewer.scope != self.viewer.scope {
+            self.seat.place().audience = self.hub.audiences().of(&viewer.scope, &self.filter);
+        }
+        self.viewer = viewer;
+    }
+
+    fn hear(&mut self) -> Result<(), End> {
+        for heard in self.incoming.read(&self.seat.stream)? {
+            self.heard_at = Instant::now();
+            match heard {
+                Heard::Close => return Err(End::Left),
+                Heard::Nonsense => return Err(End::Nonsense),
+                Heard::Ping(payload) => {
+                    let mut place = self.seat.place();
+                    // Who asks and does not listen is not answered; a later ping is.
+                    if place.outgoing.is_empty() {
+                        place.outgoing.send(&self.seat.stream, wire::pong(&payload))?;
+                    }
+                }
+                Heard::Sign => {}
+            }
+        }
         Ok(())
     }
 
-    /// Of rows in memory, those that concern this client, and how far they reach.
-    fn wanted(&self, rows: &[RingRow], head: i64) -> (Vec<Arc<str>>, i64) {
-        let up_to = if rows.len() < FRAME_ROWS { rows.last().map_or(head, |row| row.id().max(head)) } else { rows[rows.len() - 1].id() };
-        let selection = self.selection();
-        (rows.iter().filter(|row| row.concerns(selection)).map(|row| row.json.clone()).collect(), up_to)
+    fn ping(&mut self) -> Result<(), End> {
+        if self.heard_at.elapsed() > SILENCE || self.blocked_since.is_some_and(|since| since.elapsed() > TAKE_WITHIN) {
+            return Err(Gone.into());
+        }
+        let mut place = self.seat.place();
+        if place.outgoing.is_empty() {
+            place.outgoing.send(&self.seat.stream, wire::ping())?;
+        }
+        Ok(())
     }
 
-    /// The same from the database.
-    async fn read(&self, head: i64) -> Result<(Vec<Arc<str>>, i64), End> {
-        let limit = u32::try_from(FRAME_ROWS).unwrap_or(u32::MAX);
-        let rows = log_pages::following(self.hub.database(), self.selection(), self.cursor, limit).await?;
-        let up_to =
-            if rows.len() < FRAME_ROWS { rows.last().map_or(head, |row| row.entry.id.max(head)) } else { rows[rows.len() - 1].entry.id };
-        Ok((rows.iter().map(|row| json(&row.entry).into()).collect(), up_to))
+    async fn say_goodbye(&mut self, told: Option<Bytes>, close: Bytes) -> Result<(), Gone> {
+        let stream = &self.seat.stream;
+        for frame in told.into_iter().chain([close]) {
+            self.seat.place().outgoing.send(stream, frame)?;
+        }
+        while !self.seat.place().outgoing.is_empty() {
+            stream.writable().await.map_err(|_| Gone)?;
+            self.seat.place().outgoing.flush(stream)?;
+        }
+        SockRef::from(stream).shutdown(std::net::Shutdown::Write).map_err(|_| Gone)?;
+        // What it still says is taken: closing over it would cut off what it was told.
+        loop {
+            stream.readable().await.map_err(|_| Gone)?;
+            self.incoming.read(stream)?;
+        }
     }
+}
 
-    fn selection(&self) -> Selection<'_> {
-        let StreamRequest { viewer, filter, .. } = &self.request;
-        Selection { scope: &viewer.scope, filter, zone: self.hub.zone() }
+/// The next rows of an audience from the database, and where rows are missing because they were cleared.
+async fn read(database: &Database, audience: &Audience, mark: Mark) -> Result<News, StoreError> {
+    let mut view = TrailView::open(database).await?;
+    let limit = u32::try_from(FRAME_ROWS).unwrap_or(u32::MAX);
+    let rows = log_pages::following(&mut view, audience.selection(), mark.row, limit).await?;
+    let last = rows.last().map_or(mark.row, |row| row.entry.id);
+    let up_to = if rows.len() < FRAME_ROWS { view.head().max(mark.row) } else { last };
+    let ids: Vec<_> = rows.iter().map(|row| row.entry.id).collect();
+    let gaps = clearing::gaps(view.tx(), audience.selection(), mark.row, up_to, &ids).await?;
+    let mut frames = Vec::new();
+    let mut rest: &[_] = &rows;
+    for Gap { from, to } in gaps {
+        let before = rest.partition_point(|row| row.entry.id < from);
+        frames.extend(rows_frame(&rest[..before]));
+        frames.push(wire::text(&json(&Frame::Gap { from, to })));
+        rest = &rest[before..];
     }
+    frames.extend(rows_frame(rest));
+    Ok(News { frames, rows: rows.len() as u64, mark: Mark { row: up_to, ..mark } })
+}
+
+fn rows_frame(rows: &[PlacedEntry]) -> Option<Bytes> {
+    let rows: Vec<Arc<str>> = rows.iter().map(|row| json(&row.entry).into()).collect();
+    (!rows.is_empty()).then(|| wire::rows(&rows))
+}
+
+/// Ticks that begin one period from now.
+fn every(period: Duration) -> Interval {
+    let mut ticks = interval_at(Instant::now() + period, period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
 }
 
 /// Waits until it is time to ask again what the viewer may see.
@@ -219,25 +335,5 @@ async fn next_doubt(ask: &mut Interval, changes: &mut watch::Receiver<u64>) {
         _ = ask.tick() => {}
         // The sender lives as long as the panel.
         Ok(()) = changes.changed() => {}
-    }
-}
-
-fn rows_frame(rows: &[Arc<str>]) -> String {
-    let mut frame = String::with_capacity(32 + rows.iter().map(|row| row.len() + 1).sum::<usize>());
-    frame.push_str(r#"{"kind":"rows","rows":["#);
-    for (n, row) in rows.iter().enumerate() {
-        if n > 0 {
-            frame.push(',');
-        }
-        frame.push_str(row);
-    }
-    frame.push_str("]}");
-    frame
-}
-
-async fn send(socket: &mut WebSocket, text: String) -> Result<(), End> {
-    match timeout(SEND_WITHIN, socket.send(Message::Text(text.into()))).await {
-        Ok(Ok(())) => Ok(()),
-        _ => Err(End::ClientGone),
     }
 }

@@ -2,16 +2,21 @@
 //! database, whoever wrote it: this process, another panel or a command on the same data. Connections pull at their own
 //! pace, so nobody can slow another down or lose a row.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use app::model::{LogFilter, Run, RunId, Scope, Zone};
 use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::audience::Audiences;
+use super::crowd::{Crowd, Member};
 use super::ring::{Ring, RingRow};
-use crate::store::{Database, Selection, StoreError, log, log_pages};
+use super::seat::Seat;
+use super::tally::Tally;
+use crate::store::{Database, StoreError, TrailView, log, log_pages};
 
 /// Half a minute of rows at 250 a second; at about 1 KB a row and its JSON, 8 MB at most.
 const RING_ROWS: usize = 8192;
@@ -25,24 +30,46 @@ const LOOK_AGAIN: Duration = Duration::from_millis(400);
 /// Ended runs that a connection may not have been told of yet.
 const ENDED_RUNS_KEPT: usize = 256;
 
-/// How far the trail and the runs have come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Progress {
-    pub(super) head: i64,
-    pub(super) runs_version: u64,
-    /// How often rows were cleared, and up to which id the last time.
+/// Clearings that a client may not have been told of yet; who has missed more is told of them all.
+const CLEARINGS_KEPT: usize = 64;
+
+/// More do not help: the writing is done by the kernel, on the processor that asks for it.
+const MOST_CROWDS: usize = 8;
+
+/// How far the trail, the runs and the clearings have come, or how much of them a client has been told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Mark {
+    /// Every row up to here has been sent or does not concern the client.
+    pub(super) row: i64,
+    pub(super) runs: u64,
     pub(super) clearings: u64,
-    pub(super) cleared_up_to: i64,
+}
+
+impl Mark {
+    /// Whether whoever has been told this much has been told all of that too.
+    pub(super) fn has_all_of(self, other: Self) -> bool {
+        self.row >= other.row && self.runs >= other.runs && self.clearings >= other.clearings
+    }
 }
 
 /// The fan-out.
 pub struct Hub {
     database: Database,
-    zone: Arc<Zone>,
     appended: Arc<Notify>,
     ring: RwLock<Ring>,
     runs: Mutex<RunBoard>,
-    progress: watch::Sender<Progress>,
+    clearings: Mutex<VecDeque<Cleared>>,
+    progress: watch::Sender<Mark>,
+    audiences: Audiences,
+    crowds: Vec<Arc<Crowd>>,
+    tally: Tally,
+}
+
+/// A clearing: which it was, up to where it went, and of which servers rows are gone.
+struct Cleared {
+    number: u64,
+    up_to: i64,
+    servers: BTreeSet<Option<i64>>,
 }
 
 /// The last known state of each run that changed since the start, by the version at which it changed.
@@ -56,12 +83,28 @@ impl Hub {
     /// A hub that begins at the present end of the trail. `appended` wakes it.
     pub async fn open(database: Database, zone: Arc<Zone>, appended: Arc<Notify>) -> Result<Arc<Self>, StoreError> {
         let head = log::head(&database).await?;
-        let (progress, _) = watch::channel(Progress { head, runs_version: 0, clearings: 0, cleared_up_to: 0 });
-        Ok(Arc::new(Self { database, zone, appended, ring: RwLock::new(Ring::new(head, RING_ROWS)), runs: Mutex::default(), progress }))
+        let (progress, _) = watch::channel(Mark { row: head, runs: 0, clearings: 0 });
+        let crowds = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_CROWDS);
+        Ok(Arc::new(Self {
+            database,
+            appended,
+            ring: RwLock::new(Ring::new(head, RING_ROWS)),
+            runs: Mutex::default(),
+            clearings: Mutex::default(),
+            progress,
+            audiences: Audiences::new(zone),
+            crowds: (0..crowds).map(|_| Arc::default()).collect(),
+            tally: Tally::default(),
+        }))
     }
 
-    /// Follows the trail until told to stop.
+    /// Follows the trail and tells everybody, until told to stop.
     pub async fn follow(self: Arc<Self>, stop: CancellationToken) {
+        let mut tasks = JoinSet::new();
+        for crowd in self.crowds.clone() {
+            let (hub, stop) = (self.clone(), stop.clone());
+            tasks.spawn(async move { crowd.serve(&hub, stop).await });
+        }
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -76,10 +119,11 @@ impl Hub {
     }
 
     async fn catch_up(&self) -> Result<(), StoreError> {
-        let everything = Selection { scope: &Scope::All, filter: &LogFilter::default(), zone: &self.zone };
+        let everything = self.audiences.of(&Scope::All, &LogFilter::default());
         loop {
-            let last = self.progress.borrow().head;
-            let entries = log_pages::following(&self.database, everything, last, PAGE).await?;
+            let last = self.progress().row;
+            let mut view = TrailView::open(&self.database).await?;
+            let entries = log_pages::following(&mut view, everything.selection(), last, PAGE).await?;
             let Some(head) = entries.last().map(|row| row.entry.id) else { return Ok(()) };
             let full = entries.len() == PAGE as usize;
             let rows: Vec<_> = entries.into_iter().map(RingRow::new).collect();
@@ -88,7 +132,7 @@ impl Hub {
                 ring.push(row);
             }
             drop(ring);
-            self.progress.send_modify(|progress| progress.head = head);
+            self.progress.send_modify(|progress| progress.row = head);
             if !full {
                 return Ok(());
             }
@@ -106,22 +150,28 @@ impl Hub {
             board.by_id.remove(id);
         }
         drop(board);
-        self.progress.send_modify(|progress| progress.runs_version = version);
+        self.progress.send_modify(|progress| progress.runs = progress.runs.max(version));
     }
 
-    /// Makes known that rows up to an id were cleared. What is in memory may be gone, so it is forgotten.
-    pub fn tell_cleared(&self, up_to: i64) {
-        let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
-        *ring = Ring::new(self.progress.borrow().head, RING_ROWS);
-        drop(ring);
-        self.progress.send_modify(|progress| {
-            progress.clearings += 1;
-            progress.cleared_up_to = up_to;
-        });
+    /// Makes known that rows of these servers were cleared, up to an id. What is in memory may be gone, so it is forgotten.
+    pub fn tell_cleared(&self, up_to: i64, servers: BTreeSet<Option<i64>>) {
+        self.ring.write().unwrap_or_else(PoisonError::into_inner).forget();
+        let mut clearings = self.clearings();
+        let number = self.progress().clearings + 1;
+        clearings.push_back(Cleared { number, up_to, servers });
+        if clearings.len() > CLEARINGS_KEPT {
+            clearings.pop_front();
+        }
+        // While the list is held, so that the numbers are in its order.
+        self.progress.send_modify(|progress| progress.clearings = number);
     }
 
-    pub(super) fn watch(&self) -> watch::Receiver<Progress> {
+    pub(super) fn watch(&self) -> watch::Receiver<Mark> {
         self.progress.subscribe()
+    }
+
+    pub(super) fn progress(&self) -> Mark {
+        *self.progress.borrow()
     }
 
     /// Changes with everything that there is to know.
@@ -133,8 +183,22 @@ impl Hub {
         &self.database
     }
 
-    pub(super) fn zone(&self) -> &Zone {
-        &self.zone
+    pub(super) fn audiences(&self) -> &Audiences {
+        &self.audiences
+    }
+
+    /// Lets a client into the smallest crowd, until what this gives is dropped.
+    pub(super) fn admit(&self, seat: Arc<Seat>) -> Option<Member> {
+        self.crowds.iter().min_by_key(|crowd| crowd.len()).map(|crowd| crowd.join(seat))
+    }
+
+    /// How many clients there are, and how many of them keep up.
+    pub fn clients(&self) -> (u64, u64) {
+        self.crowds.iter().map(|crowd| crowd.count()).fold((0, 0), |sum, (all, up)| (sum.0 + all, sum.1 + up))
+    }
+
+    pub fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// Rows after an id, from memory; `None` if the database must be asked.
@@ -142,11 +206,23 @@ impl Hub {
         self.ring.read().unwrap_or_else(PoisonError::into_inner).following(after, limit)
     }
 
-    /// Runs in scope that changed after a version, and the version now.
-    pub(super) fn runs_since(&self, version: u64, scope: &Scope) -> (u64, Vec<Arc<Run>>) {
+    /// The JSON of runs in scope that changed after a version, and the version now.
+    pub(super) fn runs_since(&self, version: u64, scope: &Scope) -> (u64, Vec<String>) {
         let board = self.board();
         let changed = board.by_id.values().filter(|(at, run)| *at > version && scope.covers(Some(run.server.id)));
-        (board.version, changed.map(|(_, run)| run.clone()).collect())
+        (board.version, changed.map(|(_, run)| json(&**run)).collect())
+    }
+
+    /// Up to which id rows in scope were cleared after a clearing.
+    pub(super) fn cleared_since(&self, number: u64, scope: &Scope) -> Option<i64> {
+        let clearings = self.clearings();
+        let all_known = clearings.front().is_none_or(|first| first.number <= number + 1);
+        let concerns = |cleared: &&Cleared| !all_known || cleared.servers.iter().any(|server| scope.covers(*server));
+        clearings.iter().filter(|cleared| cleared.number > number).filter(concerns).map(|cleared| cleared.up_to).max()
+    }
+
+    fn clearings(&self) -> MutexGuard<'_, VecDeque<Cleared>> {
+        self.clearings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn board(&self) -> MutexGuard<'_, RunBoard> {

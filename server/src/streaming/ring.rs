@@ -52,6 +52,12 @@ impl Ring {
         self.rows.push_back(row);
     }
 
+    /// Forgets every row: only the database knows what is still there.
+    pub(super) fn forget(&mut self) {
+        self.floor = self.rows.back().map_or(self.floor, RingRow::id);
+        self.rows.clear();
+    }
+
     /// Up to `limit` rows after an id; `None` if rows after it may have been dropped, so that only the database knows.
     pub(super) fn following(&self, after: i64, limit: usize) -> Option<Vec<RingRow>> {
         if after < self.floor {

@@ -1,9 +1,8 @@
 //! The audit trail: pages, single rows, the live stream.
 
 use app::model::{FieldError, Histogram, LogEntry, LogEntryDetail, LogFilter, LogPage, LogQuery, Permission, Viewer};
-use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::extract::{Path, RawQuery, Request, State};
+use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use serde::Serialize;
@@ -15,7 +14,7 @@ use crate::clearing::ClearingCounts;
 use crate::export::Export;
 use crate::perimeter::{Client, is_same_origin};
 use crate::state::Panel;
-use crate::streaming::{Standing, StreamRequest, serve};
+use crate::streaming::{Standing, StreamRequest, serve, upgrade, upgraded};
 
 /// The parameters that choose rows, as `LogFilter` parses them.
 #[derive(utoipa::IntoParams)]
@@ -188,19 +187,17 @@ pub(super) async fn stream(
     Extension(viewer): Extension<Viewer>,
     Extension(guard): Extension<StreamGuard>,
     Extension(client): Extension<Client>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
+    request: Request,
 ) -> Result<Response, Problem> {
-    if !is_same_origin(&headers, &client, panel.perimeter.settings.public_url.as_ref()) {
+    let (mut parts, _) = request.into_parts();
+    if !is_same_origin(&parts.headers, &client, panel.perimeter.settings.public_url.as_ref()) {
         return Err(Problem::new(StatusCode::FORBIDDEN, "streams are for pages of this panel"));
     }
     let mut after = None;
-    let filter = LogFilter::parse_beside(query.as_deref().unwrap_or_default(), |key, value| {
+    let filter = LogFilter::parse_beside(parts.uri.query().unwrap_or_default(), |key, value| {
         (key == "after").then(|| LogQuery::parse_id(value).map(|id| after = Some(id)))
     });
     let filter = filter.map_err(Problem::invalid)?;
-    let upgrade = upgrade.map_err(|cause| Problem::new(StatusCode::BAD_REQUEST, format!("this is a WebSocket: {cause}")))?;
     let places = panel.perimeter.admit_stream(&client, &viewer)?;
     let request = StreamRequest { viewer, filter, after };
     let changes = guard.changes();
@@ -210,10 +207,12 @@ pub(super) async fn stream(
             Box::pin(async move { guard.viewer().await.filter(|viewer| viewer.may(Permission::ViewBackupLogsPage)) });
         asked
     });
-    // Clients only answer pings: a larger message is a mistake or worse.
-    let upgrade = upgrade.max_message_size(4096).max_frame_size(4096).write_buffer_size(4096);
-    Ok(upgrade.on_upgrade(async move |socket| {
-        serve(socket, panel.hub.clone(), request, Standing { allowed, changes }, panel.stop.clone()).await;
+    let (response, connection) = upgrade(&mut parts).map_err(|cause| Problem::new(StatusCode::BAD_REQUEST, cause.to_string()))?;
+    tokio::spawn(async move {
+        if let Some(upgraded) = upgraded(connection).await {
+            serve(upgraded, panel.hub.clone(), request, Standing { allowed, changes }, panel.stop.clone()).await;
+        }
         drop(places);
-    }))
+    });
+    Ok(response)
 }

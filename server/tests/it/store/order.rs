@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use app::model::{LogFilter, LogStatus, Scope, Zone};
 use rstest::rstest;
 use server::audit::LogRow;
-use server::store::{Selection, log_pages};
+use server::store::{Selection, TrailView, log_pages};
 
 use crate::support::engine::{Engine, TestDatabase};
 
@@ -78,7 +78,7 @@ async fn follow(url: &str, written: &AtomicBool) -> Vec<i64> {
         let after = ids.last().copied().unwrap_or(0);
         let (filter, zone) = (LogFilter::default(), Zone::utc());
         let everything = Selection { scope: &Scope::All, filter: &filter, zone: &zone };
-        let rows = log_pages::following(&database, everything, after, 50).await.unwrap();
+        let rows = log_pages::following(&mut TrailView::open(&database).await.unwrap(), everything, after, 50).await.unwrap();
         if rows.is_empty() && done {
             return ids;
         }

@@ -129,7 +129,7 @@ impl Reference {
     async fn of(database: &Database) -> Self {
         let (filter, zone) = (LogFilter::default(), Zone::utc());
         let everything = Selection { scope: &Scope::All, filter: &filter, zone: &zone };
-        Self(log_pages::following(database, everything, 0, 100_000).await.unwrap())
+        Self(log_pages::following(&mut TrailView::open(database).await.unwrap(), everything, 0, 100_000).await.unwrap())
     }
 
     fn rows(&self, selection: Selection<'_>) -> Vec<&LogEntry> {
@@ -187,7 +187,7 @@ async fn compare(database: &Database, reference: &Reference, selection: Selectio
 
     let (mut streamed, mut after) = (Vec::new(), 0);
     loop {
-        let rows = log_pages::following(database, selection, after, limit).await.unwrap();
+        let rows = log_pages::following(&mut TrailView::open(database).await.unwrap(), selection, after, limit).await.unwrap();
         streamed.extend(rows.iter().map(|row| row.entry.id));
         match rows.last() {
             Some(last) => after = last.entry.id,

@@ -1,0 +1,113 @@
+//! Many clients served by one task. Waking a task for each of them costs more than speaking to them all: the crowd goes round, writes
+//! to whoever keeps up, and leaves the others to their own tasks.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::hub::Hub;
+use super::seat::{Seat, Steps};
+
+/// Served before other tasks of the thread get their turn: about half a millisecond.
+const AT_A_TIME: usize = 64;
+
+/// A new row waits no longer than this for those that come with it.
+const MOST_WAIT: Duration = Duration::from_millis(50);
+
+/// The clients, in the order in which they came.
+#[derive(Default)]
+pub(super) struct Crowd {
+    seats: Mutex<Seats>,
+}
+
+#[derive(Default)]
+struct Seats {
+    next: u64,
+    by_number: BTreeMap<u64, Arc<Seat>>,
+}
+
+/// A client's being in a crowd.
+pub(super) struct Member {
+    crowd: Arc<Crowd>,
+    number: u64,
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        self.crowd.seats().by_number.remove(&self.number);
+    }
+}
+
+impl Crowd {
+    /// Lets a client in, until what this gives is dropped.
+    pub(super) fn join(self: &Arc<Self>, seat: Arc<Seat>) -> Member {
+        let mut seats = self.seats();
+        let number = seats.next;
+        seats.next += 1;
+        seats.by_number.insert(number, seat);
+        Member { crowd: self.clone(), number }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.seats().by_number.len()
+    }
+
+    /// How many there are, and how many of them keep up.
+    pub(super) fn count(&self) -> (u64, u64) {
+        let seats: Vec<_> = self.seats().by_number.values().cloned().collect();
+        (seats.len() as u64, seats.iter().filter(|seat| seat.place().keeps_up).count() as u64)
+    }
+
+    /// Goes round whenever there is something new, until told to stop. A round begins at once when the last is long over; under load
+    /// it waits for a quarter of what the last one took, so that rows gather and others get their turn.
+    pub(super) async fn serve(&self, hub: &Hub, stop: CancellationToken) {
+        let mut news = hub.watch();
+        let mut not_before = Instant::now();
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                changed = news.changed() => if changed.is_err() { return },
+            }
+            if not_before > Instant::now() {
+                tokio::time::sleep_until(not_before).await;
+            }
+            let begun = Instant::now();
+            news.borrow_and_update();
+            let rows = self.go_round(hub).await;
+            let took = begun.elapsed();
+            not_before = Instant::now() + (took / 4).min(MOST_WAIT);
+            hub.tally().note_round(rows, took);
+        }
+    }
+
+    /// Gives how many rows went out.
+    async fn go_round(&self, hub: &Hub) -> u64 {
+        let mut rows = 0;
+        let mut steps = Steps::default();
+        let mut after = Bound::Unbounded;
+        loop {
+            let (some, last) = self.some_after(after);
+            let Some(last) = last else { return rows };
+            for seat in some {
+                rows += seat.tell(hub, &mut steps);
+            }
+            after = Bound::Excluded(last);
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn some_after(&self, after: Bound<u64>) -> (Vec<Arc<Seat>>, Option<u64>) {
+        let seats = self.seats();
+        let some = || seats.by_number.range((after, Bound::Unbounded)).take(AT_A_TIME);
+        (some().map(|(_, seat)| seat.clone()).collect(), some().last().map(|(number, _)| *number))
+    }
+
+    fn seats(&self) -> MutexGuard<'_, Seats> {
+        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
