@@ -1,6 +1,7 @@
 //! Appending: alone, or in one transaction with the change a row tells of.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use app::model::{Timestamp, Zone};
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -28,7 +29,7 @@ pub struct Trail {
 
 struct Waiting {
     entry: NewLogEntry,
-    done: oneshot::Sender<Result<i64, Arc<StoreError>>>,
+    done: oneshot::Sender<Result<(i64, Instant), Arc<StoreError>>>,
 }
 
 impl Trail {
@@ -42,6 +43,11 @@ impl Trail {
 
     /// Appends one row and returns its id once it is committed. Rows that arrive together share a commit.
     pub async fn append(&self, row: LogRow) -> Result<i64, Arc<StoreError>> {
+        self.append_timed(row).await.map(|(id, _)| id)
+    }
+
+    /// The same, and tells when it was committed.
+    pub async fn append_timed(&self, row: LogRow) -> Result<(i64, Instant), Arc<StoreError>> {
         let (done, result) = oneshot::channel();
         let closed = || Arc::new(StoreError::Sql(sqlx::Error::PoolClosed));
         self.queue.send(Waiting { entry: row.at(self.clock.now()), done }).await.map_err(|_| closed())?;
@@ -100,10 +106,11 @@ async fn write_in_batches(database: Database, zone: Arc<Zone>, appended: Arc<Not
         let (entries, done): (Vec<_>, Vec<_>) = batch.drain(..).map(|waiting| (waiting.entry, waiting.done)).unzip();
         match write(&database, &zone, &entries).await {
             Ok(first) => {
+                let committed = Instant::now();
                 appended.notify_one();
                 for (id, done) in (first..).zip(done) {
                     // A caller that has gone away does not need its id.
-                    done.send(Ok(id)).ok();
+                    done.send(Ok((id, committed))).ok();
                 }
             }
             Err(cause) => {

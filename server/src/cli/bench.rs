@@ -4,6 +4,7 @@
 mod checker;
 mod logs;
 mod processes;
+mod stream;
 mod trail;
 
 use clap::{Args, ValueEnum};
@@ -33,6 +34,18 @@ pub(super) struct BenchFlags {
     /// How many minutes the checker goes on while its memory is measured.
     #[arg(long, default_value_t = 1)]
     soak_minutes: u32,
+
+    /// How many seconds rows are streamed in each measurement.
+    #[arg(long, default_value_t = 10)]
+    stream_seconds: u32,
+
+    /// How often the stream is measured of each server; the middle is told.
+    #[arg(long, default_value_t = 3)]
+    stream_rounds: u32,
+
+    /// Be a server that another process measures.
+    #[arg(long, hide = true)]
+    act_as: Option<stream::Role>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -43,9 +56,14 @@ enum What {
     Logs,
     /// Looking at runs on servers.
     Checker,
+    /// Telling many clients what was committed.
+    Stream,
 }
 
 pub(super) async fn run(flags: BenchFlags) -> anyhow::Result<()> {
+    if let Some(role) = flags.act_as {
+        return stream::act(role).await;
+    }
     let wanted = |what| flags.what.is_none_or(|only| only == what);
     if wanted(What::Trail) {
         trail::run(flags.rows, flags.writers).await?;
@@ -55,6 +73,9 @@ pub(super) async fn run(flags: BenchFlags) -> anyhow::Result<()> {
     }
     if wanted(What::Checker) {
         checker::run(flags.soak_minutes).await?;
+    }
+    if wanted(What::Stream) {
+        stream::run(flags.stream_seconds, flags.stream_rounds).await?;
     }
     Ok(())
 }

@@ -18,15 +18,21 @@ pub(super) fn cpu_seconds(pid: &str) -> Result<f64> {
 
 /// KiB of memory that this process holds.
 pub(super) fn resident_kib() -> Result<u64> {
-    status("VmRSS:")
+    status("self", "VmRSS:")
+}
+
+/// KiB of memory that a process holds.
+pub(super) fn resident_kib_of(pid: &str) -> Result<u64> {
+    status(pid, "VmRSS:")
 }
 
 pub(super) fn threads() -> Result<u64> {
-    status("Threads:")
+    status("self", "Threads:")
 }
 
-fn status(label: &str) -> Result<u64> {
-    let text = fs::read_to_string("/proc/self/status").context("read /proc/self/status")?;
+fn status(pid: &str, label: &str) -> Result<u64> {
+    let path = format!("/proc/{pid}/status");
+    let text = fs::read_to_string(&path).with_context(|| format!("read {path}"))?;
     let value = text.lines().find_map(|line| line.strip_prefix(label)?.split_whitespace().next()?.parse().ok());
-    value.with_context(|| format!("find {label} in /proc/self/status"))
+    value.with_context(|| format!("find {label} in {path}"))
 }

@@ -1,0 +1,142 @@
+//! The live stream beside a bare axum server that drains a broadcast of the same frames, and beside the `ws` package for Node.js: each a
+//! process of its own, with the same clients, in the same run.
+
+mod actor;
+mod audience;
+mod bare;
+mod node;
+mod panel;
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use clap::ValueEnum;
+
+use self::actor::Actor;
+use self::audience::{Audience, Received};
+use super::super::say;
+
+/// A server that is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Role {
+    /// Tailback, with scopes and filters on.
+    Panel,
+    /// axum, a broadcast channel, one task a client that sends what has gathered and then flushes.
+    Bare,
+    /// Node.js and `ws`.
+    Node,
+}
+
+/// Clients, and rows a second that each of them gets.
+const CASES: [(usize, u32); 4] = [(1, 1000), (100, 1000), (1000, 300), (5000, 20)];
+
+/// Clients that never read, beside those of the second case.
+const DEAF: usize = 300;
+
+/// Acts as one of the servers for the process that measures it.
+pub(super) async fn act(role: Role) -> Result<()> {
+    match role {
+        Role::Panel => panel::act().await,
+        Role::Bare => bare::act().await,
+        Role::Node => node::act(),
+    }
+}
+
+pub(super) async fn run(seconds: u32, rounds: u32) -> Result<()> {
+    let roles: Vec<_> = Role::value_variants().iter().copied().filter(|role| *role != Role::Node || node::is_there()).collect();
+    if roles.len() < Role::value_variants().len() {
+        say("Node.js or its package ws is missing (npm ci in end2end/, then NODE_PATH=end2end/node_modules): left out.");
+    }
+    say(format!("Stream: rows as they are committed, {seconds} s a measurement, the middle of {rounds}."));
+    for (clients, rate) in CASES {
+        say(format!("{clients} clients, {rate} rows/s to each:"));
+        let mut bare = None;
+        for (role, middle) in measure(&roles, clients, rate, seconds, rounds).await? {
+            report(role, &middle, bare);
+            if role == Role::Bare {
+                bare = Some(middle.p99_ms);
+            }
+        }
+    }
+    beside_deaf_clients(seconds).await
+}
+
+/// One measurement of a server.
+#[derive(Debug, Clone, Copy)]
+struct Figures {
+    p50_ms: f64,
+    p99_ms: f64,
+    cpu_s_per_million: f64,
+    /// Resident memory of the server for each idle client.
+    kib_per_client: f64,
+    lost: u64,
+}
+
+/// The roles take turns, so that a slow minute of the machine is everybody's; of each the round with the middle p99 is given.
+async fn measure(roles: &[Role], clients: usize, rate: u32, seconds: u32, rounds: u32) -> Result<Vec<(Role, Figures)>> {
+    let mut all: Vec<(Role, Vec<Figures>)> = roles.iter().map(|role| (*role, Vec::new())).collect();
+    for _ in 0..rounds {
+        for (role, figures) in &mut all {
+            figures.push(measure_once(*role, clients, rate, seconds, 0).await?.0);
+        }
+    }
+    // The yardsticks are told first.
+    all.sort_by_key(|(role, _)| *role == Role::Panel);
+    let middle = |mut figures: Vec<Figures>| {
+        figures.sort_by(|a, b| a.p99_ms.total_cmp(&b.p99_ms));
+        figures[figures.len() / 2]
+    };
+    Ok(all.into_iter().map(|(role, figures)| (role, middle(figures))).collect())
+}
+
+async fn measure_once(role: Role, clients: usize, rate: u32, seconds: u32, deaf: usize) -> Result<(Figures, u64)> {
+    let mut server = Actor::start(role).await?;
+    // The first clients make the server warm.
+    drop(Audience::gather(&server.stage, 20, 0).await?);
+    let before = server.resident_kib()?;
+    let audience = Audience::gather(&server.stage, clients, deaf).await?;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let idle = server.resident_kib()?;
+    let cpu = server.cpu_seconds()?;
+    let sent = server.perform(rate, seconds).await?;
+    let received = audience.listen(sent.len(), Duration::from_secs(20)).await?;
+    let (cpu, after) = (server.cpu_seconds()? - cpu, server.resident_kib()?);
+    server.stop().await?;
+    let Received { mut latencies_ms, lost } = received.against(&sent);
+    ensure!(!latencies_ms.is_empty(), "nobody received a row");
+    latencies_ms.sort_by(f32::total_cmp);
+    let at = |part: usize| f64::from(latencies_ms[(latencies_ms.len() - 1) * part / 100]);
+    #[expect(clippy::cast_precision_loss, reason = "figures for people")]
+    let figures = Figures {
+        p50_ms: at(50),
+        p99_ms: at(99),
+        cpu_s_per_million: cpu * 1e6 / latencies_ms.len() as f64,
+        kib_per_client: idle.saturating_sub(before) as f64 / clients as f64,
+        lost,
+    };
+    Ok((figures, after.saturating_sub(before)))
+}
+
+fn report(role: Role, figures: &Figures, bare_p99_ms: Option<f64>) {
+    let name = match role {
+        Role::Panel => "Tailback",
+        Role::Bare => "yardstick: axum, drained",
+        Role::Node => "yardstick: node ws",
+    };
+    let Figures { p50_ms, p99_ms, cpu_s_per_million, kib_per_client, lost } = figures;
+    let ratio = bare_p99_ms.filter(|_| role == Role::Panel).map(|bare| format!("  p99 {:.2} of axum's", p99_ms / bare)).unwrap_or_default();
+    say(format!(
+        "  {name:<25} p50 {p50_ms:>7.2} ms  p99 {p99_ms:>7.2} ms  {cpu_s_per_million:>5.1} s CPU a million  {kib_per_client:>5.1} KiB a client  lost {lost}{ratio}"
+    ));
+}
+
+async fn beside_deaf_clients(seconds: u32) -> Result<()> {
+    let (clients, rate) = CASES[1];
+    say(format!("{clients} clients, {rate} rows/s, beside {DEAF} that never read:"));
+    let (alone, _) = measure_once(Role::Panel, clients, rate, seconds, 0).await?;
+    let (beside, grown) = measure_once(Role::Panel, clients, rate, seconds, DEAF).await?;
+    report(Role::Panel, &alone, None);
+    report(Role::Panel, &beside, None);
+    say(format!("  memory grew by {:.1} MiB; p99 {:.2} of what it was", f64::from(u32::try_from(grown)?) / 1024.0, beside.p99_ms / alone.p99_ms));
+    Ok(())
+}

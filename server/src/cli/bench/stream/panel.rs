@@ -1,0 +1,96 @@
+//! Tailback itself, with several accounts that are limited to servers and streams that are filtered. Every row passes all of them, so
+//! that everybody gets as much as from the yardsticks.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use app::model::{LogStatus, ScheduleDraft, ScheduleKind, ServerDraft, SourceType, TokenDraft};
+use tokio::task::JoinSet;
+
+use super::super::super::say;
+use super::actor::{MESSAGE, Sent, Stage, next_order, now_ns, orders};
+use crate::audit::LogRow;
+use crate::auth::Caller;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::people::Actor;
+use crate::perimeter::PerimeterSettings;
+use crate::serve::Serving;
+use crate::store::{schedules, servers};
+
+/// Filters that let every row pass.
+const FILTERS: [&str; 4] = ["", "status=info,error", "type=FILES,SYSTEM", "server=1&from=2020-01-01"];
+
+pub(super) async fn act() -> Result<()> {
+    let dir = tempfile::tempdir().context("make a temporary directory")?;
+    let mut perimeter = PerimeterSettings::default();
+    perimeter.limits.open_streams = 0;
+    perimeter.limits.requests_per_minute = 0;
+    perimeter.limits.viewer_requests_per_minute = 0;
+    let config = Config {
+        data_dir: dir.path().to_owned(),
+        bind: "127.0.0.1:0".parse()?,
+        database_url: format!("sqlite://{}", dir.path().join("tailback.db").display()),
+        timezone: chrono_tz::Europe::Berlin,
+        perimeter,
+        trail_keep_days: None,
+        require_second_factor: false,
+        secret_key: None,
+    };
+    let serving = Serving::start(&config, Clock::machine()).await?;
+    say(serde_json::to_string(&stage(&serving).await?)?);
+    let mut orders = orders();
+    while let Some((rate, seconds)) = next_order(&mut orders).await? {
+        say(serde_json::to_string(&perform(&serving, rate, seconds).await?)?);
+    }
+    serving.stop().await;
+    Ok(())
+}
+
+/// A server with a schedule, and who is let in: with every server in sight or with this one, with and without a filter.
+async fn stage(serving: &Serving) -> Result<Stage> {
+    let panel = &serving.panel;
+    let now = panel.trail.now();
+    let mut change = panel.trail.begin().await?;
+    let server = ServerDraft {
+        name: "web-1".to_owned(),
+        host: "127.0.0.1".to_owned(),
+        port: 22,
+        user: "backup".to_owned(),
+        region: None,
+        account: None,
+        private_key: None,
+        // Without a host key nothing is connected to.
+        host_key: None,
+    };
+    let server_id = servers::insert(change.tx(), &server, now).await?;
+    let schedule = ScheduleDraft::new("web site".to_owned(), server_id, ScheduleKind::Managed);
+    schedules::insert(change.tx(), &schedule, now).await?;
+    change.commit().await?;
+    panel.accounts.create("bench", crate::random::hex(16), "admin").await?;
+    let whole = panel.accounts.create_token("bench", "bench", None).await?;
+    let (viewer, _) = panel.accounts.by_token(whole.text()).await?.context("use a token")?;
+    let actor = Actor { viewer, caller: Caller::Token { whole: true, expires_at: None }, address: String::new() };
+    let mut tokens = vec![whole.text().to_owned()];
+    for servers in [vec![], vec![server_id]] {
+        let draft = TokenDraft { name: "bench".to_owned(), permissions: None, servers, schedule_id: None, expires_at: None };
+        tokens.push(panel.people.add_token(&actor, draft).await?.1.text().to_owned());
+    }
+    let seats = FILTERS.iter().flat_map(|filter| tokens.iter().map(move |token| (format!("/api/v1/logs/stream?{filter}"), Some(token.clone()))));
+    Ok(Stage { port: serving.address.port(), seats: seats.collect() })
+}
+
+/// Appends rows as they fall due, whether those before are committed or not.
+async fn perform(serving: &Serving, rate: u32, seconds: u32) -> Result<Vec<Sent>> {
+    let mut tick = tokio::time::interval(Duration::from_secs(1) / rate);
+    let mut rows = JoinSet::new();
+    for _ in 0..rate * seconds {
+        tick.tick().await;
+        let trail = serving.panel.trail.clone();
+        rows.spawn(async move {
+            let row = LogRow::new(LogStatus::Info, SourceType::Files, MESSAGE).server(1).schedule(1);
+            trail.append_timed(row).await.map(|(id, at)| (id, now_ns() - u64::try_from(at.elapsed().as_nanos()).unwrap_or_default()))
+        });
+    }
+    Ok(rows.join_all().await.into_iter().collect::<Result<Vec<_>, _>>()?)
+}
