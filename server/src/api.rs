@@ -2,9 +2,16 @@
 
 mod body;
 mod health;
+mod metrics;
 mod problem;
 pub mod v1;
 
 pub use body::{JsonBody, parse_json};
 pub use health::{healthz, readyz};
+pub use metrics::metrics;
 pub use problem::Problem;
+
+/// Whether what answers at a path speaks to programs, and so refuses in their words.
+pub fn is_for_programs(path: &str) -> bool {
+    path.starts_with("/api/") || path == "/metrics"
+}

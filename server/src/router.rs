@@ -30,6 +30,7 @@ pub fn router(panel: Panel) -> anyhow::Result<Router> {
         .merge(doors::routes())
         .route("/healthz", get(api::healthz))
         .route("/readyz", get(api::readyz))
+        .route("/metrics", get(api::metrics))
         .merge(api::v1::routes())
         .fallback(site::serve)
         .layer(from_fn_with_state(panel.clone(), require_need))

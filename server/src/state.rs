@@ -93,7 +93,8 @@ impl Panel {
         let database = Database::open(&config.database_url).await.context("open the database")?;
         let zone = Arc::new(zone_table(config.timezone));
         let appended = Arc::new(Notify::new());
-        let hub = Hub::open(database.clone(), zone.clone(), appended.clone()).await.context("read the trail")?;
+        let changes = Arc::default();
+        let hub = Hub::open(database.clone(), zone.clone(), appended.clone(), Arc::clone(&changes)).await.context("read the trail")?;
         let trail = Trail::start(database.clone(), clock.clone(), zone.clone(), appended);
         let pokes = Arc::new(Pokes::default());
         let schedules_changed = Arc::new(Notify::new());
@@ -115,7 +116,7 @@ impl Panel {
             vault: keys.vault().clone(),
             uses,
             demands_factor: config.require_second_factor,
-            changes: Arc::default(),
+            changes,
         };
         let perimeter = Perimeter::new(config.perimeter.clone());
         for (username, address) in sessions::places(&database, clock.now()).await.context("read the sessions")? {

@@ -13,6 +13,7 @@ mod upgrade;
 mod wire;
 
 pub use connection::{Standing, StreamRequest, serve};
+pub use crowd::Clients;
 pub use hub::Hub;
-pub use tally::Figures;
+pub use tally::{Figures, Tally};
 pub use upgrade::{NotUpgraded, upgrade, upgraded};

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use tokio::time::Instant;
 
 use super::needs::{Need, methods_of, need_of};
-use crate::api::Problem;
+use crate::api::{Problem, is_for_programs};
 use crate::auth::{Caller, StreamGuard};
 use crate::doors;
 use crate::perimeter::Client;
@@ -69,7 +69,7 @@ fn is_way_to_factor(path: &str) -> bool {
 }
 
 fn to_factor(method: &Method, path: &str) -> Response {
-    if method == Method::GET && !path.starts_with("/api/") {
+    if method == Method::GET && !is_for_programs(path) {
         return Redirect::to("/profile").into_response();
     }
     Problem::new(StatusCode::FORBIDDEN, "this panel demands a second factor: set one up in Profile first").into_response()
@@ -104,7 +104,7 @@ async fn refuse(panel: &Panel, path: &str, request: Request) -> Response {
     if path.starts_with("/api/sf/") {
         return (StatusCode::FORBIDDEN, axum::Json(AppError::Forbidden)).into_response();
     }
-    if path.starts_with("/api/") {
+    if is_for_programs(path) {
         return Problem::forbidden().into_response();
     }
     doors::forbidden(panel, request).await

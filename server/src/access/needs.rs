@@ -26,6 +26,8 @@ const SEE_ROLES: Need = Any(&[P::ViewUsersPage, P::CreateUserRole, P::EditUserRo
 pub const NEEDS: &[(&str, &str, Need)] = &[
     ("/healthz", "GET", Open),
     ("/readyz", "GET", Open),
+    // How busy a panel is, is not for strangers.
+    ("/metrics", "GET", May(P::ViewSettingsPage)),
     ("/api/v1/openapi.json", "GET", Somebody),
     ("/api/v1/session", "POST", Open),
     ("/api/v1/session", "DELETE", Somebody),

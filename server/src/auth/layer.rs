@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::{Accounts, session};
 use crate::access::{Need, need_of};
-use crate::api::Problem;
+use crate::api::{Problem, is_for_programs};
 use crate::perimeter::{Client, Key};
 use crate::state::Panel;
 use crate::store::StoreError;
@@ -138,7 +138,7 @@ fn is_for_reports(method: &Method, path: &str) -> bool {
 
 fn refuse(request: &Request) -> Response {
     let path = request.uri().path();
-    let wants_page = request.method() == Method::GET && !path.starts_with("/api/");
+    let wants_page = request.method() == Method::GET && !is_for_programs(path);
     if !wants_page {
         return (Problem::new(StatusCode::UNAUTHORIZED, "sign in, or send a token as `Authorization: Bearer …`")).into_response();
     }

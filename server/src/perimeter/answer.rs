@@ -9,7 +9,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::api::Problem;
+use crate::api::{Problem, is_for_programs};
 use crate::auth::cookie;
 
 /// Who reads the answer.
@@ -28,7 +28,7 @@ impl Face {
         let path = request.uri().path();
         if path.starts_with("/api/sf/") || matches!(path, "/healthz" | "/readyz") {
             Self::Own
-        } else if path.starts_with("/api/") || wants_json(request.headers()) {
+        } else if is_for_programs(path) || wants_json(request.headers()) {
             Self::Problem
         } else {
             Self::Page(cookie(request.headers(), Theme::COOKIE).and_then(|theme| theme.parse().ok()).unwrap_or_default())

@@ -10,7 +10,7 @@ use app::model::{Frame, LogFilter, Viewer};
 use axum::body::Bytes;
 use socket2::SockRef;
 use tokio::sync::watch;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::audience::Audience;
@@ -19,6 +19,7 @@ use super::line::{Gone, Heard, Incoming};
 use super::seat::{FRAME_ROWS, News, Seat, Step, next_step};
 use super::upgrade::Upgraded;
 use super::wire;
+use crate::random;
 use crate::store::clearing::Gap;
 use crate::store::log_pages::PlacedEntry;
 use crate::store::{Database, StoreError, TrailView, clearing, log, log_pages, runs};
@@ -31,8 +32,12 @@ const SILENCE: Duration = Duration::from_mins(1);
 /// A client that takes nothing for this long is let go; it loses nothing, since it resumes from its last id.
 const TAKE_WITHIN: Duration = Duration::from_mins(1);
 
-/// How soon a stream ends or narrows after another process has changed what its viewer may see.
-const ASK_AGAIN: Duration = Duration::from_secs(4);
+/// How soon a stream ends or narrows after another process may have changed what its viewer may see. Thousands of streams do not ask
+/// at the same moment.
+const ASK_WITHIN: Duration = Duration::from_secs(4);
+
+/// How soon a stream ends after the session or the token behind it has expired.
+const ASK_EVERY: Duration = Duration::from_mins(1);
 
 /// For a client to hear why the stream ends.
 const GOODBYE: Duration = Duration::from_secs(2);
@@ -63,7 +68,7 @@ pub(super) type StillAllowed = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Optio
 /// What the viewer may see, as it changes.
 pub struct Standing {
     pub allowed: StillAllowed,
-    /// Tells when to ask before the time has come: something about people was changed by this process.
+    /// Grows when this process changes something about people: until it has been asked again, a stream says nothing.
     pub changes: watch::Receiver<u64>,
 }
 
@@ -155,25 +160,39 @@ impl Connection {
         Ok(())
     }
 
-    async fn follow(&mut self, Standing { allowed, mut changes }: Standing, stop: CancellationToken) -> End {
-        let mut ping = every(PING_EVERY);
-        let mut ask = every(ASK_AGAIN);
-        let mut after = After::More;
+    async fn follow(&mut self, mut standing: Standing, stop: CancellationToken) -> End {
         let seat = self.seat.clone();
+        let mut doubts = self.hub.doubts();
+        let mut ping_at = Instant::now() + PING_EVERY;
+        let mut ask_at = Instant::now() + ASK_EVERY;
+        let mut after = After::More;
+        // The viewer of the request is from before changes were listened to.
+        if let Err(end) = self.ask(&mut standing).await {
+            return end;
+        }
         loop {
             let outcome = tokio::select! {
                 // Doubts first: a client that is far behind is asked about between two frames too.
                 biased;
                 () = stop.cancelled() => return End::Stopping,
-                () = next_doubt(&mut ask, &mut changes) => match allowed().await {
-                    Some(viewer) => {
-                        self.change_viewer(viewer);
-                        Ok(())
+                // The sender lives as long as the panel.
+                Ok(()) = standing.changes.changed() => self.ask(&mut standing).await.map(|()| {
+                    after = After::More;
+                }),
+                Ok(()) = doubts.changed() => {
+                    ask_at = ask_at.min(Instant::now() + ASK_WITHIN.mul_f64(random::fraction()));
+                    Ok(())
+                }
+                () = sleep_until(ask_at.min(ping_at)) => {
+                    if ask_at <= ping_at {
+                        ask_at = Instant::now() + ASK_EVERY;
+                        self.ask(&mut standing).await
+                    } else {
+                        ping_at = Instant::now() + PING_EVERY;
+                        self.ping()
                     }
-                    None => return End::SignedOut,
-                },
+                }
                 ready = seat.stream.readable() => ready.map_err(|_| End::from(Gone)).and_then(|()| self.hear()),
-                _ = ping.tick() => self.ping(),
                 ready = seat.stream.writable(), if matches!(after, After::Blocked) => match ready {
                     Ok(()) => self.flush().map(|flushed| after = flushed),
                     Err(_) => return End::Gone(Gone),
@@ -188,6 +207,24 @@ impl Connection {
                 return end;
             }
         }
+    }
+
+    /// Asks what the viewer may see, and from now on shows that.
+    async fn ask(&mut self, standing: &mut Standing) -> Result<(), End> {
+        let asked_at = *standing.changes.borrow_and_update();
+        let viewer = {
+            // Pages are not to wait for thousands of streams.
+            let _turn = self.hub.turn_to_ask().await;
+            (standing.allowed)().await.ok_or(End::SignedOut)?
+        };
+        let mut place = self.seat.place();
+        if viewer.scope != self.viewer.scope {
+            place.audience = self.hub.audiences().of(&viewer.scope, &self.filter);
+        }
+        place.asked_at = Some(asked_at);
+        drop(place);
+        self.viewer = viewer;
+        Ok(())
     }
 
     /// What has become of a client that did not keep up.
@@ -217,6 +254,9 @@ impl Connection {
                 drop(place);
                 return Ok(self.look());
             }
+            if !place.is_current(&self.hub) {
+                return Ok(After::More);
+            }
             let step = next_step(&self.hub, &place.audience, place.mark);
             match step {
                 Step::Stay => {
@@ -235,17 +275,13 @@ impl Connection {
             }
         };
         let news = read(self.hub.database(), &audience, mark).await?;
-        self.hub.tally().note_care(news.rows, true);
-        self.seat.place().take(&self.seat.stream, &news)?;
-        Ok(self.look())
-    }
-
-    /// From now on the client sees what the viewer may see now.
-    fn change_viewer(&mut self, viewer: Viewer) {
-        if viewer.scope != self.viewer.scope {
-            self.seat.place().audience = self.hub.audiences().of(&viewer.scope, &self.filter);
+        let mut place = self.seat.place();
+        if place.is_current(&self.hub) && Arc::ptr_eq(&place.audience, &audience) {
+            place.take(&self.seat.stream, &news)?;
+            self.hub.tally().note_care(news.rows, true);
         }
-        self.viewer = viewer;
+        drop(place);
+        Ok(self.look())
     }
 
     fn hear(&mut self) -> Result<(), End> {
@@ -320,20 +356,4 @@ async fn read(database: &Database, audience: &Audience, mark: Mark) -> Result<Ne
 fn rows_frame(rows: &[PlacedEntry]) -> Option<Bytes> {
     let rows: Vec<Arc<str>> = rows.iter().map(|row| json(&row.entry).into()).collect();
     (!rows.is_empty()).then(|| wire::rows(&rows))
-}
-
-/// Ticks that begin one period from now.
-fn every(period: Duration) -> Interval {
-    let mut ticks = interval_at(Instant::now() + period, period);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    ticks
-}
-
-/// Waits until it is time to ask again what the viewer may see.
-async fn next_doubt(ask: &mut Interval, changes: &mut watch::Receiver<u64>) {
-    tokio::select! {
-        _ = ask.tick() => {}
-        // The sender lives as long as the panel.
-        Ok(()) = changes.changed() => {}
-    }
 }

@@ -30,6 +30,18 @@ struct Seats {
     by_number: BTreeMap<u64, Arc<Seat>>,
 }
 
+/// How clients are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Clients {
+    pub all: u64,
+    /// Of these, those that have yet to be told of the newest rows.
+    pub behind: u64,
+    /// Rows that the one furthest behind has yet to be told of; not all of them need be for it.
+    pub lag_rows: u64,
+    /// Sent to them and not taken yet.
+    pub waiting_bytes: u64,
+}
+
 /// A client's being in a crowd.
 pub(super) struct Member {
     crowd: Arc<Crowd>,
@@ -56,10 +68,17 @@ impl Crowd {
         self.seats().by_number.len()
     }
 
-    /// How many there are, and how many of them keep up.
-    pub(super) fn count(&self) -> (u64, u64) {
+    /// How its clients are, of whom each should have been told of the rows up to `head`.
+    pub(super) fn clients(&self, head: i64) -> Clients {
         let seats: Vec<_> = self.seats().by_number.values().cloned().collect();
-        (seats.len() as u64, seats.iter().filter(|seat| seat.place().keeps_up).count() as u64)
+        let mut clients = Clients { all: seats.len() as u64, ..Clients::default() };
+        for place in seats.iter().map(|seat| seat.place()) {
+            let lag = u64::try_from(head - place.mark.row).unwrap_or(0);
+            clients.behind += u64::from(lag > 0);
+            clients.lag_rows = clients.lag_rows.max(lag);
+            clients.waiting_bytes += place.outgoing.bytes();
+        }
+        clients
     }
 
     /// Goes round whenever there is something new, until told to stop. A round begins at once when the last is long over; under load

@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
-use app::model::{LogFilter, Run, RunId, Scope, Zone};
-use tokio::sync::{Notify, watch};
+use app::model::{LogFilter, Run, RunId, Scope, SourceType, Zone};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::audience::Audiences;
-use super::crowd::{Crowd, Member};
+use super::crowd::{Clients, Crowd, Member};
 use super::ring::{Ring, RingRow};
 use super::seat::Seat;
 use super::tally::Tally;
@@ -32,6 +32,9 @@ const ENDED_RUNS_KEPT: usize = 256;
 
 /// Clearings that a client may not have been told of yet; who has missed more is told of them all.
 const CLEARINGS_KEPT: usize = 64;
+
+/// Streams that ask the database at the same time whether they may go on: half of its readers, so that pages have the others.
+const ASKED_AT_ONCE: usize = 2;
 
 /// More do not help: the writing is done by the kernel, on the processor that asks for it.
 const MOST_CROWDS: usize = 8;
@@ -63,6 +66,11 @@ pub struct Hub {
     audiences: Audiences,
     crowds: Vec<Arc<Crowd>>,
     tally: Tally,
+    /// How often this process has changed something about people.
+    changes: Arc<watch::Sender<u64>>,
+    /// How often somebody else may have.
+    doubts: watch::Sender<u64>,
+    asking: Semaphore,
 }
 
 /// A clearing: which it was, up to where it went, and of which servers rows are gone.
@@ -80,8 +88,13 @@ struct RunBoard {
 }
 
 impl Hub {
-    /// A hub that begins at the present end of the trail. `appended` wakes it.
-    pub async fn open(database: Database, zone: Arc<Zone>, appended: Arc<Notify>) -> Result<Arc<Self>, StoreError> {
+    /// A hub that begins at the present end of the trail. `appended` wakes it; `changes` grows when something about people changes.
+    pub async fn open(
+        database: Database,
+        zone: Arc<Zone>,
+        appended: Arc<Notify>,
+        changes: Arc<watch::Sender<u64>>,
+    ) -> Result<Arc<Self>, StoreError> {
         let head = log::head(&database).await?;
         let (progress, _) = watch::channel(Mark { row: head, runs: 0, clearings: 0 });
         let crowds = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_CROWDS);
@@ -95,6 +108,9 @@ impl Hub {
             audiences: Audiences::new(zone),
             crowds: (0..crowds).map(|_| Arc::default()).collect(),
             tally: Tally::default(),
+            changes,
+            doubts: watch::Sender::default(),
+            asking: Semaphore::new(ASKED_AT_ONCE),
         }))
     }
 
@@ -126,6 +142,8 @@ impl Hub {
             let entries = log_pages::following(&mut view, everything.selection(), last, PAGE).await?;
             let Some(head) = entries.last().map(|row| row.entry.id) else { return Ok(()) };
             let full = entries.len() == PAGE as usize;
+            // Whoever changes something about people leaves a row that tells of it, in whatever process.
+            let is_doubtful = entries.iter().any(|row| row.entry.source_type == SourceType::System);
             let rows: Vec<_> = entries.into_iter().map(RingRow::new).collect();
             let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
             for row in rows {
@@ -133,6 +151,9 @@ impl Hub {
             }
             drop(ring);
             self.progress.send_modify(|progress| progress.row = head);
+            if is_doubtful {
+                self.doubts.send_modify(|doubts| *doubts += 1);
+            }
             if !full {
                 return Ok(());
             }
@@ -183,6 +204,19 @@ impl Hub {
         &self.database
     }
 
+    pub(super) fn changes(&self) -> u64 {
+        *self.changes.borrow()
+    }
+
+    /// Tells when somebody should be asked for again soon.
+    pub(super) fn doubts(&self) -> watch::Receiver<u64> {
+        self.doubts.subscribe()
+    }
+
+    pub(super) async fn turn_to_ask(&self) -> Option<SemaphorePermit<'_>> {
+        self.asking.acquire().await.ok()
+    }
+
     pub(super) fn audiences(&self) -> &Audiences {
         &self.audiences
     }
@@ -192,9 +226,15 @@ impl Hub {
         self.crowds.iter().min_by_key(|crowd| crowd.len()).map(|crowd| crowd.join(seat))
     }
 
-    /// How many clients there are, and how many of them keep up.
-    pub fn clients(&self) -> (u64, u64) {
-        self.crowds.iter().map(|crowd| crowd.count()).fold((0, 0), |sum, (all, up)| (sum.0 + all, sum.1 + up))
+    /// How the clients are.
+    pub fn clients(&self) -> Clients {
+        let head = self.progress().row;
+        self.crowds.iter().map(|crowd| crowd.clients(head)).fold(Clients::default(), |sum, some| Clients {
+            all: sum.all + some.all,
+            behind: sum.behind + some.behind,
+            lag_rows: sum.lag_rows.max(some.lag_rows),
+            waiting_bytes: sum.waiting_bytes + some.waiting_bytes,
+        })
     }
 
     pub fn tally(&self) -> &Tally {

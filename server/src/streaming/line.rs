@@ -33,6 +33,10 @@ impl Outgoing {
         self.waiting.is_empty()
     }
 
+    pub(super) fn bytes(&self) -> u64 {
+        self.waiting.iter().map(|frame| frame.len() as u64).sum()
+    }
+
     /// Sends a frame after those that wait, as far as the client takes it now.
     pub(super) fn send(&mut self, stream: &TcpStream, frame: Bytes) -> Result<(), Gone> {
         let blocked = !self.is_empty();

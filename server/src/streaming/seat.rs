@@ -33,6 +33,8 @@ pub(super) struct Place {
     pub(super) outgoing: Outgoing,
     /// Whether its crowd serves it.
     pub(super) keeps_up: bool,
+    /// How many changes about people there were when its viewer was asked for; `None` before that.
+    pub(super) asked_at: Option<u64>,
 }
 
 /// What is next for everybody in an audience who has been told as much.
@@ -69,7 +71,7 @@ impl Steps {
 
 impl Seat {
     pub(super) fn new(stream: TcpStream, audience: Arc<Audience>, mark: Mark) -> Self {
-        let place = Place { audience, mark, outgoing: Outgoing::default(), keeps_up: false };
+        let place = Place { audience, mark, outgoing: Outgoing::default(), keeps_up: false, asked_at: None };
         Self { stream, place: Mutex::new(place), needs_care: Notify::new() }
     }
 
@@ -81,6 +83,10 @@ impl Seat {
     pub(super) fn tell(&self, hub: &Hub, steps: &mut Steps) -> u64 {
         let mut place = self.place();
         let mut rows = 0;
+        if place.keeps_up && !place.is_current(hub) {
+            // Its task hears of the change too, and asks.
+            place.keeps_up = false;
+        }
         while place.keeps_up {
             match steps.of(hub, &place.audience, place.mark) {
                 Step::Stay => break,
@@ -100,6 +106,11 @@ impl Seat {
 }
 
 impl Place {
+    /// Whether nothing about people has changed since its viewer was asked for.
+    pub(super) fn is_current(&self, hub: &Hub) -> bool {
+        self.asked_at == Some(hub.changes())
+    }
+
     /// Says what there is to say, as far as the client takes it now.
     pub(super) fn take(&mut self, stream: &TcpStream, news: &News) -> Result<(), Gone> {
         self.mark = news.mark;

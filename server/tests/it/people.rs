@@ -12,23 +12,30 @@ use serde_json::{Value, json};
 use crate::support::panel::{TestPanel, answer};
 
 /// Somebody with an account.
-struct Person {
+pub struct Person {
     id: i64,
-    name: String,
+    pub name: String,
     password: String,
     /// The cookie of a session.
-    session: String,
+    pub session: String,
 }
 
 impl Person {
     /// Made by the administrator, and signed in.
-    async fn make(panel: &TestPanel, name: &str, role: &str, servers: &[i64]) -> Self {
+    pub async fn make(panel: &TestPanel, name: &str, role: &str, servers: &[i64]) -> Self {
         let draft = json!({"username": name, "role": role, "servers": servers});
         let (status, made) = panel.post("/api/v1/users", &draft).await;
         assert_eq!(status, StatusCode::CREATED, "{made}");
         let password = made["password"].as_str().unwrap().to_owned();
         let session = sign_in(panel, name, &password).await.unwrap();
         Self { id: made["id"].as_i64().unwrap(), name: name.to_owned(), password, session }
+    }
+
+    /// Lets this operator see these servers and no others.
+    pub async fn limit_to(&self, panel: &TestPanel, servers: &[i64]) {
+        let draft = json!({"username": self.name, "role": "operator", "servers": servers});
+        let (status, said) = answer(panel.request(Method::PUT, &format!("/api/v1/users/{}", self.id)).json(&draft)).await;
+        assert_eq!(status, StatusCode::OK, "{said}");
     }
 
     fn request(&self, panel: &TestPanel, method: Method, path: &str) -> RequestBuilder {
@@ -72,7 +79,7 @@ async fn messages(panel: &TestPanel) -> Vec<String> {
     page["entries"].as_array().unwrap().iter().map(|row| row["message"].as_str().unwrap().to_owned()).collect()
 }
 
-async fn add_server(panel: &TestPanel, name: &str) -> i64 {
+pub async fn add_server(panel: &TestPanel, name: &str) -> i64 {
     let (status, server) = panel.post("/api/v1/servers", &json!({"name": name, "host": "127.0.0.1", "port": 1, "user": "u"})).await;
     assert_eq!(status, StatusCode::CREATED, "{server}");
     server["id"].as_i64().unwrap()

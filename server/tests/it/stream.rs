@@ -1,5 +1,7 @@
 //! The live stream: every row exactly once, in order, whatever happens on the way.
 
+mod chaos;
+
 use std::time::Duration;
 
 use app::model::LogStatus;

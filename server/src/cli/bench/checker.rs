@@ -69,7 +69,7 @@ impl Yard {
         let clock = Clock::machine();
         let trail = Trail::start(database.clone(), clock.clone(), zone.clone(), appended.clone());
         let tools = Instruments {
-            hub: Hub::open(database.clone(), zone, appended).await?,
+            hub: Hub::open(database.clone(), zone, appended, Arc::default()).await?,
             keys: Keys::open(dir.path())?,
             database,
             trail,

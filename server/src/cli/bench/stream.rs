@@ -137,6 +137,10 @@ async fn beside_deaf_clients(seconds: u32) -> Result<()> {
     let (beside, grown) = measure_once(Role::Panel, clients, rate, seconds, DEAF).await?;
     report(Role::Panel, &alone, None);
     report(Role::Panel, &beside, None);
-    say(format!("  memory grew by {:.1} MiB; p99 {:.2} of what it was", f64::from(u32::try_from(grown)?) / 1024.0, beside.p99_ms / alone.p99_ms));
+    say(format!(
+        "  memory grew by {:.1} MiB; p99 {:.2} of what it was",
+        f64::from(u32::try_from(grown)?) / 1024.0,
+        beside.p99_ms / alone.p99_ms
+    ));
     Ok(())
 }

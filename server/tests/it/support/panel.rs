@@ -34,7 +34,7 @@ pub struct TestPanel {
     pub serving: Serving,
     pub token: String,
     pub dir: TempDir,
-    database_url: String,
+    config: Config,
     http: reqwest::Client,
 }
 
@@ -66,7 +66,7 @@ impl TestPanel {
         let mut config = Config {
             data_dir,
             bind: "127.0.0.1:0".parse().unwrap(),
-            database_url: database_url.clone(),
+            database_url,
             timezone: "Europe/Berlin".parse().unwrap(),
             perimeter: PerimeterSettings::default(),
             trail_keep_days: None,
@@ -77,12 +77,18 @@ impl TestPanel {
         let serving = Serving::start(&config, clock).await.unwrap();
         serving.panel.accounts.create("ada", PASSWORD.to_owned(), "admin").await.unwrap();
         let token = serving.panel.accounts.create_token("ada", "test", None).await.unwrap().text().to_owned();
-        Self { serving, token, dir, database_url, http: client() }
+        Self { serving, token, dir, config, http: client() }
+    }
+
+    /// Stops the panel and starts it again on its data, at another port.
+    pub async fn restart(self) -> Self {
+        self.serving.stop().await;
+        Self { serving: Serving::start(&self.config, Clock::machine()).await.unwrap(), ..self }
     }
 
     /// What another process on the same data would write with: the panel hears nothing of it.
     pub async fn another_trail(&self) -> Trail {
-        let database = Database::open(&self.database_url).await.unwrap();
+        let database = Database::open(&self.config.database_url).await.unwrap();
         Trail::start(database, Clock::machine(), Arc::new(Zone::utc()), Arc::new(Notify::new()))
     }
 

@@ -76,7 +76,8 @@ async fn stage(serving: &Serving) -> Result<Stage> {
         let draft = TokenDraft { name: "bench".to_owned(), permissions: None, servers, schedule_id: None, expires_at: None };
         tokens.push(panel.people.add_token(&actor, draft).await?.1.text().to_owned());
     }
-    let seats = FILTERS.iter().flat_map(|filter| tokens.iter().map(move |token| (format!("/api/v1/logs/stream?{filter}"), Some(token.clone()))));
+    let seats =
+        FILTERS.iter().flat_map(|filter| tokens.iter().map(move |token| (format!("/api/v1/logs/stream?{filter}"), Some(token.clone()))));
     Ok(Stage { port: serving.address.port(), seats: seats.collect() })
 }
 
