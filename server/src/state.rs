@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::adapters::{ClockPort, GlancePort, RunPort, ServerPort};
-use crate::audit::Trail;
+use crate::audit::{Committed, Trail};
 use crate::auth::{Accounts, Passwords, Use, Uses, follow_uses};
 use crate::checker::{Checker, Instruments, Pokes, RunLogs, attend};
 use crate::clearing::{Clearings, follow_retention};
@@ -92,10 +92,10 @@ impl Panel {
         let keys = Keys::open_with(&config.data_dir, vault.context("open the panel's keys")?).context("open the panel's keys")?;
         let database = Database::open(&config.database_url).await.context("open the database")?;
         let zone = Arc::new(zone_table(config.timezone));
-        let appended = Arc::new(Notify::new());
+        let committed = Arc::<Committed>::default();
         let changes = Arc::default();
-        let hub = Hub::open(database.clone(), zone.clone(), appended.clone(), Arc::clone(&changes)).await.context("read the trail")?;
-        let trail = Trail::start(database.clone(), clock.clone(), zone.clone(), appended);
+        let hub = Hub::open(database.clone(), zone.clone(), Arc::clone(&changes)).await.context("read the trail")?;
+        let trail = Trail::start(database.clone(), clock.clone(), zone.clone(), committed.clone());
         let pokes = Arc::new(Pokes::default());
         let schedules_changed = Arc::new(Notify::new());
         let run_requests = RunRequests {
@@ -160,7 +160,7 @@ impl Panel {
             keys,
             run_logs: Arc::default(),
         };
-        Ok((panel, Unstarted { pokes, schedules_changed, uses_to_note }))
+        Ok((panel, Unstarted { committed, pokes, schedules_changed, uses_to_note }))
     }
 }
 
@@ -180,6 +180,7 @@ impl Panel {
 
 /// What `start` needs besides the panel.
 pub struct Unstarted {
+    committed: Arc<Committed>,
     pokes: Arc<Pokes>,
     schedules_changed: Arc<Notify>,
     uses_to_note: mpsc::Receiver<Use>,
@@ -191,7 +192,7 @@ impl Unstarted {
         let mut tasks = JoinSet::new();
         let tools = panel.instruments();
         tasks.spawn(attend(tools.clone(), panel.stop.clone()));
-        tasks.spawn(panel.hub.clone().follow(panel.stop.clone()));
+        tasks.spawn(panel.hub.clone().follow(self.committed, panel.zone.clone(), panel.stop.clone()));
         tasks.spawn(follow_proof(panel.database.clone(), panel.clock.clone(), panel.proof.clone(), panel.stop.clone()));
         if let Some(days) = panel.trail_keep_days {
             tasks.spawn(follow_retention(panel.clearings.clone(), panel.zone.clone(), days, panel.stop.clone()));

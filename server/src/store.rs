@@ -15,6 +15,7 @@ pub mod log_counts;
 pub mod log_index;
 pub mod log_pages;
 mod log_words;
+pub mod names;
 pub mod outcomes;
 mod packed;
 pub mod people;

@@ -4,6 +4,7 @@
 mod audience;
 mod connection;
 mod crowd;
+mod follower;
 mod hub;
 mod line;
 mod ring;

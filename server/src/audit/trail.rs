@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use app::model::{Timestamp, Zone};
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
-use super::LogRow;
+use super::{Committed, LogRow};
 use crate::clock::Clock;
 use crate::store::log::{self, NewLogEntry};
 use crate::store::{Database, StoreError, Transaction};
@@ -23,7 +23,7 @@ pub struct Trail {
     database: Database,
     clock: Clock,
     zone: Arc<Zone>,
-    appended: Arc<Notify>,
+    committed: Arc<Committed>,
     queue: mpsc::Sender<Waiting>,
 }
 
@@ -33,11 +33,11 @@ struct Waiting {
 }
 
 impl Trail {
-    /// Starts the writer. `appended` is notified after every commit that added rows.
-    pub fn start(database: Database, clock: Clock, zone: Arc<Zone>, appended: Arc<Notify>) -> Self {
+    /// Starts the writer. `committed` hears of every commit that added rows.
+    pub fn start(database: Database, clock: Clock, zone: Arc<Zone>, committed: Arc<Committed>) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        let trail = Self { database, clock, zone, appended, queue };
-        tokio::spawn(write_in_batches(trail.database.clone(), trail.zone.clone(), trail.appended.clone(), waiting));
+        let trail = Self { database, clock, zone, committed, queue };
+        tokio::spawn(write_in_batches(trail.database.clone(), trail.zone.clone(), trail.committed.clone(), waiting));
         trail
     }
 
@@ -91,26 +91,26 @@ impl Change {
     /// Commits the change and its rows together, then makes them known.
     pub async fn commit(mut self) -> Result<(), StoreError> {
         // Last, so that the head row is locked for as short as possible.
-        log::append(&mut self.tx, &self.rows, &self.trail.zone).await?;
+        let first = log::append(&mut self.tx, &self.rows, &self.trail.zone).await?;
         self.tx.commit().await?;
-        if !self.rows.is_empty() {
-            self.trail.appended.notify_one();
+        if let Some(first) = first {
+            self.trail.committed.tell(first, self.rows);
         }
         Ok(())
     }
 }
 
-async fn write_in_batches(database: Database, zone: Arc<Zone>, appended: Arc<Notify>, mut queue: mpsc::Receiver<Waiting>) {
+async fn write_in_batches(database: Database, zone: Arc<Zone>, committed: Arc<Committed>, mut queue: mpsc::Receiver<Waiting>) {
     let mut batch = Vec::with_capacity(BATCH);
     while queue.recv_many(&mut batch, BATCH).await > 0 {
         let (entries, done): (Vec<_>, Vec<_>) = batch.drain(..).map(|waiting| (waiting.entry, waiting.done)).unzip();
         match write(&database, &zone, &entries).await {
             Ok(first) => {
-                let committed = Instant::now();
-                appended.notify_one();
+                let at = Instant::now();
+                committed.tell(first, entries);
                 for (id, done) in (first..).zip(done) {
                     // A caller that has gone away does not need its id.
-                    done.send(Ok((id, committed))).ok();
+                    done.send(Ok((id, at))).ok();
                 }
             }
             Err(cause) => {

@@ -291,7 +291,11 @@ fn placed(row: Packed) -> Result<PlacedEntry, StoreError> {
     Ok(PlacedEntry { entry, place: Place { region: row.region, account: row.account } })
 }
 
-/// Names of removed servers and schedules are kept; an id without a name can only come from a damaged database.
 fn named(id: Option<i64>, name: Option<String>) -> Option<Named> {
-    id.map(|id| Named { id, name: name.unwrap_or_else(|| format!("#{id}")) })
+    id.map(|id| Named { id, name: name.unwrap_or_else(|| nameless(id)) })
+}
+
+/// What stands for a name. Those of removed servers and schedules are kept; an id without one can only come from a damaged database.
+pub fn nameless(id: i64) -> String {
+    format!("#{id}")
 }

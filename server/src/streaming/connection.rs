@@ -122,7 +122,7 @@ pub async fn serve(upgraded: Upgraded, hub: Arc<Hub>, request: StreamRequest, st
     let member = hub.admit(seat.clone());
     let now = Instant::now();
     let mut connection = Connection { hub, seat, viewer, filter, incoming: Incoming::new(&early), heard_at: now, blocked_since: None };
-    let end = match connection.begin(after).await {
+    let end = match Box::pin(connection.begin(after)).await {
         Ok(()) => connection.follow(standing, stop).await,
         Err(end) => end,
     };
@@ -141,7 +141,7 @@ pub async fn serve(upgraded: Upgraded, hub: Arc<Hub>, request: StreamRequest, st
     };
     let told = reason.map(|reason| wire::text(&json(&Frame::Bye { reason: reason.to_owned() })));
     // A courtesy to a client that may be gone.
-    let _heard = timeout(GOODBYE, connection.say_goodbye(told, wire::close(code, reason.unwrap_or_default()))).await;
+    let _heard = timeout(GOODBYE, Box::pin(connection.say_goodbye(told, wire::close(code, reason.unwrap_or_default())))).await;
 }
 
 impl Connection {
@@ -274,7 +274,8 @@ impl Connection {
                 Step::Read => (place.audience.clone(), place.mark),
             }
         };
-        let news = read(self.hub.database(), &audience, mark).await?;
+        // Boxed, like everything that thousands of idle clients are not doing.
+        let news = Box::pin(read(self.hub.database(), &audience, mark)).await?;
         let mut place = self.seat.place();
         if place.is_current(&self.hub) && Arc::ptr_eq(&place.audience, &audience) {
             place.take(&self.seat.stream, &news)?;

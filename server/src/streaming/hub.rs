@@ -1,31 +1,25 @@
-//! Follows the trail in id order and tells every connection how far it has come. It reads what was committed, from the
-//! database, whoever wrote it: this process, another panel or a command on the same data. Connections pull at their own
-//! pace, so nobody can slow another down or lose a row.
+//! What everybody who listens shares: the newest rows, the runs, the clearings, and how far each has come. Clients pull at their own pace,
+//! so nobody can slow another down or lose a row.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::Duration;
 
-use app::model::{LogFilter, Run, RunId, Scope, SourceType, Zone};
-use tokio::sync::{Notify, Semaphore, SemaphorePermit, watch};
+use app::model::{Run, RunId, Scope, Zone};
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::audience::Audiences;
 use super::crowd::{Clients, Crowd, Member};
+use super::follower::{Follower, Names};
 use super::ring::{Ring, RingRow};
 use super::seat::Seat;
 use super::tally::Tally;
-use crate::store::{Database, StoreError, TrailView, log, log_pages};
+use crate::audit::Committed;
+use crate::store::{Database, StoreError, log};
 
 /// Half a minute of rows at 250 a second; at about 1 KB a row and its JSON, 8 MB at most.
 const RING_ROWS: usize = 8192;
-
-/// Rows read from the database in one go.
-const PAGE: u32 = 500;
-
-/// How soon rows of other processes are seen; rows of this one wake the hub at once.
-const LOOK_AGAIN: Duration = Duration::from_millis(400);
 
 /// Ended runs that a connection may not have been told of yet.
 const ENDED_RUNS_KEPT: usize = 256;
@@ -58,7 +52,6 @@ impl Mark {
 /// The fan-out.
 pub struct Hub {
     database: Database,
-    appended: Arc<Notify>,
     ring: RwLock<Ring>,
     runs: Mutex<RunBoard>,
     clearings: Mutex<VecDeque<Cleared>>,
@@ -88,19 +81,13 @@ struct RunBoard {
 }
 
 impl Hub {
-    /// A hub that begins at the present end of the trail. `appended` wakes it; `changes` grows when something about people changes.
-    pub async fn open(
-        database: Database,
-        zone: Arc<Zone>,
-        appended: Arc<Notify>,
-        changes: Arc<watch::Sender<u64>>,
-    ) -> Result<Arc<Self>, StoreError> {
+    /// A hub that begins at the present end of the trail. `changes` grows when something about people changes.
+    pub async fn open(database: Database, zone: Arc<Zone>, changes: Arc<watch::Sender<u64>>) -> Result<Arc<Self>, StoreError> {
         let head = log::head(&database).await?;
         let (progress, _) = watch::channel(Mark { row: head, runs: 0, clearings: 0 });
         let crowds = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_CROWDS);
         Ok(Arc::new(Self {
             database,
-            appended,
             ring: RwLock::new(Ring::new(head, RING_ROWS)),
             runs: Mutex::default(),
             clearings: Mutex::default(),
@@ -115,48 +102,28 @@ impl Hub {
     }
 
     /// Follows the trail and tells everybody, until told to stop.
-    pub async fn follow(self: Arc<Self>, stop: CancellationToken) {
+    pub async fn follow(self: Arc<Self>, committed: Arc<Committed>, zone: Arc<Zone>, stop: CancellationToken) {
         let mut tasks = JoinSet::new();
         for crowd in self.crowds.clone() {
             let (hub, stop) = (self.clone(), stop.clone());
             tasks.spawn(async move { crowd.serve(&hub, stop).await });
         }
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = self.appended.notified() => {}
-                () = tokio::time::sleep(LOOK_AGAIN) => {}
-            }
-            if let Err(cause) = self.catch_up().await {
-                tracing::warn!(error = &cause as &dyn std::error::Error, "could not read new rows of the trail; trying again");
-                tokio::time::sleep(LOOK_AGAIN).await;
-            }
-        }
+        Follower { hub: self, committed, zone, names: Names::default() }.follow(stop).await;
     }
 
-    async fn catch_up(&self) -> Result<(), StoreError> {
-        let everything = self.audiences.of(&Scope::All, &LogFilter::default());
-        loop {
-            let last = self.progress().row;
-            let mut view = TrailView::open(&self.database).await?;
-            let entries = log_pages::following(&mut view, everything.selection(), last, PAGE).await?;
-            let Some(head) = entries.last().map(|row| row.entry.id) else { return Ok(()) };
-            let full = entries.len() == PAGE as usize;
-            // Whoever changes something about people leaves a row that tells of it, in whatever process.
-            let is_doubtful = entries.iter().any(|row| row.entry.source_type == SourceType::System);
-            let rows: Vec<_> = entries.into_iter().map(RingRow::new).collect();
-            let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
-            for row in rows {
-                ring.push(row);
-            }
-            drop(ring);
-            self.progress.send_modify(|progress| progress.row = head);
-            if is_doubtful {
-                self.doubts.send_modify(|doubts| *doubts += 1);
-            }
-            if !full {
-                return Ok(());
-            }
+    /// Makes rows known that come right after those that were.
+    pub(super) fn publish(&self, rows: Vec<RingRow>) {
+        let Some(head) = rows.last().map(RingRow::id) else { return };
+        // Whoever changes something about people leaves a row that tells of it, in whatever process.
+        let is_doubtful = rows.iter().any(RingRow::is_of_panel);
+        let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
+        for row in rows {
+            ring.push(row);
+        }
+        drop(ring);
+        self.progress.send_modify(|progress| progress.row = head);
+        if is_doubtful {
+            self.doubts.send_modify(|doubts| *doubts += 1);
         }
     }
 

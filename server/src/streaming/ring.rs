@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use app::model::SourceType;
+
 use crate::store::Selection;
 use crate::store::log_pages::PlacedEntry;
 
@@ -20,6 +22,11 @@ impl RingRow {
 
     pub(super) fn id(&self) -> i64 {
         self.placed.entry.id
+    }
+
+    /// Whether the panel tells of itself.
+    pub(super) fn is_of_panel(&self) -> bool {
+        self.placed.entry.source_type == SourceType::System
     }
 
     /// Whether a viewer who asks for these rows gets this one.

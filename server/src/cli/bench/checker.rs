@@ -11,7 +11,6 @@ use app::model::{CommandJob, RunId, ScheduleDraft, ScheduleKind, ServerDraft, So
 use ssh_key::rand_core::OsRng;
 use ssh_key::{Algorithm, LineEnding, PrivateKey};
 use tempfile::TempDir;
-use tokio::sync::Notify;
 
 use super::super::say;
 use super::processes::{cpu_seconds, resident_kib, threads};
@@ -65,11 +64,11 @@ impl Yard {
     async fn new() -> Result<Self> {
         let dir = tempfile::tempdir().context("make a temporary directory")?;
         let database = Database::open(&format!("sqlite://{}", dir.path().join("bench.db").display())).await?;
-        let (appended, zone) = (Arc::new(Notify::new()), Arc::new(Zone::utc()));
+        let zone = Arc::new(Zone::utc());
         let clock = Clock::machine();
-        let trail = Trail::start(database.clone(), clock.clone(), zone.clone(), appended.clone());
+        let trail = Trail::start(database.clone(), clock.clone(), zone.clone(), Arc::default());
         let tools = Instruments {
-            hub: Hub::open(database.clone(), zone, appended, Arc::default()).await?,
+            hub: Hub::open(database.clone(), zone, Arc::default()).await?,
             keys: Keys::open(dir.path())?,
             database,
             trail,

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use app::model::{LogStatus, SourceType, Zone};
-use tokio::sync::Notify;
 
 use super::super::say;
 use crate::audit::{LogRow, Trail};
@@ -16,8 +15,7 @@ pub(super) async fn run(rows: usize, writers: usize) -> anyhow::Result<()> {
     let dir = tempfile::tempdir().context("make a temporary directory")?;
     let url = format!("sqlite://{}", dir.path().join("bench.db").display());
     let database = Database::open(&url).await?;
-    let appended = Arc::new(Notify::new());
-    let trail = Trail::start(database.clone(), Clock::machine(), Arc::new(Zone::utc()), appended.clone());
+    let trail = Trail::start(database.clone(), Clock::machine(), Arc::new(Zone::utc()), Arc::default());
     say("Trail: SQLite, WAL, every commit synchronised to disk.");
     let alone = one_commit_each(&database, rows / 20).await?;
     report("yardstick: one plain insert a commit, one writer", rows / 20, alone, None);

@@ -7,7 +7,6 @@ use server::audit::Trail;
 use server::clock::Clock;
 use server::store::Database;
 use tempfile::TempDir;
-use tokio::sync::Notify;
 
 use super::postgres;
 
@@ -40,6 +39,6 @@ impl TestDatabase {
     /// The writer of a panel on this database.
     pub async fn trail(&self) -> Trail {
         let zone = Arc::new(Zone::utc());
-        Trail::start(self.open().await, Clock::machine(), zone, Arc::new(Notify::new()))
+        Trail::start(self.open().await, Clock::machine(), zone, Arc::default())
     }
 }

@@ -16,7 +16,6 @@ use server::serve::Serving;
 use server::store::Database;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
-use tokio::sync::Notify;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
@@ -89,7 +88,7 @@ impl TestPanel {
     /// What another process on the same data would write with: the panel hears nothing of it.
     pub async fn another_trail(&self) -> Trail {
         let database = Database::open(&self.config.database_url).await.unwrap();
-        Trail::start(database, Clock::machine(), Arc::new(Zone::utc()), Arc::new(Notify::new()))
+        Trail::start(database, Clock::machine(), Arc::new(Zone::utc()), Arc::default())
     }
 
     pub fn url(&self, path: &str) -> String {
