@@ -1,7 +1,7 @@
 //! Appending: alone, or in one transaction with the change a row tells of.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use app::model::{Timestamp, Zone};
 use tokio::sync::{mpsc, oneshot};
@@ -100,9 +100,20 @@ impl Change {
     }
 }
 
+/// While rows come quickly, they gather for this long: a commit costs a processor about as much as writing fifty rows.
+const GATHER: Duration = Duration::from_millis(2);
+
+/// So many are worth a commit without waiting for more.
+const ENOUGH: usize = 16;
+
 async fn write_in_batches(database: Database, zone: Arc<Zone>, committed: Arc<Committed>, mut queue: mpsc::Receiver<Waiting>) {
     let mut batch = Vec::with_capacity(BATCH);
+    let mut last = 0;
     while queue.recv_many(&mut batch, BATCH).await > 0 {
+        if last > 1 {
+            gather(&mut queue, &mut batch, last.max(ENOUGH)).await;
+        }
+        last = batch.len();
         let (entries, done): (Vec<_>, Vec<_>) = batch.drain(..).map(|waiting| (waiting.entry, waiting.done)).unzip();
         match write(&database, &zone, &entries).await {
             Ok(first) => {
@@ -120,6 +131,16 @@ async fn write_in_batches(database: Database, zone: Arc<Zone>, committed: Arc<Co
                 }
             }
         }
+    }
+}
+
+/// Waits for more rows, for a moment or until there are enough.
+async fn gather(queue: &mut mpsc::Receiver<Waiting>, batch: &mut Vec<Waiting>, enough: usize) {
+    let until = tokio::time::Instant::now() + GATHER;
+    while batch.len() < enough.min(BATCH)
+        && let Ok(Some(next)) = tokio::time::timeout_at(until, queue.recv()).await
+    {
+        batch.push(next);
     }
 }
 

@@ -8,8 +8,9 @@ mod users;
 
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
-use crate::support::panel::{TestPanel, answer};
+use crate::support::panel::{Socket, TestPanel, answer};
 
 /// Somebody with an account.
 pub struct Person {
@@ -36,6 +37,13 @@ impl Person {
         let draft = json!({"username": self.name, "role": "operator", "servers": servers});
         let (status, said) = answer(panel.request(Method::PUT, &format!("/api/v1/users/{}", self.id)).json(&draft)).await;
         assert_eq!(status, StatusCode::OK, "{said}");
+    }
+
+    /// Opens the stream.
+    pub async fn stream(&self, panel: &TestPanel) -> Socket {
+        let mut request = format!("ws://{}/api/v1/logs/stream", panel.serving.address).into_client_request().unwrap();
+        request.headers_mut().insert("cookie", self.session.parse().unwrap());
+        tokio_tungstenite::connect_async(request).await.unwrap().0
     }
 
     fn request(&self, panel: &TestPanel, method: Method, path: &str) -> RequestBuilder {

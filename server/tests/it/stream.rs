@@ -4,11 +4,13 @@ mod chaos;
 
 use std::time::Duration;
 
-use app::model::LogStatus;
+use app::model::{LogStatus, SourceType};
 use rstest::rstest;
-use serde_json::Value;
+use serde_json::{Value, json};
 use server::audit::LogRow;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
+use crate::people::{Person, add_server};
 use crate::support::engine::Engine;
 use crate::support::panel::{PATIENCE, TestPanel, next_frame, open_stream};
 
@@ -182,11 +184,7 @@ async fn a_stream_is_closed_to_strangers_and_to_pages_of_others() {
 async fn a_stream_ends_when_its_viewer_signs_out_and_when_the_panel_stops() {
     let panel = TestPanel::start(Engine::Sqlite).await;
     let session = panel.serving.panel.accounts.sign_in("ada", crate::support::panel::PASSWORD.to_owned(), "test").await.unwrap();
-    let mut request = tokio_tungstenite::tungstenite::client::IntoClientRequest::into_client_request(format!(
-        "ws://{}/api/v1/logs/stream",
-        panel.serving.address
-    ))
-    .unwrap();
+    let mut request = format!("ws://{}/api/v1/logs/stream", panel.serving.address).into_client_request().unwrap();
     request.headers_mut().insert("cookie", format!("tailback_session={}", session.text()).parse().unwrap());
     let (mut socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
     let mut other = panel.stream("").await.unwrap();
@@ -204,4 +202,119 @@ async fn a_stream_ends_when_its_viewer_signs_out_and_when_the_panel_stops() {
         reason = frame["reason"].clone();
     }
     assert_eq!(reason, "restarting");
+}
+
+#[rstest]
+#[case(Engine::Sqlite)]
+#[case(Engine::Postgres)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_is_told_as_the_api_has_it_and_by_the_names_of_its_time(#[case] engine: Engine) {
+    let panel = TestPanel::start(engine).await;
+    let mut draft = json!({"name": "web-1", "host": "192.0.2.1", "user": "backup", "region": "eu", "account": "acme"});
+    let (_, server) = panel.post("/api/v1/servers", &draft).await;
+    let id = server["id"].as_i64().unwrap();
+    let (_, schedule) = panel.post("/api/v1/schedules", &json!({"name": "nightly", "server_id": id, "kind": "reported"})).await;
+    let mut everything = panel.stream("").await.unwrap();
+    let mut of_europe = panel.stream("region=eu").await.unwrap();
+    for socket in [&mut everything, &mut of_europe] {
+        assert_eq!(next_frame(socket).await.unwrap()["kind"], "hello");
+    }
+    let trail = panel.serving.panel.trail.clone();
+    let row = || LogRow::new(LogStatus::Warning, SourceType::Files, "copied").server(id).schedule(schedule["id"].as_i64().unwrap());
+    for region in ["eu", "us", "eu"] {
+        draft["region"] = json!(region);
+        draft["name"] = json!(format!("web-1 in {region}"));
+        let changed = panel.request(reqwest::Method::PUT, &format!("/api/v1/servers/{id}")).json(&draft).send().await.unwrap();
+        assert_eq!(changed.status(), 200);
+        let full =
+            row().run("01KAMZ8W6Y5V0Q2N3X4R5T7B9C".parse().unwrap()).duration_s(Some(7)).point(Some("point.1".to_owned())).detail(b"much");
+        for row in [row(), full] {
+            let id = trail.append(row).await.unwrap();
+            let mut told = Vec::new();
+            while told.last().is_none_or(|row: &Value| row["id"] != id) {
+                told.extend(next_frame(&mut everything).await.unwrap()["rows"].as_array().into_iter().flatten().cloned());
+            }
+            for row in told {
+                let (_, mut stored) = panel.get(&format!("/api/v1/logs/{}", row["id"])).await;
+                for more in ["detail", "exit_code", "explanation", "next_step"] {
+                    stored.as_object_mut().unwrap().remove(more);
+                }
+                assert_eq!(row, stored);
+            }
+        }
+    }
+    // Two changes to eu, with a row each, and two rows after each of them; the rename away from it too, since it names the server as it is.
+    let mut regional = Vec::new();
+    while regional.len() < 6 {
+        regional.extend(next_frame(&mut of_europe).await.unwrap()["rows"].as_array().into_iter().flatten().cloned());
+    }
+    assert!(regional.iter().all(|row| row["server"]["name"] == "web-1 in eu"), "{regional:?}");
+    panel.serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_were_cleared_before_a_client_saw_them_are_a_gap() {
+    let panel = TestPanel::start(Engine::Sqlite).await;
+    let (mine, theirs) = (add_server(&panel, "mine").await, add_server(&panel, "theirs").await);
+    let olga = Person::make(&panel, "olga", "operator", &[theirs]).await;
+    let (_, schedule) = panel.post("/api/v1/schedules", &json!({"name": "nightly", "server_id": mine, "kind": "reported"})).await;
+    let start = head(&panel).await;
+    let trail = panel.serving.panel.trail.clone();
+    // One of the panel's own, which stays, between rows of backups, which go.
+    for is_backup in [true, true, false, true, true] {
+        let row = LogRow::system(LogStatus::Info, "row");
+        let row = if is_backup { row.server(mine).schedule(schedule["id"].as_i64().unwrap()) } else { row };
+        trail.append(row).await.unwrap();
+    }
+    let mut live = panel.stream("").await.unwrap();
+    let mut of_others = olga.stream(&panel).await;
+    for socket in [&mut live, &mut of_others] {
+        assert_eq!(next_frame(socket).await.unwrap()["kind"], "hello");
+    }
+    assert_eq!(panel.request(reqwest::Method::DELETE, "/api/v1/logs").send().await.unwrap().status(), 200);
+    assert_eq!(next_frame(&mut live).await.unwrap(), json!({"kind": "cleared", "up_to": start + 5}));
+    let mut late = panel.stream(&format!("after={start}")).await.unwrap();
+    let mut frames = Vec::new();
+    while frames.last().is_none_or(|frame: &Value| !ids(frame).contains(&(start + 6))) {
+        frames.push(next_frame(&mut late).await.unwrap());
+    }
+    let told: Vec<_> =
+        frames.iter().map(|frame| (frame["kind"].as_str().unwrap(), frame["from"].as_i64(), frame["to"].as_i64(), ids(frame))).collect();
+    assert_eq!(
+        told[1..],
+        [
+            ("gap", Some(start + 1), Some(start + 2), vec![]),
+            ("rows", None, None, vec![start + 3]),
+            ("gap", Some(start + 4), Some(start + 5), vec![]),
+            ("rows", None, None, vec![start + 6]),
+        ]
+    );
+    // Who does not see the server hears nothing of it, now and later.
+    trail.append(LogRow::system(LogStatus::Info, "theirs").server(theirs)).await.unwrap();
+    assert_eq!(ids(&next_frame(&mut of_others).await.unwrap()), [start + 7]);
+    panel.serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn figures_of_the_stream_are_for_those_who_may_see_the_settings() {
+    let panel = TestPanel::start(Engine::Sqlite).await;
+    assert_eq!(panel.anonymous(reqwest::Method::GET, "/metrics").send().await.unwrap().status(), 401);
+    let mut sockets = [panel.stream("").await.unwrap(), panel.stream("status=error").await.unwrap()];
+    for socket in &mut sockets {
+        assert_eq!(next_frame(socket).await.unwrap()["kind"], "hello");
+    }
+    append(&panel, 5).await;
+    let mut seen = 0;
+    while seen < 5 {
+        seen += ids(&next_frame(&mut sockets[0]).await.unwrap()).len();
+    }
+    let response = panel.request(reqwest::Method::GET, "/metrics").send().await.unwrap();
+    assert_eq!(response.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
+    let text = response.text().await.unwrap();
+    let figure = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse::<f64>().ok());
+    assert_eq!(figure("tailback_stream_clients"), Some(2.0), "{text}");
+    assert_eq!(figure("tailback_stream_rows_total"), Some(5.0), "{text}");
+    assert_eq!(figure("tailback_stream_queue_bytes"), Some(0.0), "{text}");
+    assert!(figure("tailback_stream_lag_rows").is_some() && figure("tailback_trail_head").is_some_and(|head| head >= 5.0), "{text}");
+    panel.serving.stop().await;
 }

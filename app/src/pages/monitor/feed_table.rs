@@ -6,8 +6,8 @@ use web_sys::HtmlElement;
 
 use super::following::Following;
 use crate::components::{
-    Erase, Item, LogColumns, Moment, Piece, effect, find, format, list, log_row, log_table_head, message_href, on_window, plain_message,
-    reactive, text, top_of, use_clock,
+    Erase, Item, LogColumns, Moment, Piece, effect, find, list, log_row, log_table_head, message_href, on_window, plain_message, reactive,
+    text, top_of, use_clock,
 };
 use crate::streaming::{Feed, FeedItem, FeedRow, Live, Older};
 
@@ -90,11 +90,9 @@ fn line(row: &FeedRow) -> Piece {
                 (view! { <Moment at=entry.at/> }.erase(), plain_message(&entry.message)),
             )
         }
-        FeedItem::Gap { from, to } => {
-            marker(format!("{} ({from} to {to}) cannot be had any more: they have been cleared.", format::rows(to - from + 1)), None)
-        }
+        FeedItem::Gap { from, to } => marker(format!("Rows from {from} to {to} were cleared before this page could show them."), None),
         FeedItem::Skipped { from, to } => marker(
-            format!("{} arrived while you were away.", format::rows(to - from + 1)),
+            "More rows arrived while you were away than are kept here.".to_owned(),
             Some(format!("/logs?after={}&before={}", from - 1, to + 1)),
         ),
     }

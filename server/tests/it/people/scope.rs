@@ -7,23 +7,16 @@ use reqwest::{Method, StatusCode};
 use rstest::rstest;
 use serde_json::{Value, json};
 use server::audit::LogRow;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
 use super::{Person, add_server};
 use crate::support::engine::Engine;
-use crate::support::panel::{Socket, TestPanel, answer, next_frame};
+use crate::support::panel::{TestPanel, answer, next_frame};
 
 async fn add_schedule(panel: &TestPanel, name: &str, server: i64) -> i64 {
     let draft = json!({"name": name, "server_id": server, "kind": "reported"});
     let (status, schedule) = panel.post("/api/v1/schedules", &draft).await;
     assert_eq!(status, StatusCode::CREATED, "{schedule}");
     schedule["id"].as_i64().unwrap()
-}
-
-async fn stream_of(panel: &TestPanel, who: &Person) -> Socket {
-    let mut request = format!("ws://{}/api/v1/logs/stream", panel.serving.address).into_client_request().unwrap();
-    request.headers_mut().insert("cookie", who.session.parse().unwrap());
-    tokio_tungstenite::connect_async(request).await.unwrap().0
 }
 
 #[rstest]
@@ -109,7 +102,7 @@ async fn an_open_stream_narrows_and_ends_with_its_viewer() {
     let panel = TestPanel::start(Engine::Sqlite).await;
     let (mine, theirs) = (add_server(&panel, "mine").await, add_server(&panel, "theirs").await);
     let vera = Person::make(&panel, "vera", "viewer", &[]).await;
-    let mut socket = stream_of(&panel, &vera).await;
+    let mut socket = vera.stream(&panel).await;
     assert_eq!(next_frame(&mut socket).await.unwrap()["kind"], "hello");
     let append = async |server: i64| {
         panel.serving.panel.trail.append(LogRow::system(LogStatus::Info, "x").server(server)).await.unwrap();

@@ -18,6 +18,9 @@ pub(super) struct Stage {
     pub(super) port: u16,
     /// Paths with queries, and what each sends to be let in; clients take them in turn.
     pub(super) seats: Vec<(String, Option<String>)>,
+    /// Where a browser signs in, where one can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) link: Option<String>,
 }
 
 /// A row that was sent: its id, and when it was committed (nanoseconds since 1970).

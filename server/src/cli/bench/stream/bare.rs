@@ -28,7 +28,7 @@ pub(super) async fn act() -> Result<()> {
     };
     let router = Router::new().route("/", get(answer)).with_state(frames.clone());
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let stage = Stage { port: listener.local_addr()?.port(), seats: vec![("/".to_owned(), None)] };
+    let stage = Stage { port: listener.local_addr()?.port(), seats: vec![("/".to_owned(), None)], link: None };
     tokio::spawn(async move { axum::serve(axum::serve::ListenerExt::tap_io(listener, |io| drop(io.set_nodelay(true))), router).await });
     say(serde_json::to_string(&stage)?);
     let mut orders = orders();

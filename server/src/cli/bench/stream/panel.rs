@@ -40,12 +40,16 @@ pub(super) async fn act() -> Result<()> {
     let serving = Serving::start(&config, Clock::machine()).await?;
     say(serde_json::to_string(&stage(&serving).await?)?);
     let mut orders = orders();
+    let mut number = 0;
     while let Some((rate, seconds)) = next_order(&mut orders).await? {
-        say(serde_json::to_string(&perform(&serving, rate, seconds).await?)?);
+        say(serde_json::to_string(&perform(&serving, rate, seconds, &mut number).await?)?);
     }
     serving.stop().await;
     Ok(())
 }
+
+/// For a browser to sign in.
+const LINK_LASTS_MS: i64 = 3_600_000;
 
 /// A server with a schedule, and who is let in: with every server in sight or with this one, with and without a filter.
 async fn stage(serving: &Serving) -> Result<Stage> {
@@ -67,7 +71,8 @@ async fn stage(serving: &Serving) -> Result<Stage> {
     let schedule = ScheduleDraft::new("web site".to_owned(), server_id, ScheduleKind::Managed);
     schedules::insert(change.tx(), &schedule, now).await?;
     change.commit().await?;
-    panel.accounts.create("bench", crate::random::hex(16), "admin").await?;
+    let account = panel.accounts.create("bench", crate::random::hex(16), "admin").await?;
+    let link = panel.accounts.demo_link(account, now.plus_millis(LINK_LASTS_MS)).await?;
     let whole = panel.accounts.create_token("bench", "bench", None).await?;
     let (viewer, _) = panel.accounts.by_token(whole.text()).await?.context("use a token")?;
     let actor = Actor { viewer, caller: Caller::Token { whole: true, expires_at: None }, address: String::new() };
@@ -78,18 +83,20 @@ async fn stage(serving: &Serving) -> Result<Stage> {
     }
     let seats =
         FILTERS.iter().flat_map(|filter| tokens.iter().map(move |token| (format!("/api/v1/logs/stream?{filter}"), Some(token.clone()))));
-    Ok(Stage { port: serving.address.port(), seats: seats.collect() })
+    let link = format!("/sign-in/link?token={}", link.text());
+    Ok(Stage { port: serving.address.port(), seats: seats.collect(), link: Some(link) })
 }
 
-/// Appends rows as they fall due, whether those before are committed or not.
-async fn perform(serving: &Serving, rate: u32, seconds: u32) -> Result<Vec<Sent>> {
+/// Appends rows as they fall due, numbered, whether those before are committed or not.
+async fn perform(serving: &Serving, rate: u32, seconds: u32, number: &mut u32) -> Result<Vec<Sent>> {
     let mut tick = tokio::time::interval(Duration::from_secs(1) / rate);
     let mut rows = JoinSet::new();
     for _ in 0..rate * seconds {
         tick.tick().await;
         let trail = serving.panel.trail.clone();
+        *number += 1;
+        let row = LogRow::new(LogStatus::Info, SourceType::Files, format!("{MESSAGE} #{number}")).server(1).schedule(1);
         rows.spawn(async move {
-            let row = LogRow::new(LogStatus::Info, SourceType::Files, MESSAGE).server(1).schedule(1);
             trail.append_timed(row).await.map(|(id, at)| (id, now_ns() - u64::try_from(at.elapsed().as_nanos()).unwrap_or_default()))
         });
     }

@@ -1,0 +1,144 @@
+// What Monitor costs a browser: `node measure.mjs [minutes]`, with END2END_BINARY for a binary other than the optimised one.
+// A panel of its own commits 200 rows a second; every one of them must come to the page.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const target = resolve(process.env.CARGO_TARGET_DIR ?? join(here, '../target'));
+const binary = process.env.END2END_BINARY ?? join(target, 'release/tailback');
+const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+
+const minutes = Number(process.argv[2] ?? 10);
+const RATE = 200;
+/** Rows that the feed keeps: memory is compared between two moments at which it is full. */
+const FULL = 2_500;
+
+const panel = spawn(binary, ['bench', '--act-as', 'panel'], { stdio: ['pipe', 'pipe', 'ignore'] });
+process.on('exit', () => panel.kill('SIGKILL'));
+const lines = createInterface({ input: panel.stdout })[Symbol.asyncIterator]();
+// The panel's log goes to the same place as its answers, which are the lines that are JSON.
+const answer = async () => {
+  for (;;) {
+    const { value, done } = await lines.next();
+    if (done) throw new Error('the panel has ended');
+    if (/^[[{]/.test(value)) return JSON.parse(value);
+  }
+};
+const perform = async (rows) => {
+  panel.stdin.write(`${RATE} ${Math.ceil(rows / RATE)}\n`);
+  return answer();
+};
+
+const { port, link } = await answer();
+const origin = `http://127.0.0.1:${port}`;
+const profile = mkdtempSync(join(tmpdir(), 'tailback-measure-'));
+const debugging = await new Promise((found) => {
+  const probe = createServer().listen(0, '127.0.0.1', () => {
+    const { port } = probe.address();
+    probe.close(() => found(port));
+  });
+});
+const context = await chromium.launchPersistentContext(profile, {
+  executablePath,
+  viewport: { width: 1280, height: 800 },
+  args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', `--remote-debugging-port=${debugging}`, '--enable-precise-memory-info'],
+});
+try {
+  const page = await context.newPage();
+  await page.goto(`${origin}${link}`);
+  await soak(page);
+  await phone(page);
+  await lighthouse();
+} finally {
+  await context.close();
+  rmSync(profile, { recursive: true, force: true });
+  panel.stdin.end();
+}
+
+async function live(page) {
+  await page.waitForSelector('.connection[data-state="live"]', { timeout: 60_000 });
+}
+
+/** Rows for minutes: which of them were drawn, how the heap grew, and whether the page ever stood still. */
+async function soak(page) {
+  await live(page);
+  await page.evaluate(() => {
+    const seen = new Set();
+    const note = (root) => {
+      for (const row of root.matchAll(/ #(\d+)/g)) seen.add(Number(row[1]));
+    };
+    new MutationObserver((changes) => {
+      for (const { addedNodes } of changes) for (const node of addedNodes) note(node.textContent ?? '');
+    }).observe(document.querySelector('.log-table--feed'), { childList: true, subtree: true });
+    const long = [];
+    new PerformanceObserver((list) => long.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: 'longtask' });
+    Object.assign(window, { measured: { seen, long } });
+  });
+  const devtools = await context.newCDPSession(page);
+  const heap = async () => {
+    await devtools.send('HeapProfiler.collectGarbage');
+    return (await devtools.send('Runtime.getHeapUsage')).usedSize;
+  };
+  let count = (await perform(FULL)).length;
+  await page.waitForTimeout(2_000);
+  await page.evaluate(() => (window.measured.long.length = 0));
+  const before = await heap();
+  count += (await perform(minutes * 60 * RATE)).length;
+  await page.waitForTimeout(2_000);
+  const after = await heap();
+  const { seen, long } = await page.evaluate(() => ({ seen: [...window.measured.seen], long: window.measured.long }));
+  const drawn = new Set(seen);
+  const lost = Array.from({ length: count }, (_, n) => n + 1).filter((number) => !drawn.has(number)).length;
+  console.log(`Monitor, ${RATE} rows/s for ${minutes} minutes:`);
+  console.log(`  ${count} rows committed, ${lost} of them never drawn`);
+  console.log(`  heap ${(before / 2 ** 20).toFixed(1)} MiB with a full feed, ${((after - before) / 2 ** 20).toFixed(1)} MiB more at the end`);
+  const worst = Math.max(0, ...long);
+  console.log(`  ${long.filter((duration) => duration > 100).length} tasks longer than 100 ms, the longest ${worst.toFixed(0)} ms`);
+}
+
+/** A phone's processor, as Lighthouse means it: a quarter of this one. */
+async function phone(page) {
+  const devtools = await context.newCDPSession(page);
+  await devtools.send('Emulation.setCPUThrottlingRate', { rate: 4 });
+  await page.setViewportSize({ width: 390, height: 844 });
+  const times = [];
+  for (let n = 0; n < 5; n += 1) {
+    await devtools.send('Network.clearBrowserCache');
+    await page.goto('about:blank');
+    const began = performance.now();
+    const gone = page.goto(`${origin}/`, { waitUntil: 'commit' });
+    await page.waitForSelector('.log-table--feed .log-table__row', { timeout: 60_000 });
+    const row = performance.now() - began;
+    await live(page);
+    times.push({ row, live: performance.now() - began });
+    await gone;
+  }
+  await devtools.send('Emulation.setCPUThrottlingRate', { rate: 1 });
+  await page.setViewportSize({ width: 1280, height: 800 });
+  const middle = (what) => times.map((time) => time[what]).sort((a, b) => a - b)[2].toFixed(0);
+  console.log(`Monitor with a quarter of the processor, nothing cached, the middle of ${times.length}: first row after ${middle('row')} ms, live after ${middle('live')} ms`);
+}
+
+async function lighthouse() {
+  let run;
+  try {
+    run = (await import(process.env.LIGHTHOUSE ?? 'lighthouse')).default;
+  } catch {
+    console.log('Lighthouse is not installed (npm install --no-save lighthouse): left out.');
+    return;
+  }
+  for (const path of ['/', '/logs']) {
+    const { lhr } = await run(`${origin}${path}`, { port: debugging, disableStorageReset: true, logLevel: 'error' });
+    const scores = Object.values(lhr.categories).map(({ title, score }) => `${title.toLowerCase()} ${Math.round(score * 100)}`);
+    console.log(`Lighthouse (mobile) ${path}: ${scores.join(', ')}`);
+    for (const audit of Object.values(lhr.audits)) {
+      if (process.env.VERBOSE && audit.score !== null && audit.score < 0.9) console.log(`  ${audit.id}: ${audit.displayValue ?? audit.title}`);
+    }
+  }
+}
