@@ -4,15 +4,14 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::hub::Hub;
 use super::seat::{Seat, Steps};
 
-/// Served before other tasks of the thread get their turn: about half a millisecond.
+/// Clients that are looked up at a time; others may join and leave in between.
 const AT_A_TIME: usize = 64;
 
 /// A new row waits no longer than this for those that come with it.
@@ -81,31 +80,29 @@ impl Crowd {
         clients
     }
 
-    /// Goes round whenever there is something new, until told to stop. A round begins at once when the last is long over; under load
-    /// it waits for a quarter of what the last one took, so that rows gather and others get their turn.
+    /// Goes round whenever there is something new, until told to stop.
     pub(super) async fn serve(&self, hub: &Hub, stop: CancellationToken) {
         let mut news = hub.watch();
-        let mut not_before = Instant::now();
         loop {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
                 changed = news.changed() => if changed.is_err() { return },
             }
-            if not_before > Instant::now() {
-                tokio::time::sleep_until(not_before).await;
-            }
             let begun = Instant::now();
             news.borrow_and_update();
-            let rows = self.go_round(hub).await;
+            let rows = self.go_round(hub);
             let took = begun.elapsed();
-            not_before = Instant::now() + (took / 4).min(MOST_WAIT);
             hub.tally().note_round(rows, took);
+            if news.has_changed().unwrap_or(false) {
+                // News comes faster than it can be told: it gathers, and others get the processor meanwhile.
+                tokio::time::sleep((took / 4).min(MOST_WAIT)).await;
+            }
         }
     }
 
     /// Gives how many rows went out.
-    async fn go_round(&self, hub: &Hub) -> u64 {
+    fn go_round(&self, hub: &Hub) -> u64 {
         let mut rows = 0;
         let mut steps = Steps::default();
         let mut after = Bound::Unbounded;
@@ -116,7 +113,6 @@ impl Crowd {
                 rows += seat.tell(hub, &mut steps);
             }
             after = Bound::Excluded(last);
-            tokio::task::yield_now().await;
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use app::model::{Run, RunId, Scope, Zone};
+use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -106,7 +107,9 @@ impl Hub {
         let mut tasks = JoinSet::new();
         for crowd in self.crowds.clone() {
             let (hub, stop) = (self.clone(), stop.clone());
-            tasks.spawn(async move { crowd.serve(&hub, stop).await });
+            // A thread of its own: a round among thousands holds up no request, and no request holds up a round.
+            let runtime = Handle::current();
+            tasks.spawn_blocking(move || runtime.block_on(crowd.serve(&hub, stop)));
         }
         Follower { hub: self, committed, zone, names: Names::default() }.follow(stop).await;
     }
