@@ -1,6 +1,8 @@
 //! Keeps Monitor current: follows the stream, resumes it after a break, and asks for what the stream does not carry. Everything here
 //! runs in the browser only.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -27,6 +29,8 @@ const POLL_AFTER_FAILURES: u32 = 3;
 const POLL_EVERY_MILLIS: i64 = 4_000;
 /// … until the stream is tried again.
 const TRY_AGAIN_MILLIS: i64 = 300_000;
+/// Drawings are this far apart, so that a flood of rows is drawn some at a time and not each for itself.
+const DRAW_EVERY_MILLIS: i64 = 100;
 /// Two ticks further apart than this mean that the machine slept.
 const SLEPT_MILLIS: i64 = 90_000;
 
@@ -69,6 +73,7 @@ struct State {
     asked_at: Option<Timestamp>,
     ticked_at: Option<Timestamp>,
     frame_requested: bool,
+    drawn_at: Option<Timestamp>,
     /// Failures that arrived while nobody looked.
     unseen: usize,
 }
@@ -298,16 +303,33 @@ impl Follower {
         });
     }
 
-    /// Changes the feed now and the page with the next frame, however many changes come until then. A hidden tab draws no
-    /// frames, and catches up with one when it is looked at again.
+    /// Changes the feed now and the page with the next frame, or a moment later where it has just been drawn, however many changes come
+    /// until then. A hidden tab draws no frames, and catches up with one when it is looked at again.
     fn change_feed(self, change: impl FnOnce(&mut Feed)) {
         self.live.feed.update_untracked(change);
-        let requested = self.state.try_update_value(|state| std::mem::replace(&mut state.frame_requested, true)).unwrap_or(true);
-        if !requested {
+        let now = self.clock.read();
+        let Some((requested, drawn_at)) =
+            self.state.try_update_value(|state| (std::mem::replace(&mut state.frame_requested, true), state.drawn_at))
+        else {
+            return;
+        };
+        if requested {
+            return;
+        }
+        let since = drawn_at.map_or(DRAW_EVERY_MILLIS, |at| now.millis_since(at).clamp(0, DRAW_EVERY_MILLIS));
+        let draw = move || {
             request_animation_frame(move || {
-                self.state.try_update_value(|state| state.frame_requested = false);
+                let now = self.clock.read();
+                self.state.try_update_value(|state| {
+                    state.frame_requested = false;
+                    state.drawn_at = Some(now);
+                });
                 self.live.feed.try_update(|_| {});
             });
+        };
+        match u64::try_from(DRAW_EVERY_MILLIS - since) {
+            Ok(0) | Err(_) => draw(),
+            Ok(wait) => set_timeout(draw, Duration::from_millis(wait)),
         }
     }
 

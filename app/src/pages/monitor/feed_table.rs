@@ -11,29 +11,37 @@ use crate::components::{
 };
 use crate::streaming::{Feed, FeedItem, FeedRow, Live, Older};
 
-/// Lines in the page at most.
-const WINDOW: usize = 300;
+/// Lines in the page while someone scrolls through them, at most.
+const WINDOW: usize = 120;
+/// Lines in the page while new ones come in at the top: two screens, since each that comes moves them all.
+const TAIL: usize = 60;
+/// More than this many new lines at once are a flood, in which none stands out.
+const FLOOD: usize = 12;
 /// The window moves by this many lines at a time, so that scrolling seldom touches the page.
-const STEP: usize = 50;
+const STEP: usize = 20;
 /// Lines kept above the visible ones.
-const ABOVE: usize = 100;
+const ABOVE: usize = 40;
 /// A row marks itself as new for this long.
 const FRESH_MILLIS: i64 = 2_000;
 
 /// The table, its two blanks and the way to older rows.
 pub(super) fn feed_table(live: Live, following: RwSignal<Following>) -> Piece {
     let first = RwSignal::new(0_usize);
+    let clock = use_clock();
     let empty = Memo::new(move |_| live.feed.with(Feed::is_empty));
     effect(move || watch_scrolling(live, following, first));
     effect(move || {
         let length = live.feed.with(Feed::len);
         let first = first.get();
         set_height(".log-table__blank--above", first);
-        set_height(".log-table__blank--below", length.saturating_sub(first + WINDOW));
+        set_height(".log-table__blank--below", length.saturating_sub(first + window_lines(following.get())));
     });
     let rows = move || {
-        let window = live.feed.with(|feed| feed.window(first.get(), WINDOW));
-        window.into_iter().map(|row| Item::new(row.key(), move || line(&row))).collect()
+        let window = live.feed.with(|feed| feed.window(first.get(), window_lines(following.get())));
+        // Only a browser has rows that arrived, and a clock to read.
+        let is_new = move |row: &FeedRow| row.arrived_at.is_some_and(|at| clock.read().millis_since(at) < FRESH_MILLIS);
+        let flood = window.iter().filter(|row| is_new(row)).count() > FLOOD;
+        window.into_iter().map(|row| Item::new(row.key(), move || line(&row, !flood && is_new(&row)))).collect()
     };
     view! {
         <table class="log-table log-table--feed" role="table" aria-labelledby="feed">
@@ -78,18 +86,19 @@ fn older_link(live: Live) -> Piece {
     view! { <p class="feed__older"><a class="button" href=href on:click=press>{word}</a></p> }.erase()
 }
 
-fn line(row: &FeedRow) -> Piece {
+fn window_lines(following: Following) -> usize {
+    if following == Following::Tail { TAIL } else { WINDOW }
+}
+
+fn line(row: &FeedRow, is_new: bool) -> Piece {
     match &row.item {
-        FeedItem::Entry(entry) => {
-            let fresh = row.arrived_at.is_some_and(|at| use_clock().read().millis_since(at) < FRESH_MILLIS);
-            log_row(
-                entry,
-                LogColumns::Feed,
-                message_href(entry, |id| format!("/logs?entry={id}")),
-                fresh,
-                (view! { <Moment at=entry.at/> }.erase(), plain_message(&entry.message)),
-            )
-        }
+        FeedItem::Entry(entry) => log_row(
+            entry,
+            LogColumns::Feed,
+            message_href(entry, |id| format!("/logs?entry={id}")),
+            is_new,
+            (view! { <Moment at=entry.at/> }.erase(), plain_message(&entry.message)),
+        ),
         FeedItem::Gap { from, to } => marker(format!("Rows from {from} to {to} were cleared before this page could show them."), None),
         FeedItem::Skipped { from, to } => marker(
             "More rows arrived while you were away than are kept here.".to_owned(),
@@ -160,7 +169,7 @@ mod tests {
     #[test]
     fn the_window_moves_in_steps_and_keeps_rows_above() {
         for (pixels, start) in
-            [(-50.0, 0), (0.0, 0), (3_199.0, 0), (4_799.0, 0), (4_800.0, 50), (6_399.0, 50), (6_400.0, 100), (64_000.0, 1_900)]
+            [(-50.0, 0), (0.0, 0), (1_279.0, 0), (1_919.0, 0), (1_920.0, 20), (2_559.0, 20), (2_560.0, 40), (64_000.0, 1_960)]
         {
             assert_eq!(window_start(pixels, 32.0), start, "{pixels}");
         }

@@ -63,12 +63,15 @@ struct Fact {
 /// Which servers somebody sees; `None` is all, and what belongs to none.
 type Sight = Option<BTreeSet<i64>>;
 
+/// Whether a row passes a filter, among these servers.
+type Matches = fn(&Fact, &[i64]) -> bool;
+
 /// Who is connected and what they ask for.
 struct Listener {
     name: String,
     cookie: String,
     query: String,
-    matches: fn(&Fact, &[i64]) -> bool,
+    matches: Matches,
     /// From which id on they see what.
     sight: Vec<(i64, Sight)>,
     start: i64,
@@ -334,7 +337,7 @@ async fn every_client_gets_the_rows_of_its_scope_once_and_in_order_whatever_happ
     let start = panel.get("/api/v1/logs?limit=1").await.1["head"].as_i64().unwrap();
     let address = Arc::new(Mutex::new(panel.serving.address));
     let mut world = World { panel, address, servers: servers.clone(), schedules, facts: BTreeMap::new(), listeners: Vec::new() };
-    let filters: [(String, fn(&Fact, &[i64]) -> bool); 3] = [
+    let filters: [(String, Matches); 3] = [
         (String::new(), |_, _| true),
         ("status=warning,error".to_owned(), |fact, _| matches!(fact.status, LogStatus::Warning | LogStatus::Error)),
         (format!("server={}", servers[0]), |fact, servers| fact.server == Some(servers[0])),
