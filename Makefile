@@ -13,7 +13,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo run build check clippy test watch bench
+.PHONY: help setup demo run build check clippy test watch bench bench-browser
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,4 +65,10 @@ clippy:
 bench: ## measure the optimised binary on this machine
 	@scripts/setup.sh build runtime
 	@node scripts/build-site.mjs
-	cargo run --release -p server --bin tailback -- bench $(ARGS)
+	NODE_PATH=$(CURDIR)/end2end/node_modules cargo run --release -p server --bin tailback -- bench $(ARGS)
+
+bench-browser: ## measure Monitor and Logs in a browser: ten minutes of 200 rows/s
+	@scripts/setup.sh test
+	@node scripts/build-site.mjs
+	cargo build --release -p server --bin tailback
+	node end2end/measure.mjs $(ARGS)

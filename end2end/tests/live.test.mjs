@@ -1,7 +1,7 @@
 // Someone watches backups arrive.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { launch, live, signIn, sound } from '../support/browser.mjs';
+import { launch, live, origin, signIn, sound } from '../support/browser.mjs';
 
 let browser;
 before(async () => (browser = await launch()));
@@ -175,4 +175,33 @@ test('the panel can be installed, and says so itself when it cannot be reached',
   await page.getByRole('link', { name: 'Try again' }).click();
   await page.getByRole('heading', { name: 'Logs', exact: true }).waitFor();
   await context.close();
+});
+
+test('the keys of every page work on the Monitor', async () => {
+  const visitor = await signIn(browser);
+  const { page } = visitor;
+  await live(page);
+  await page.keyboard.press('?');
+  await page.locator('#keys').waitFor({ state: 'visible' });
+  await sound(visitor, 'the sheet of keys on the Monitor');
+  await page.keyboard.press('Escape');
+  await page.locator('#keys').waitFor({ state: 'hidden' });
+  await page.keyboard.press('Space');
+  await page.waitForSelector('.connection[data-state="paused"]');
+  await page.keyboard.press('Space');
+  await live(page);
+  await page.keyboard.press('/');
+  await page.waitForURL(/\/logs/);
+  await visitor.context.close();
+});
+
+test('nothing scrolls sideways on the narrowest phone', async () => {
+  const visitor = await signIn(browser, { size: 'phone' });
+  await visitor.page.setViewportSize({ width: 320, height: 568 });
+  for (const path of ['/', '/logs', '/servers', '/schedules', '/users', '/profile']) {
+    await visitor.page.goto(`${origin}${path}`);
+    await visitor.page.waitForLoadState('load');
+    await sound(visitor, `${path} at 320 px`);
+  }
+  await visitor.context.close();
 });
