@@ -65,10 +65,12 @@ clippy:
 bench: ## measure the optimised binary on this machine
 	@scripts/setup.sh build runtime
 	@node scripts/build-site.mjs
+	@scripts/npm-ci.sh end2end
 	NODE_PATH=$(CURDIR)/end2end/node_modules cargo run --release -p server --bin tailback -- bench $(ARGS)
 
 bench-browser: ## measure Monitor and Logs in a browser: ten minutes of 200 rows/s
 	@scripts/setup.sh test
 	@node scripts/build-site.mjs
 	cargo build --release -p server --bin tailback
+	@scripts/npm-ci.sh end2end
 	node end2end/measure.mjs $(ARGS)

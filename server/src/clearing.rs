@@ -3,9 +3,6 @@
 
 mod retention;
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
 use app::model::{LogStatus, Permission, Viewer};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,7 +13,6 @@ use crate::store::chain::Head;
 use crate::store::clearing::Doomed;
 use crate::store::log_index::Forgetting;
 use crate::store::{Database, StoreError, clearing};
-use crate::streaming::Hub;
 use crate::verify::{Clearing, Tombstone};
 
 /// How many rows clearing removes, or has removed.
@@ -47,7 +43,6 @@ pub enum ClearingError {
 pub struct Clearings {
     pub database: Database,
     pub trail: Trail,
-    pub hub: Arc<Hub>,
 }
 
 impl Clearings {
@@ -83,7 +78,7 @@ impl Clearings {
                 None => *counted.insert((clearing::count(change.tx(), &viewer.scope).await?, head.last_id)),
             };
             let doomed = Doomed::Backups { scope: viewer.scope.clone(), last };
-            let Some(TakenOut { said, servers }) = take_out(&mut change, &doomed, &head, after, at_a_time).await? else {
+            let Some(said) = take_out(&mut change, &doomed, &head, after, at_a_time).await? else {
                 return Ok(ClearingCounts { deleted, ..counts });
             };
             let all = i64::try_from(said.count).is_ok_and(|count| count == counts.deleted);
@@ -94,32 +89,23 @@ impl Clearings {
             ));
             change.log(LogRow::system(LogStatus::Info, message).detail(&said.json()));
             change.commit().await?;
-            self.hub.tell_cleared(said.last_id, servers);
             deleted += i64::try_from(said.count).unwrap_or(i64::MAX);
             after = said.last_id;
         }
     }
 }
 
-/// What was taken out: what the row that tells of it has to say, and whose rows they were.
-struct TakenOut {
-    said: Tombstone,
-    servers: BTreeSet<Option<i64>>,
-}
-
-/// Takes rows behind `after` out and keeps what proves the rest. The row that tells of it must be the next
-/// one, which it is because nobody else can append before this transaction ends.
-async fn take_out(change: &mut Change, doomed: &Doomed, head: &Head, mut after: i64, most: u64) -> Result<Option<TakenOut>, StoreError> {
+/// Takes rows behind `after` out and keeps what proves the rest; gives what the row that tells of it has to say. That row must be the
+/// next one, which it is because nobody else can append before this transaction ends.
+async fn take_out(change: &mut Change, doomed: &Doomed, head: &Head, mut after: i64, most: u64) -> Result<Option<Tombstone>, StoreError> {
     let tombstone = head.last_id + 1;
     let mut gone = Clearing::default();
-    let mut servers = BTreeSet::new();
     let mut index = Forgetting::begin(change.tx()).await?;
     while gone.count() < most {
         let rows = clearing::rows_to_clear(change.tx(), doomed, after).await?;
         let Some(last) = rows.last().map(|row| row.id) else { break };
         for row in &rows {
             gone.add(row.id, &row.leaf);
-            servers.insert(row.facts.and_then(|facts| facts.server_id));
             if let Some(facts) = &row.facts {
                 index.add(facts);
             }
@@ -132,7 +118,7 @@ async fn take_out(change: &mut Change, doomed: &Doomed, head: &Head, mut after: 
     }
     index.finish(change.tx(), tombstone).await?;
     clearing::remove(change.tx(), tombstone).await?;
-    Ok(Some(TakenOut { said: gone.tombstone(&head.last_hash), servers }))
+    Ok(Some(gone.tombstone(&head.last_hash)))
 }
 
 fn allow(viewer: &Viewer) -> Result<(), ClearingError> {

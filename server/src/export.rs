@@ -202,8 +202,8 @@ impl Reader {
     async fn next(&mut self) -> Result<Vec<LogEntry>, ExportFailure> {
         if self.asked.elapsed() > DOUBT {
             self.asked = Instant::now();
-            let now = self.guard.viewer().await;
-            if now.is_none_or(|now| now.scope != self.viewer.scope || !now.may(Permission::ViewBackupLogsPage)) {
+            let now = self.guard.viewer().await?;
+            if now.is_none_or(|now| now.scope != self.viewer.scope || !now.may(Permission::ViewBackupLogsPage) || now.owes_factor) {
                 return Err(ExportFailure::NotAllowed);
             }
         }

@@ -40,6 +40,9 @@ impl Serving {
             // A client that does not let go does not hold up the panel.
             self.listening.abort();
         }
+        // They say goodbye, which takes them no longer than this.
+        self.panel.streams.close();
+        tokio::time::timeout(std::time::Duration::from_secs(3), self.panel.streams.wait()).await.ok();
         self.background.stop().await;
     }
 }

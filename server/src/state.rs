@@ -11,6 +11,7 @@ use leptos::config::LeptosOptions;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::adapters::{ClockPort, GlancePort, RunPort, ServerPort};
 use crate::audit::{Committed, Trail};
@@ -43,6 +44,8 @@ pub struct Panel {
     pub database: Database,
     pub trail: Trail,
     pub hub: Arc<Hub>,
+    /// Streams that are open.
+    pub streams: TaskTracker,
     pub clock: Clock,
     pub zone: Arc<Zone>,
     pub accounts: Accounts,
@@ -128,7 +131,7 @@ impl Panel {
             trail_keep_days: config.trail_keep_days,
             proof: Arc::default(),
             exports: Exports::new(database.clone(), trail.clone(), zone.clone()),
-            clearings: Clearings { database: database.clone(), trail: trail.clone(), hub: hub.clone() },
+            clearings: Clearings { database: database.clone(), trail: trail.clone() },
             inventory: Inventory {
                 database: database.clone(),
                 trail: trail.clone(),
@@ -152,6 +155,7 @@ impl Panel {
             database,
             trail,
             hub,
+            streams: TaskTracker::new(),
             clock,
             zone,
             history,

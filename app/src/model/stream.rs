@@ -15,9 +15,9 @@ pub enum Frame {
     Rows { rows: Vec<LogEntry> },
     /// Runs whose state or progress has changed.
     Runs { runs: Vec<Run> },
-    /// Rows up to this id have been cleared, where the filter of clearing matched them.
+    /// Rows of backups up to this id have been cleared; some were the viewer's.
     Cleared { up_to: i64 },
-    /// These rows cannot be had any more.
+    /// Rows between these ids, both included, were cleared before the client was told of them.
     Gap { from: i64, to: i64 },
     /// Last frame: why the server closes.
     Bye { reason: String },

@@ -82,7 +82,7 @@ async fn with_body(request: Request) -> Result<Request, Problem> {
     let body = to_bytes(body, MAX_BODY_BYTES).await.map_err(too_large)?;
     if let Some(guard) = parts.extensions.get::<StreamGuard>().cloned() {
         let ended = || Problem::new(StatusCode::UNAUTHORIZED, "you were signed out before the request was complete");
-        let mut viewer = guard.viewer().await.ok_or_else(ended)?;
+        let mut viewer = guard.viewer().await?.ok_or_else(ended)?;
         viewer.address = parts.extensions.get::<Client>().map(|client| client.address.to_string());
         parts.extensions.insert(viewer);
     }

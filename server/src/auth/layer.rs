@@ -71,16 +71,9 @@ impl StreamGuard {
         self.accounts.changes.subscribe()
     }
 
-    /// The viewer as they are now; `None` once they may not see anything any more. When the database does not answer, nobody
-    /// is let in on a guess.
-    pub async fn viewer(&self) -> Option<Viewer> {
-        match self.credential.viewer(&self.accounts).await {
-            Ok(found) => found.map(|(viewer, _)| viewer),
-            Err(cause) => {
-                tracing::warn!(error = &cause as &dyn std::error::Error, "could not ask whether a stream's viewer is still signed in");
-                None
-            }
-        }
+    /// The viewer as they are now; `None` once they may not see anything any more.
+    pub async fn viewer(&self) -> Result<Option<Viewer>, StoreError> {
+        Ok(self.credential.viewer(&self.accounts).await?.map(|(viewer, _)| viewer))
     }
 }
 

@@ -157,6 +157,9 @@ impl Accounts {
         }
         change.log(LogRow::system(LogStatus::Info, message));
         change.commit().await?;
+        if visitor.session.is_some() {
+            self.tell_change();
+        }
         Ok(token)
     }
 

@@ -160,7 +160,10 @@ async fn follow(stream: &Stream, after: &mut Option<i64>, printer: &mut Printer,
                 printer.print(&rows).map_err(|_| Ended::Reader)?;
                 *after = rows.last().map(|row| row.id).or(*after);
             }
-            Frame::Gap { from, to } => tell(&format!("rows {from} to {to} cannot be had any more: they were cleared")),
+            Frame::Gap { from, to } => {
+                tell(&format!("rows from {from} to {to} were cleared before they could be printed"));
+                *after = Some(to);
+            }
             Frame::Cleared { up_to } => tell(&format!("backup logs up to row {up_to} were cleared")),
             Frame::Bye { reason } => return Ok(format!("the panel closed the stream: {}", crate::audit::clean_line(&reason))),
             Frame::Runs { .. } => {}

@@ -1,10 +1,12 @@
 //! Rows that may be cleared: of schedules that are not running, and of schedules that were removed.
 
+use std::collections::BTreeSet;
+
 use app::model::{Scope, Timestamp};
 
 use super::chain::{self, ChainRow, Head};
 use super::scope::push_scope;
-use super::{Selection, Sql, StoreError, Transaction};
+use super::{Database, Selection, Sql, StoreError, Transaction};
 use crate::clearing::ClearingCounts;
 
 /// Keeps everyone else from appending until the transaction ends.
@@ -72,6 +74,15 @@ pub async fn keep_leaves(tx: &mut Transaction, rows: &[ChainRow], tombstone: i64
 /// Removes the rows whose hashes were kept.
 pub async fn remove(tx: &mut Transaction, tombstone: i64) -> Result<u64, StoreError> {
     tx.execute(Sql::new("delete from log_entry where id in (select id from cleared_row where tombstone = $1)").bind(tombstone)).await
+}
+
+/// Up to which id a row tells of a clearing, and of which servers, where it does.
+pub async fn told_by(database: &Database, id: i64) -> Result<Option<(i64, BTreeSet<Option<i64>>)>, StoreError> {
+    let sql = Sql::new("select server_id, max(id) as up_to from cleared_row where tombstone = $1 group by server_id").bind(id);
+    let rows = database.fetch_all(sql).await?;
+    let servers = rows.iter().map(|row| row.get("server_id")).collect::<Result<_, _>>()?;
+    let up_to: Option<i64> = rows.iter().map(|row| row.int("up_to")).collect::<Result<Vec<_>, _>>()?.into_iter().max();
+    Ok(up_to.map(|up_to| (up_to, servers)))
 }
 
 /// Rows that were there and are not, both ends included.

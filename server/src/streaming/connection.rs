@@ -63,7 +63,7 @@ pub struct StreamRequest {
 }
 
 /// Asks whether the viewer may still see the stream, and as whom.
-pub(super) type StillAllowed = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Option<Viewer>> + Send>> + Send + Sync>;
+pub(super) type StillAllowed = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<Option<Viewer>, StoreError>> + Send>> + Send + Sync>;
 
 /// What the viewer may see, as it changes.
 pub struct Standing {
@@ -96,9 +96,12 @@ struct Connection {
     viewer: Viewer,
     filter: LogFilter,
     incoming: Incoming,
+    /// When the client last showed that it is there.
     heard_at: Instant,
-    /// Since when the client takes nothing.
+    /// Since when the client takes nothing of what it was sent.
     blocked_since: Option<Instant>,
+    /// A ping to answer once the client has taken what it was sent.
+    owed: Option<Vec<u8>>,
 }
 
 /// What is left to do after a step.
@@ -121,10 +124,12 @@ pub async fn serve(upgraded: Upgraded, hub: Arc<Hub>, request: StreamRequest, st
     let seat = Arc::new(Seat::new(stream, audience, hub.progress()));
     let member = hub.admit(seat.clone());
     let now = Instant::now();
-    let mut connection = Connection { hub, seat, viewer, filter, incoming: Incoming::new(&early), heard_at: now, blocked_since: None };
-    let end = match Box::pin(connection.begin(after)).await {
-        Ok(()) => connection.follow(standing, stop).await,
-        Err(end) => end,
+    let mut connection =
+        Connection { hub, seat, viewer, filter, incoming: Incoming::new(&early), heard_at: now, blocked_since: None, owed: None };
+    let end = tokio::select! {
+        biased;
+        () = stop.cancelled() => End::Stopping,
+        end = connection.follow(standing, after) => end,
     };
     connection.seat.place().keeps_up = false;
     drop(member);
@@ -157,24 +162,30 @@ impl Connection {
         if !active.is_empty() {
             place.outgoing.send(&self.seat.stream, wire::text(&json(&Frame::Runs { runs: active })))?;
         }
-        Ok(())
+        drop(place);
+        let early = self.incoming.early();
+        self.take_in(early)
     }
 
-    async fn follow(&mut self, mut standing: Standing, stop: CancellationToken) -> End {
+    async fn follow(&mut self, mut standing: Standing, after: Option<i64>) -> End {
         let seat = self.seat.clone();
         let mut doubts = self.hub.doubts();
         let mut ping_at = Instant::now() + PING_EVERY;
         let mut ask_at = Instant::now() + ASK_EVERY;
-        let mut after = After::More;
         // The viewer of the request is from before changes were listened to.
         if let Err(end) = self.ask(&mut standing).await {
             return end;
         }
+        if let Err(end) = Box::pin(self.begin(after)).await {
+            return end;
+        }
+        let mut after = After::More;
         loop {
+            // A client that never stops to talk gets no more than its share of the processor.
+            tokio::task::consume_budget().await;
             let outcome = tokio::select! {
                 // Doubts first: a client that is far behind is asked about between two frames too.
                 biased;
-                () = stop.cancelled() => return End::Stopping,
                 // The sender lives as long as the panel.
                 Ok(()) = standing.changes.changed() => self.ask(&mut standing).await.map(|()| {
                     after = After::More;
@@ -186,7 +197,10 @@ impl Connection {
                 () = sleep_until(ask_at.min(ping_at)) => {
                     if ask_at <= ping_at {
                         ask_at = Instant::now() + ASK_EVERY;
-                        self.ask(&mut standing).await
+                        // The crowd may have passed over the client meanwhile.
+                        self.ask(&mut standing).await.map(|()| {
+                            after = After::More;
+                        })
                     } else {
                         ping_at = Instant::now() + PING_EVERY;
                         self.ping()
@@ -215,7 +229,7 @@ impl Connection {
         let viewer = {
             // Pages are not to wait for thousands of streams.
             let _turn = self.hub.turn_to_ask().await;
-            (standing.allowed)().await.ok_or(End::SignedOut)?
+            (standing.allowed)().await?.ok_or(End::SignedOut)?
         };
         let mut place = self.seat.place();
         if viewer.scope != self.viewer.scope {
@@ -238,11 +252,20 @@ impl Connection {
 
     fn flush(&mut self) -> Result<After, End> {
         let mut place = self.seat.place();
+        let before = place.outgoing.bytes();
         place.outgoing.flush(&self.seat.stream)?;
+        if place.outgoing.bytes() < before {
+            // It takes something, however slowly.
+            self.heard_at = Instant::now();
+            self.blocked_since = Some(self.heard_at);
+        }
         if !place.outgoing.is_empty() {
             return Ok(After::Blocked);
         }
         self.blocked_since = None;
+        if let Some(payload) = self.owed.take() {
+            place.outgoing.send(&self.seat.stream, wire::pong(&payload))?;
+        }
         Ok(After::More)
     }
 
@@ -271,13 +294,16 @@ impl Connection {
                     drop(place);
                     return Ok(self.look());
                 }
-                Step::Read => (place.audience.clone(), place.mark),
+                Step::Read => {
+                    place.keeps_up = false;
+                    (place.audience.clone(), place.mark)
+                }
             }
         };
         // Boxed, like everything that thousands of idle clients are not doing.
         let news = Box::pin(read(self.hub.database(), &audience, mark)).await?;
         let mut place = self.seat.place();
-        if place.is_current(&self.hub) && Arc::ptr_eq(&place.audience, &audience) {
+        if place.is_current(&self.hub) && place.mark == mark && Arc::ptr_eq(&place.audience, &audience) {
             place.take(&self.seat.stream, &news)?;
             self.hub.tally().note_care(news.rows, true);
         }
@@ -286,18 +312,19 @@ impl Connection {
     }
 
     fn hear(&mut self) -> Result<(), End> {
-        for heard in self.incoming.read(&self.seat.stream)? {
+        let heard = self.incoming.read(&self.seat.stream)?;
+        self.take_in(heard)
+    }
+
+    fn take_in(&mut self, heard: Vec<Heard>) -> Result<(), End> {
+        for heard in heard {
             self.heard_at = Instant::now();
             match heard {
                 Heard::Close => return Err(End::Left),
                 Heard::Nonsense => return Err(End::Nonsense),
-                Heard::Ping(payload) => {
-                    let mut place = self.seat.place();
-                    // Who asks and does not listen is not answered; a later ping is.
-                    if place.outgoing.is_empty() {
-                        place.outgoing.send(&self.seat.stream, wire::pong(&payload))?;
-                    }
-                }
+                // Of several that wait, the last is answered.
+                Heard::Ping(payload) if !self.seat.place().outgoing.is_empty() => self.owed = Some(payload),
+                Heard::Ping(payload) => self.send(wire::pong(&payload))?,
                 Heard::Sign => {}
             }
         }
@@ -308,9 +335,16 @@ impl Connection {
         if self.heard_at.elapsed() > SILENCE || self.blocked_since.is_some_and(|since| since.elapsed() > TAKE_WITHIN) {
             return Err(Gone.into());
         }
+        // Who has yet to take something shows by that whether they are there.
+        if self.seat.place().outgoing.is_empty() { self.send(wire::ping()) } else { Ok(()) }
+    }
+
+    /// Sends a frame of its own, and sees to it later if the client does not take it now.
+    fn send(&self, frame: Bytes) -> Result<(), End> {
         let mut place = self.seat.place();
-        if place.outgoing.is_empty() {
-            place.outgoing.send(&self.seat.stream, wire::ping())?;
+        place.outgoing.send(&self.seat.stream, frame)?;
+        if !place.outgoing.is_empty() {
+            self.seat.needs_care.notify_one();
         }
         Ok(())
     }
@@ -327,6 +361,7 @@ impl Connection {
         SockRef::from(stream).shutdown(std::net::Shutdown::Write).map_err(|_| Gone)?;
         // What it still says is taken: closing over it would cut off what it was told.
         loop {
+            tokio::task::consume_budget().await;
             stream.readable().await.map_err(|_| Gone)?;
             self.incoming.read(stream)?;
         }

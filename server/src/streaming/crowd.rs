@@ -1,4 +1,4 @@
-//! Many clients served by one task. Waking a task for each of them costs more than speaking to them all: the crowd goes round, writes
+//! Many clients served by one thread. Waking a task for each of them costs more than speaking to them all: the crowd goes round, writes
 //! to whoever keeps up, and leaves the others to their own tasks.
 
 use std::collections::BTreeMap;
@@ -83,6 +83,7 @@ impl Crowd {
     /// Goes round whenever there is something new, until told to stop.
     pub(super) async fn serve(&self, hub: &Hub, stop: CancellationToken) {
         let mut news = hub.watch();
+        news.mark_changed();
         loop {
             tokio::select! {
                 biased;

@@ -13,7 +13,7 @@ use super::ring::RingRow;
 use crate::audit::{Batch, Committed, Following};
 use crate::store::log::NewLogEntry;
 use crate::store::log_pages::PlacedEntry;
-use crate::store::{Database, Selection, StoreError, TrailView, log_pages, names};
+use crate::store::{Database, Selection, StoreError, TrailView, clearing, log_pages, names};
 
 /// Rows read from the database in one go.
 const PAGE: u32 = 500;
@@ -62,7 +62,7 @@ impl Follower {
             match self.committed.following(last) {
                 Following::Rows(batch) => {
                     let rows = self.placed(batch).await?;
-                    self.hub.publish(rows);
+                    self.publish(rows).await?;
                     continue;
                 }
                 Following::Unknown => looks = true,
@@ -78,19 +78,31 @@ impl Follower {
             if rows.iter().any(|row| row.entry.source_type == SourceType::System) {
                 self.names = Names::default();
             }
-            if !rows.is_empty() {
-                self.hub.publish(rows.into_iter().map(RingRow::new).collect());
-            }
+            self.publish(rows).await?;
         }
     }
 
-    async fn placed(&mut self, batch: Batch) -> Result<Vec<RingRow>, StoreError> {
+    /// Makes rows known, and first what those of them tell of that were left by a clearing, in whatever process.
+    async fn publish(&self, rows: Vec<PlacedEntry>) -> Result<(), StoreError> {
+        for PlacedEntry { entry, .. } in &rows {
+            if entry.source_type == SourceType::System
+                && entry.has_detail
+                && let Some((up_to, servers)) = clearing::told_by(self.hub.database(), entry.id).await?
+            {
+                self.hub.tell_cleared(up_to, servers);
+            }
+        }
+        self.hub.publish(rows.into_iter().map(RingRow::new).collect());
+        Ok(())
+    }
+
+    async fn placed(&mut self, batch: Batch) -> Result<Vec<PlacedEntry>, StoreError> {
         let mut rows = Vec::with_capacity(batch.rows.len());
         for (row, id) in batch.rows.into_iter().zip(batch.first..) {
             if row.source_type == SourceType::System {
                 self.names = Names::default();
             }
-            rows.push(RingRow::new(self.named(row, id).await?));
+            rows.push(self.named(row, id).await?);
         }
         Ok(rows)
     }

@@ -1,7 +1,8 @@
 //! What everybody who listens shares: the newest rows, the runs, the clearings, and how far each has come. Clients pull at their own pace,
 //! so nobody can slow another down or lose a row.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use app::model::{Run, RunId, Scope, Zone};
@@ -24,9 +25,6 @@ const RING_ROWS: usize = 8192;
 
 /// Ended runs that a connection may not have been told of yet.
 const ENDED_RUNS_KEPT: usize = 256;
-
-/// Clearings that a client may not have been told of yet; who has missed more is told of them all.
-const CLEARINGS_KEPT: usize = 64;
 
 /// Streams that ask the database at the same time whether they may go on: half of its readers, so that pages have the others.
 const ASKED_AT_ONCE: usize = 2;
@@ -55,7 +53,7 @@ pub struct Hub {
     database: Database,
     ring: RwLock<Ring>,
     runs: Mutex<RunBoard>,
-    clearings: Mutex<VecDeque<Cleared>>,
+    clearings: Mutex<BTreeMap<Option<i64>, Cleared>>,
     progress: watch::Sender<Mark>,
     audiences: Audiences,
     crowds: Vec<Arc<Crowd>>,
@@ -67,11 +65,11 @@ pub struct Hub {
     asking: Semaphore,
 }
 
-/// A clearing: which it was, up to where it went, and of which servers rows are gone.
+/// The last clearing of a server's rows, or of rows of no server.
 struct Cleared {
     number: u64,
+    /// The highest id that was ever cleared of it.
     up_to: i64,
-    servers: BTreeSet<Option<i64>>,
 }
 
 /// The last known state of each run that changed since the start, by the version at which it changed.
@@ -105,16 +103,26 @@ impl Hub {
     /// Follows the trail and tells everybody, until told to stop.
     pub async fn follow(self: Arc<Self>, committed: Arc<Committed>, zone: Arc<Zone>, stop: CancellationToken) {
         let mut tasks = JoinSet::new();
+        // Threads do not end with whoever waits for them.
+        let end = stop.child_token();
+        let _ends = end.clone().drop_guard();
         for crowd in self.crowds.clone() {
-            let (hub, stop) = (self.clone(), stop.clone());
+            let (hub, end) = (self.clone(), end.clone());
             // A thread of its own: a round among thousands holds up no request, and no request holds up a round.
             let runtime = Handle::current();
-            tasks.spawn_blocking(move || runtime.block_on(crowd.serve(&hub, stop)));
+            tasks.spawn_blocking(move || {
+                while !end.is_cancelled() {
+                    let served = catch_unwind(AssertUnwindSafe(|| runtime.block_on(crowd.serve(&hub, end.clone()))));
+                    if served.is_err() {
+                        tracing::error!("a round of the stream broke off; the next begins");
+                    }
+                }
+            });
         }
         Follower { hub: self, committed, zone, names: Names::default() }.follow(stop).await;
     }
 
-    /// Makes rows known that come right after those that were.
+    /// Makes rows known that are all there is after those that were. What was cleared before this leaves a hole.
     pub(super) fn publish(&self, rows: Vec<RingRow>) {
         let Some(head) = rows.last().map(RingRow::id) else { return };
         // Whoever changes something about people leaves a row that tells of it, in whatever process.
@@ -136,8 +144,11 @@ impl Hub {
         board.version += 1;
         let version = board.version;
         board.by_id.insert(run.id.clone(), (version, Arc::new(run)));
-        let ended: Vec<_> = board.by_id.iter().filter(|(_, (_, run))| !run.state.is_active()).map(|(id, _)| id.clone()).collect();
-        for id in ended.iter().take(ended.len().saturating_sub(ENDED_RUNS_KEPT)) {
+        let ended = board.by_id.iter().filter(|(_, (_, run))| !run.state.is_active());
+        let mut ended: Vec<_> = ended.map(|(id, (version, _))| (*version, id.clone())).collect();
+        // Those that ended first.
+        ended.sort_unstable_by_key(|(version, _)| *version);
+        for (_, id) in ended.iter().take(ended.len().saturating_sub(ENDED_RUNS_KEPT)) {
             board.by_id.remove(id);
         }
         drop(board);
@@ -145,13 +156,13 @@ impl Hub {
     }
 
     /// Makes known that rows of these servers were cleared, up to an id. What is in memory may be gone, so it is forgotten.
-    pub fn tell_cleared(&self, up_to: i64, servers: BTreeSet<Option<i64>>) {
-        self.ring.write().unwrap_or_else(PoisonError::into_inner).forget();
+    pub(super) fn tell_cleared(&self, up_to: i64, servers: BTreeSet<Option<i64>>) {
+        self.ring.write().unwrap_or_else(PoisonError::into_inner).forget(up_to);
         let mut clearings = self.clearings();
         let number = self.progress().clearings + 1;
-        clearings.push_back(Cleared { number, up_to, servers });
-        if clearings.len() > CLEARINGS_KEPT {
-            clearings.pop_front();
+        for server in servers {
+            let before = clearings.get(&server).map_or(0, |cleared| cleared.up_to);
+            clearings.insert(server, Cleared { number, up_to: up_to.max(before) });
         }
         // While the list is held, so that the numbers are in its order.
         self.progress.send_modify(|progress| progress.clearings = number);
@@ -226,12 +237,11 @@ impl Hub {
     /// Up to which id rows in scope were cleared after a clearing.
     pub(super) fn cleared_since(&self, number: u64, scope: &Scope) -> Option<i64> {
         let clearings = self.clearings();
-        let all_known = clearings.front().is_none_or(|first| first.number <= number + 1);
-        let concerns = |cleared: &&Cleared| !all_known || cleared.servers.iter().any(|server| scope.covers(*server));
-        clearings.iter().filter(|cleared| cleared.number > number).filter(concerns).map(|cleared| cleared.up_to).max()
+        let concerns = |(server, cleared): &(&Option<i64>, &Cleared)| cleared.number > number && scope.covers(**server);
+        clearings.iter().filter(concerns).map(|(_, cleared)| cleared.up_to).max()
     }
 
-    fn clearings(&self) -> MutexGuard<'_, VecDeque<Cleared>> {
+    fn clearings(&self) -> MutexGuard<'_, BTreeMap<Option<i64>, Cleared>> {
         self.clearings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -87,6 +87,11 @@ impl Incoming {
         Self { bytes: early.to_vec(), to_skip: 0 }
     }
 
+    /// What came with the request.
+    pub(super) fn early(&mut self) -> Vec<Heard> {
+        self.take(&[])
+    }
+
     /// Reads what has arrived.
     pub(super) fn read(&mut self, stream: &TcpStream) -> Result<Vec<Heard>, Gone> {
         let mut some = [0; READ];
@@ -113,6 +118,9 @@ impl Incoming {
             };
             let begin = usize::try_from(cursor.position()).unwrap_or(usize::MAX);
             let is_control = matches!(header.opcode, OpCode::Control(_));
+            if header.rsv1 || header.rsv2 || header.rsv3 || (is_control && !header.is_final) {
+                return vec![Heard::Nonsense];
+            }
             let most = if is_control { MOST_OF_CONTROL as u64 } else { MOST_HEARD };
             let Some(mask) = header.mask.filter(|_| length <= most) else {
                 return vec![Heard::Nonsense];
@@ -188,7 +196,9 @@ mod tests {
         let too_long = masked(Frame::message("a".repeat(5000), OpCode::Data(Data::Text), true));
         let long_ping = masked(Frame::ping("a".repeat(126)));
         let reserved = [0x83, 0x80, 0, 0, 0, 0];
-        for said in [&unmasked[..], &too_long, &long_ping, &reserved] {
+        let compressed = [0xc1, 0x80, 0, 0, 0, 0];
+        let split_ping = [0x09, 0x80, 0, 0, 0, 0];
+        for said in [&unmasked[..], &too_long, &long_ping, &reserved, &compressed, &split_ping] {
             assert_eq!(Incoming::new(&[]).take(said).last(), Some(&Heard::Nonsense), "{:?}", &said[..2]);
         }
     }

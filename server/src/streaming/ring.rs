@@ -50,7 +50,15 @@ impl Ring {
         Self { floor: head, rows: VecDeque::with_capacity(capacity.min(1024)), capacity }
     }
 
+    /// Takes a row. One that was forgotten before it came stays so, and those before a hole are forgotten: only the database knows what was
+    /// in it.
     pub(super) fn push(&mut self, row: RingRow) {
+        if row.id() <= self.floor {
+            return;
+        }
+        if row.id() > self.end() + 1 {
+            self.forget(row.id() - 1);
+        }
         if self.rows.len() == self.capacity
             && let Some(oldest) = self.rows.pop_front()
         {
@@ -59,10 +67,14 @@ impl Ring {
         self.rows.push_back(row);
     }
 
-    /// Forgets every row: only the database knows what is still there.
-    pub(super) fn forget(&mut self) {
-        self.floor = self.rows.back().map_or(self.floor, RingRow::id);
+    /// Forgets every row, and those up to an id that have yet to come: only the database knows what is still there.
+    pub(super) fn forget(&mut self, up_to: i64) {
+        self.floor = self.end().max(up_to);
         self.rows.clear();
+    }
+
+    fn end(&self) -> i64 {
+        self.rows.back().map_or(self.floor, RingRow::id)
     }
 
     /// Up to `limit` rows after an id; `None` if rows after it may have been dropped, so that only the database knows.
@@ -72,5 +84,64 @@ impl Ring {
         }
         let start = self.rows.partition_point(|row| row.id() <= after);
         Some(self.rows.range(start..).take(limit).cloned().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use app::model::{LogEntry, LogStatus, Place, Timestamp};
+
+    use super::*;
+
+    fn row(id: i64) -> RingRow {
+        let entry = LogEntry {
+            id,
+            at: Timestamp(0),
+            status: LogStatus::Info,
+            source_type: SourceType::Files,
+            server: None,
+            schedule: None,
+            run_id: None,
+            point: None,
+            duration_s: None,
+            message: String::new(),
+            has_detail: false,
+            year: 2026,
+            month: 11,
+            day: 22,
+        };
+        RingRow::new(PlacedEntry { entry, place: Place::default() })
+    }
+
+    fn ring(ids: impl IntoIterator<Item = i64>) -> Ring {
+        let mut ring = Ring::new(0, 5);
+        ids.into_iter().for_each(|id| ring.push(row(id)));
+        ring
+    }
+
+    fn after(ring: &Ring, id: i64) -> Option<Vec<i64>> {
+        ring.following(id, 100).map(|rows| rows.iter().map(RingRow::id).collect())
+    }
+
+    #[test]
+    fn what_was_dropped_is_for_the_database() {
+        let ring = ring(1..=7);
+        assert_eq!((after(&ring, 1), after(&ring, 2), after(&ring, 7)), (None, Some(vec![3, 4, 5, 6, 7]), Some(vec![])));
+    }
+
+    #[test]
+    fn what_is_missing_is_for_the_database() {
+        let ring = ring([1, 2, 6, 7]);
+        assert_eq!((after(&ring, 2), after(&ring, 5)), (None, Some(vec![6, 7])));
+    }
+
+    #[test]
+    fn what_was_forgotten_before_it_came_stays_so() {
+        let mut ring = ring([1, 2]);
+        ring.forget(4);
+        (3..=6).for_each(|id| ring.push(row(id)));
+        assert_eq!((after(&ring, 2), after(&ring, 3), after(&ring, 4)), (None, None, Some(vec![5, 6])));
+        ring.forget(1);
+        assert_eq!((after(&ring, 5), after(&ring, 6)), (None, Some(vec![])));
     }
 }

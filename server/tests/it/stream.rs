@@ -8,6 +8,7 @@ use app::model::{LogStatus, SourceType};
 use rstest::rstest;
 use serde_json::{Value, json};
 use server::audit::LogRow;
+use server::clearing::Clearings;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
 use crate::people::{Person, add_server};
@@ -175,6 +176,11 @@ async fn a_stream_is_closed_to_strangers_and_to_pages_of_others() {
     assert_eq!(open_stream(&address, "tb_wrong", "").await.err(), Some(401));
     assert_eq!(panel.stream("colour=red").await.err(), Some(400));
     assert_eq!(panel.stream("limit=5").await.err(), Some(400));
+    let plain = panel.request(reqwest::Method::GET, "/api/v1/logs/stream").send().await.unwrap();
+    assert_eq!(plain.status(), 400);
+    let old = panel.request(reqwest::Method::GET, "/api/v1/logs/stream").header("connection", "upgrade").header("upgrade", "websocket");
+    let old = old.header("sec-websocket-version", "8").send().await.unwrap();
+    assert_eq!((old.status().as_u16(), &old.headers()["sec-websocket-version"]), (426, &"13".parse().unwrap()));
     let cross = panel.request(reqwest::Method::GET, "/api/v1/logs/stream").header("origin", "http://evil.example").send().await.unwrap();
     assert_eq!(cross.status(), 403);
     panel.serving.stop().await;
@@ -316,5 +322,39 @@ async fn figures_of_the_stream_are_for_those_who_may_see_the_settings() {
     assert_eq!(figure("tailback_stream_rows_total"), Some(5.0), "{text}");
     assert_eq!(figure("tailback_stream_queue_bytes"), Some(0.0), "{text}");
     assert!(figure("tailback_stream_lag_rows").is_some() && figure("tailback_trail_head").is_some_and(|head| head >= 5.0), "{text}");
+    panel.serving.stop().await;
+}
+
+#[rstest]
+#[case(Engine::Sqlite)]
+#[case(Engine::Postgres)]
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_another_process_wrote_and_cleared_are_told_or_a_gap(#[case] engine: Engine) {
+    let panel = TestPanel::start(engine).await;
+    let server = add_server(&panel, "web-1").await;
+    let (_, schedule) = panel.post("/api/v1/schedules", &json!({"name": "nightly", "server_id": server, "kind": "reported"})).await;
+    let schedule = schedule["id"].as_i64().unwrap();
+    let (ada, _) = panel.serving.panel.accounts.by_token(&panel.token).await.unwrap().unwrap();
+    let trail = panel.another_trail().await;
+    let clearings = Clearings { database: panel.another_database().await, trail: trail.clone() };
+    let mut live = panel.stream("").await.unwrap();
+    assert_eq!(next_frame(&mut live).await.unwrap()["kind"], "hello");
+    for round in 0..5 {
+        let start = head(&panel).await;
+        for _ in 0..4 {
+            trail.append(LogRow::new(LogStatus::Info, SourceType::Files, "row").server(server).schedule(schedule)).await.unwrap();
+        }
+        clearings.clear(&ada).await.unwrap();
+        let (mut told, mut was_cleared) = (Vec::new(), false);
+        while !told.contains(&(start + 5)) || !was_cleared {
+            let frame = next_frame(&mut live).await.unwrap();
+            match frame["kind"].as_str().unwrap() {
+                "rows" => told.extend(ids(&frame)),
+                "gap" => told.extend(frame["from"].as_i64().unwrap()..=frame["to"].as_i64().unwrap()),
+                kind => was_cleared |= kind == "cleared",
+            }
+        }
+        assert_eq!(told, (start + 1..=start + 5).collect::<Vec<_>>(), "round {round}");
+    }
     panel.serving.stop().await;
 }

@@ -14,7 +14,8 @@ use crate::clearing::ClearingCounts;
 use crate::export::Export;
 use crate::perimeter::{Client, is_same_origin};
 use crate::state::Panel;
-use crate::streaming::{Standing, StreamRequest, serve, upgrade, upgraded};
+use crate::store::StoreError;
+use crate::streaming::{NotUpgraded, Standing, StreamRequest, serve, upgrade, upgraded};
 
 /// The parameters that choose rows, as `LogFilter` parses them.
 #[derive(utoipa::IntoParams)]
@@ -203,12 +204,21 @@ pub(super) async fn stream(
     let changes = guard.changes();
     let allowed = Box::new(move || {
         let guard = guard.clone();
-        let asked: std::pin::Pin<Box<dyn Future<Output = Option<Viewer>> + Send>> =
-            Box::pin(async move { guard.viewer().await.filter(|viewer| viewer.may(Permission::ViewBackupLogsPage)) });
+        let asked: std::pin::Pin<Box<dyn Future<Output = Result<Option<Viewer>, StoreError>> + Send>> = Box::pin(async move {
+            let viewer = guard.viewer().await?;
+            Ok(viewer.filter(|viewer| viewer.may(Permission::ViewBackupLogsPage) && !viewer.owes_factor))
+        });
         asked
     });
-    let (response, connection) = upgrade(&mut parts).map_err(|cause| Problem::new(StatusCode::BAD_REQUEST, cause.to_string()))?;
-    tokio::spawn(async move {
+    let (response, connection) = match upgrade(&mut parts) {
+        Ok(upgraded) => upgraded,
+        Err(cause @ NotUpgraded::Version) => {
+            let problem = Problem::new(StatusCode::UPGRADE_REQUIRED, cause.to_string());
+            return Ok(([(header::SEC_WEBSOCKET_VERSION, "13")], problem).into_response());
+        }
+        Err(cause) => return Err(Problem::new(StatusCode::BAD_REQUEST, cause.to_string())),
+    };
+    panel.streams.clone().spawn(async move {
         if let Some(upgraded) = upgraded(connection).await {
             serve(upgraded, panel.hub.clone(), request, Standing { allowed, changes }, panel.stop.clone()).await;
         }

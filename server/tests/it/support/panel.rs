@@ -87,8 +87,12 @@ impl TestPanel {
 
     /// What another process on the same data would write with: the panel hears nothing of it.
     pub async fn another_trail(&self) -> Trail {
-        let database = Database::open(&self.config.database_url).await.unwrap();
-        Trail::start(database, Clock::machine(), Arc::new(Zone::utc()), Arc::default())
+        Trail::start(self.another_database().await, Clock::machine(), Arc::new(Zone::utc()), Arc::default())
+    }
+
+    /// The data as another process has it open.
+    pub async fn another_database(&self) -> Database {
+        Database::open(&self.config.database_url).await.unwrap()
     }
 
     pub fn url(&self, path: &str) -> String {
