@@ -51,8 +51,15 @@ const context = await chromium.launchPersistentContext(profile, {
 });
 try {
   const page = await context.newPage();
+  const heard = [];
+  page.on('websocket', (socket) =>
+    socket.on('framereceived', ({ payload }) => {
+      const frame = JSON.parse(payload);
+      if (frame.kind === 'rows') heard.push(...frame.rows.map((row) => row.id));
+    }),
+  );
   await page.goto(`${origin}${link}`);
-  await soak(page);
+  await soak(page, heard);
   await phone(page);
   await lighthouse();
 } finally {
@@ -65,8 +72,8 @@ async function live(page) {
   await page.waitForSelector('.connection[data-state="live"]', { timeout: 60_000 });
 }
 
-/** Rows for minutes: which of them were drawn, how the heap grew, and whether the page ever stood still. */
-async function soak(page) {
+/** Rows for minutes: whether each came once and in order, how many were drawn, how the heap grew, whether the page ever stood still. */
+async function soak(page, heard) {
   await live(page);
   await page.evaluate(() => {
     const seen = new Set();
@@ -85,18 +92,20 @@ async function soak(page) {
     await devtools.send('HeapProfiler.collectGarbage');
     return (await devtools.send('Runtime.getHeapUsage')).usedSize;
   };
-  let count = (await perform(FULL)).length;
+  const ids = (await perform(FULL)).map(([id]) => id);
   await page.waitForTimeout(2_000);
   await page.evaluate(() => (window.measured.long.length = 0));
   const before = await heap();
-  count += (await perform(minutes * 60 * RATE)).length;
+  ids.push(...(await perform(minutes * 60 * RATE)).map(([id]) => id));
   await page.waitForTimeout(2_000);
   const after = await heap();
   const { seen, long } = await page.evaluate(() => ({ seen: [...window.measured.seen], long: window.measured.long }));
-  const drawn = new Set(seen);
-  const lost = Array.from({ length: count }, (_, n) => n + 1).filter((number) => !drawn.has(number)).length;
+  const sent = new Set(ids);
+  const came = heard.filter((id) => sent.has(id));
+  const once = new Set(came).size;
+  const ordered = came.every((id, n) => n === 0 || id > came[n - 1]);
   console.log(`Monitor, ${RATE} rows/s for ${minutes} minutes:`);
-  console.log(`  ${count} rows committed, ${lost} of them never drawn`);
+  console.log(`  ${ids.length} rows committed; ${ids.length - once} lost, ${came.length - once} doubled, ${ordered ? 'in order' : 'OUT OF ORDER'}; ${seen.length} drawn as they came`);
   console.log(`  heap ${(before / 2 ** 20).toFixed(1)} MiB with a full feed, ${((after - before) / 2 ** 20).toFixed(1)} MiB more at the end`);
   const worst = Math.max(0, ...long);
   console.log(`  ${long.filter((duration) => duration > 100).length} tasks longer than 100 ms, the longest ${worst.toFixed(0)} ms`);
