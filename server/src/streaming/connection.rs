@@ -191,7 +191,9 @@ impl Connection {
                     after = After::More;
                 }),
                 Ok(()) = doubts.changed() => {
-                    ask_at = ask_at.min(Instant::now() + ASK_WITHIN.mul_f64(random::fraction()));
+                    if ask_at > Instant::now() + ASK_WITHIN {
+                        ask_at = Instant::now() + ASK_WITHIN.mul_f64(0.5 + random::fraction() / 2.0);
+                    }
                     Ok(())
                 }
                 () = sleep_until(ask_at.min(ping_at)) => {
