@@ -177,6 +177,28 @@ test('the panel can be installed, and says so itself when it cannot be reached',
   await context.close();
 });
 
+test('a counter soon tells of what the feed shows', async () => {
+  const visitor = await signIn(browser);
+  const { page } = visitor;
+  await live(page);
+  const counter = page.locator('.counters li', { hasText: 'Errors in 24 h' });
+  const before = Number((await counter.innerText()).match(/\d+/)[0]);
+  const newest = () => document.querySelector('.log-table--feed .log-table__row[data-status="error"] a[href*="entry="]')?.href;
+  const known = await page.evaluate(newest);
+  await page.waitForFunction(
+    (known) => (document.querySelector('.log-table--feed .log-table__row[data-status="error"] a[href*="entry="]')?.href ?? known) !== known,
+    known,
+    { timeout: A_MINUTE_AND_MORE },
+  );
+  // Five seconds, and what a busy machine needs.
+  await page.waitForFunction(
+    (before) => [...document.querySelectorAll('.counters li')].some((item) => item.innerText.includes('Errors') && Number(item.innerText.match(/\d+/)[0]) > before),
+    before,
+    { timeout: 9_000 },
+  );
+  await visitor.context.close();
+});
+
 test('the keys of every page work on the Monitor', async () => {
   const visitor = await signIn(browser);
   const { page } = visitor;

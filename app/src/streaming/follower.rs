@@ -21,6 +21,8 @@ use crate::site::use_page;
 const ANSWER_WITHIN_MILLIS: i64 = 15_000;
 /// How often the panel is asked for what the stream does not carry.
 const ASK_EVERY_MILLIS: i64 = 15_000;
+/// The same after rows that change what is counted: a failure in the feed and a counter that knows nothing of it do not go together.
+const ASK_SOON_MILLIS: i64 = 5_000;
 /// After this much silence the panel is asked whether rows are missing: a dead socket looks like a quiet one.
 const QUIET_MILLIS: i64 = 30_000;
 /// So many attempts in a row fail before the panel is asked for rows instead, …
@@ -71,6 +73,8 @@ struct State {
     reason: Option<String>,
     attempted_at: Option<Timestamp>,
     asked_at: Option<Timestamp>,
+    /// Whether rows have come since that are counted at the top of the page.
+    counts_changed: bool,
     ticked_at: Option<Timestamp>,
     frame_requested: bool,
     drawn_at: Option<Timestamp>,
@@ -151,6 +155,9 @@ impl Follower {
             Frame::Hello { head, build } => self.greet(head, &build),
             Frame::Rows { rows } => {
                 self.note_trouble(&rows);
+                if rows.iter().any(is_counted) {
+                    self.state.update_value(|state| state.counts_changed = true);
+                }
                 self.change_feed(move |feed| feed.push(rows, now));
             }
             Frame::Gap { from, to } => self.change_feed(move |feed| feed.mark_gap(from, to, now)),
@@ -205,10 +212,11 @@ impl Follower {
     }
 
     fn tick(self, now: Timestamp) {
-        let Some((slept, asked_at, attempted_at)) = self.state.try_update_value(|state| {
+        let Some((slept, asked_at, attempted_at, ask_every)) = self.state.try_update_value(|state| {
             let slept = state.ticked_at.is_some_and(|at| now.millis_since(at) > SLEPT_MILLIS);
             state.ticked_at = Some(now);
-            (slept, state.asked_at, state.attempted_at)
+            let ask_every = if state.counts_changed { ASK_SOON_MILLIS } else { ASK_EVERY_MILLIS };
+            (slept, state.asked_at, state.attempted_at, ask_every)
         }) else {
             return;
         };
@@ -220,7 +228,7 @@ impl Follower {
             Connection::Polling if due(asked_at, POLL_EVERY_MILLIS) && !document().hidden() => self.poll(),
             // A hidden tab ticks slowly, so only a visible one can tell that it slept.
             Connection::Live if slept && !document().hidden() => self.connect(),
-            Connection::Live if due(asked_at, ASK_EVERY_MILLIS) && !document().hidden() => self.ask(),
+            Connection::Live if due(asked_at, ask_every) && !document().hidden() => self.ask(),
             _ => {}
         }
     }
@@ -228,7 +236,10 @@ impl Follower {
     /// Asks for what the stream does not carry, and finds out whether the session and the socket still live.
     fn ask(self) {
         let now = self.clock.read();
-        self.state.update_value(|state| state.asked_at = Some(now));
+        self.state.update_value(|state| {
+            state.asked_at = Some(now);
+            state.counts_changed = false;
+        });
         let quiet = self.live.heard_at.get_untracked().is_none_or(|at| now.millis_since(at) > QUIET_MILLIS);
         spawn_local(async move {
             match read_monitor(1, self.live.filter.get_value()).await {
@@ -338,6 +349,11 @@ impl Follower {
             reload();
         }
     }
+}
+
+/// Whether the counters tell of such rows: of trouble, and of the end of trouble.
+fn is_counted(row: &LogEntry) -> bool {
+    !matches!(row.status, LogStatus::Info | LogStatus::Started | LogStatus::Running)
 }
 
 /// Loads the page anew.

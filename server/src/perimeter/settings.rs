@@ -45,7 +45,7 @@ pub struct Limits {
     pub viewer_requests_per_minute: u32,
     /// Requests under way, each for one address and for one account.
     pub open_requests: u32,
-    /// WebSockets, each for one address and for one account. An idle one costs about 18 KB.
+    /// WebSockets, each for one address and for one account. An idle one costs about 7 KiB.
     pub open_streams: u32,
     /// How long a client may take to send the head of a request.
     pub header_timeout: Duration,

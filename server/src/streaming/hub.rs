@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 use app::model::{Run, RunId, Scope, Zone};
 use tokio::runtime::Handle;
@@ -28,6 +29,9 @@ const ENDED_RUNS_KEPT: usize = 256;
 
 /// Streams that ask the database at the same time whether they may go on: half of its readers, so that pages have the others.
 const ASKED_AT_ONCE: usize = 2;
+
+/// What broke a round is likely to break the next.
+const AFTER_A_FAULT: Duration = Duration::from_secs(1);
 
 /// More do not help: the writing is done by the kernel, on the processor that asks for it.
 const MOST_CROWDS: usize = 8;
@@ -114,7 +118,8 @@ impl Hub {
                 while !end.is_cancelled() {
                     let served = catch_unwind(AssertUnwindSafe(|| runtime.block_on(crowd.serve(&hub, end.clone()))));
                     if served.is_err() {
-                        tracing::error!("a round of the stream broke off; the next begins");
+                        tracing::error!("a round of the stream broke off; another begins");
+                        std::thread::sleep(AFTER_A_FAULT);
                     }
                 }
             });
