@@ -14,7 +14,7 @@ pub struct Batch {
     pub first: i64,
     /// The id after the last.
     end: i64,
-    /// None if only word of them is kept. Their details are left out but for whether there is one.
+    /// Empty if only word of them is kept. Their details are left out but for whether there is one.
     pub rows: Vec<NewLogEntry>,
 }
 

@@ -182,7 +182,8 @@ pub(super) async fn find(
 #[utoipa::path(get, path = "/api/v1/logs/stream", params(
     ("after" = Option<i64>, Query, description = "the last id the client has; absent = only new rows"),
     RowFilter),
-    responses((status = 101, description = "the stream"), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem)))]
+    responses((status = 101, description = "the stream"), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
+        (status = 426, body = Problem, description = "another version of WebSocket")))]
 pub(super) async fn stream(
     State(panel): State<Panel>,
     Extension(viewer): Extension<Viewer>,
