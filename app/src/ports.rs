@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::api::RowsAfter;
 use crate::error::AppError;
-use crate::model::{Glance, LogEntry, LogFilter, LogPage, LogQuery, Run, Server, Timestamp, Viewer, Zone};
+use crate::model::{Glance, LogFilter, LogPage, LogQuery, Run, Server, Timestamp, Viewer, Zone};
 
 /// Reads of the audit trail.
 #[async_trait]
@@ -13,8 +14,8 @@ pub trait AuditTrail: Send + Sync {
     /// A page of the trail, newest first, in the viewer's scope.
     async fn list(&self, viewer: &Viewer, query: LogQuery) -> Result<LogPage, AppError>;
 
-    /// Rows after one, oldest first, and the highest id of the trail.
-    async fn after(&self, viewer: &Viewer, filter: &LogFilter, id: i64, most: u32) -> Result<(Vec<LogEntry>, i64), AppError>;
+    /// Rows after one, oldest first.
+    async fn after(&self, viewer: &Viewer, filter: &LogFilter, id: i64, most: u32) -> Result<RowsAfter, AppError>;
 }
 
 /// Reads of runs.

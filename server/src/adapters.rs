@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use app::api::RowsAfter;
 use app::error::AppError;
 use app::model::{
-    Glance, LogEntry, LogFilter, LogPage, LogQuery, LogStatus, Permission, Run, RunId, Scope, Server, TimeBound, Timestamp, Trouble,
+    Glance, LogFilter, LogPage, LogQuery, LogStatus, Permission, Run, RunId, Scope, Server, TimeBound, Timestamp, Trouble,
     Viewer, WorstSchedule, Zone, worst_of,
 };
 use app::ports::{AuditTrail, Glances, PanelClock, Runs, Servers};
@@ -28,7 +29,7 @@ impl AuditTrail for History {
         Self::list(self, viewer, query).await.map_err(masked)
     }
 
-    async fn after(&self, viewer: &Viewer, filter: &LogFilter, id: i64, most: u32) -> Result<(Vec<LogEntry>, i64), AppError> {
+    async fn after(&self, viewer: &Viewer, filter: &LogFilter, id: i64, most: u32) -> Result<RowsAfter, AppError> {
         Self::after(self, viewer, filter, id, most).await.map_err(masked)
     }
 }
@@ -98,7 +99,7 @@ impl GlancePort {
     }
 }
 
-const KEPT_MS: i64 = 5_000;
+const KEPT_MS: i64 = 2_000;
 
 /// Runs of each schedule that are looked at for how the last of each type ended.
 const RUNS_LOOKED_AT: i64 = 6;

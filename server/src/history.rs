@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use app::model::LogStatus::{Completed, Connection, Error, Missed, Stopped, Warning};
+use app::api::RowsAfter;
 use app::model::{
     Bar, FieldError, Histogram, LogEntry, LogEntryDetail, LogFilter, LogPage, LogQuery, Run, RunId, RunStory, Step, Timestamp, Trigger,
     Viewer, Zone, new_lines,
@@ -13,7 +14,7 @@ use crate::audit::decompress;
 use crate::checker::{self, RunLogs, advise};
 use crate::store::log_counts::Total;
 use crate::store::log_pages::Page;
-use crate::store::{Database, Selection, StoreError, TrailView, log, log_counts, log_pages, outcomes, reported, run_notes, runs};
+use crate::store::{Database, Selection, StoreError, TrailView, clearing, log, log_counts, log_pages, outcomes, reported, run_notes, runs};
 
 /// Rows of one run that are read; even one that is told of every twelve hours for a year has fewer.
 const ROWS_OF_RUN: u32 = 1000;
@@ -56,12 +57,13 @@ impl History {
         })
     }
 
-    /// Rows after one, oldest first, and the highest id of the trail at that moment.
-    pub async fn after(&self, viewer: &Viewer, filter: &LogFilter, id: i64, most: u32) -> Result<(Vec<LogEntry>, i64), StoreError> {
+    /// Rows after one, oldest first, and what else a page that has shown the rows up to it must know.
+    pub async fn after(&self, viewer: &Viewer, filter: &LogFilter, id: i64, most: u32) -> Result<RowsAfter, StoreError> {
         let selection = Selection { scope: &viewer.scope, filter, zone: &self.zone };
         let mut view = TrailView::open(&self.database).await?;
         let rows = log_pages::oldest(&mut view, selection, Page { after: Some(id), before: None, limit: most }).await?;
-        Ok((rows, view.head()))
+        let cleared = clearing::reached_back(view.tx(), &viewer.scope, id).await?;
+        Ok(RowsAfter { rows, head: view.head(), cleared })
     }
 
     /// How many rows pass.

@@ -33,7 +33,7 @@ use crate::prover::follow_proof;
 use crate::secrets::Vault;
 use crate::standings::Standings;
 use crate::store::{Database, sessions};
-use crate::streaming::Hub;
+use crate::streaming::{Boards, Hub};
 
 /// Work under way gets this long to end when the panel stops.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
@@ -44,6 +44,8 @@ pub struct Panel {
     pub database: Database,
     pub trail: Trail,
     pub hub: Arc<Hub>,
+    /// What pages show besides rows and runs.
+    pub boards: Arc<Boards>,
     /// Streams that are open.
     pub streams: TaskTracker,
     pub clock: Clock,
@@ -125,7 +127,16 @@ impl Panel {
         for (username, address) in sessions::places(&database, clock.now()).await.context("read the sessions")? {
             perimeter.know_place(&username, &address);
         }
+        let stop = CancellationToken::new();
+        let ports = Ports {
+            audit_trail: Arc::new(history.clone()),
+            runs: Arc::new(RunPort { database: database.clone(), requests: run_requests.clone() }),
+            servers: Arc::new(ServerPort { database: database.clone() }),
+            glances: Arc::new(GlancePort::new(history.clone(), standings.clone())),
+            clock: Arc::new(ClockPort { clock: clock.clone(), zone: zone.clone() }),
+        };
         let panel = Self {
+            boards: Arc::new(Boards::new(hub.clone(), ports.glances.clone(), ports.servers.clone(), stop.clone())),
             people: People { accounts: accounts.clone() },
             accounts,
             trail_keep_days: config.trail_keep_days,
@@ -141,17 +152,11 @@ impl Panel {
                 pokes: pokes.clone(),
                 schedules_changed: schedules_changed.clone(),
             },
-            ports: Ports {
-                audit_trail: Arc::new(history.clone()),
-                runs: Arc::new(RunPort { database: database.clone(), requests: run_requests.clone() }),
-                servers: Arc::new(ServerPort { database: database.clone() }),
-                glances: Arc::new(GlancePort::new(history.clone(), standings.clone())),
-                clock: Arc::new(ClockPort { clock: clock.clone(), zone: zone.clone() }),
-            },
+            ports,
             intake: Intake { database: database.clone(), trail: trail.clone(), hub: hub.clone(), clock: clock.clone() },
             perimeter: Arc::new(perimeter),
             leptos_options: LeptosOptions::builder().output_name("tailback").site_addr(config.bind).build(),
-            stop: CancellationToken::new(),
+            stop,
             database,
             trail,
             hub,

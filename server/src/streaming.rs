@@ -2,6 +2,7 @@
 //! after what cannot be done in passing.
 
 mod audience;
+mod boards;
 mod connection;
 mod crowd;
 mod follower;
@@ -13,6 +14,7 @@ mod tally;
 mod upgrade;
 mod wire;
 
+pub use boards::Boards;
 pub use connection::{Standing, StreamRequest, serve};
 pub use crowd::Clients;
 pub use hub::Hub;

@@ -43,11 +43,14 @@ pub async fn read_monitor(rows: u32, #[server(default)] filter: String) -> Resul
     })
 }
 
-/// Rows after one, oldest first, and where the trail ended when they were read. Fewer than [`ROWS_AT_A_TIME`]: there were no more.
+/// Rows after one, oldest first. Fewer than [`ROWS_AT_A_TIME`]: there were no more.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RowsAfter {
     pub rows: Vec<LogEntry>,
+    /// Where the trail ended when they were read.
     pub head: i64,
+    /// Whether rows up to that one were cleared since it was the newest.
+    pub cleared: bool,
 }
 
 /// Rows that one answer of [`read_rows`] has at most.
@@ -61,8 +64,7 @@ pub async fn read_rows(after: i64, #[server(default)] filter: String) -> Result<
 
     let viewer = auth::require(Permission::ViewBackupLogsPage)?;
     let filter = LogFilter::parse_beside(&filter, |_, _| None).map_err(AppError::Invalid)?;
-    let (rows, head) = auth::ports()?.audit_trail.after(&viewer, &filter, after.max(0), ROWS_AT_A_TIME).await?;
-    Ok(RowsAfter { rows, head })
+    auth::ports()?.audit_trail.after(&viewer, &filter, after.max(0), ROWS_AT_A_TIME).await
 }
 
 /// Rows before one, newest first, for a feed that is read further back.

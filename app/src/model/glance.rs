@@ -6,6 +6,7 @@ use super::{Named, RunState, Timestamp};
 
 /// Figures of the last 24 hours and the schedule that needs a person first. `None`: the viewer may not see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Glance {
     pub trouble: Option<Trouble>,
     pub schedules: Option<WorstSchedule>,
@@ -13,6 +14,7 @@ pub struct Glance {
 
 /// Rows of trouble since a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Trouble {
     pub since: Timestamp,
     pub errors: i64,
@@ -21,6 +23,7 @@ pub struct Trouble {
 
 /// The schedule that stands worst.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub enum WorstSchedule {
     /// There is none, or all are paused.
     None,

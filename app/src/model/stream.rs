@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{LogEntry, Run};
+use super::{Glance, LogEntry, Run, Server};
 
 /// One text frame from server to client.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,8 +19,18 @@ pub enum Frame {
     Cleared { up_to: i64 },
     /// Rows between these ids, both included, were cleared before the client was told of them.
     Gap { from: i64, to: i64 },
+    /// The counters of Monitor, for who asked for them; `null`: they could not be read.
+    Glance { glance: Option<Glance> },
+    /// Servers that are new or have changed since the last such frame, and those that are gone, for who asked for them. Comes every
+    /// 20 seconds at the latest, if need be with nothing.
+    Servers { servers: Vec<Server>, removed: Vec<i64> },
     /// Last frame: why the server closes.
     Bye { reason: String },
+}
+
+impl Frame {
+    /// The code of closing (RFC 6455, section 7.4.2) that tells a page to load anew: what its viewer may see has changed.
+    pub const RELOAD: u16 = 4001;
 }
 
 /// Every field of every frame. Reading a tagged enum directly would keep a second copy of all the code that reads rows and
@@ -36,6 +46,9 @@ struct Fields {
     up_to: Option<i64>,
     from: Option<i64>,
     to: Option<i64>,
+    glance: Option<Glance>,
+    servers: Option<Vec<Server>>,
+    removed: Option<Vec<i64>>,
     reason: Option<String>,
 }
 
@@ -43,13 +56,15 @@ impl TryFrom<Fields> for Frame {
     type Error = String;
 
     fn try_from(fields: Fields) -> Result<Self, String> {
-        let Fields { kind, head, build, rows, runs, up_to, from, to, reason } = fields;
+        let Fields { kind, head, build, rows, runs, up_to, from, to, glance, servers, removed, reason } = fields;
         let frame = match kind.as_str() {
             "hello" => head.zip(build).map(|(head, build)| Self::Hello { head, build }),
             "rows" => rows.map(|rows| Self::Rows { rows }),
             "runs" => runs.map(|runs| Self::Runs { runs }),
             "cleared" => up_to.map(|up_to| Self::Cleared { up_to }),
             "gap" => from.zip(to).map(|(from, to)| Self::Gap { from, to }),
+            "glance" => Some(Self::Glance { glance }),
+            "servers" => servers.zip(removed).map(|(servers, removed)| Self::Servers { servers, removed }),
             "bye" => reason.map(|reason| Self::Bye { reason }),
             _ => None,
         };
@@ -69,6 +84,9 @@ mod tests {
             Frame::Runs { runs: Vec::new() },
             Frame::Cleared { up_to: 3 },
             Frame::Gap { from: 1, to: 2 },
+            Frame::Glance { glance: None },
+            Frame::Glance { glance: Some(Glance { trouble: None, schedules: None }) },
+            Frame::Servers { servers: Vec::new(), removed: vec![4] },
             Frame::Bye { reason: "restarting".to_owned() },
         ];
         for frame in frames {

@@ -1,5 +1,5 @@
-//! Keeps Monitor current: follows the stream, resumes it after a break, and asks for what the stream does not carry. Everything here
-//! runs in the browser only.
+//! Keeps Monitor current: follows the stream, resumes it after a break, and asks for rows where no stream comes through. Everything
+//! here runs in the browser only.
 
 use std::time::Duration;
 
@@ -19,12 +19,10 @@ use crate::site::use_page;
 
 /// An attempt that has not been answered by then has failed.
 const ANSWER_WITHIN_MILLIS: i64 = 15_000;
-/// How often the panel is asked for what the stream does not carry.
+/// How often the panel is asked where there is no stream.
 const ASK_EVERY_MILLIS: i64 = 15_000;
-/// The same after rows that change what is counted: a failure in the feed and a counter that knows nothing of it do not go together.
-const ASK_SOON_MILLIS: i64 = 5_000;
-/// After this much silence the panel is asked whether rows are missing: a dead socket looks like a quiet one.
-const QUIET_MILLIS: i64 = 30_000;
+/// After this much silence the stream is opened again: it says something every 20 seconds, and a dead socket says nothing.
+const SILENCE_MILLIS: i64 = 45_000;
 /// So many attempts in a row fail before the panel is asked for rows instead, …
 const POLL_AFTER_FAILURES: u32 = 3;
 /// … this often, …
@@ -73,8 +71,8 @@ struct State {
     reason: Option<String>,
     attempted_at: Option<Timestamp>,
     asked_at: Option<Timestamp>,
-    /// Whether rows have come since that are counted at the top of the page.
-    counts_changed: bool,
+    /// Whether the next runs that are told of are all there are.
+    runs_begin: bool,
     ticked_at: Option<Timestamp>,
     frame_requested: bool,
     drawn_at: Option<Timestamp>,
@@ -135,7 +133,8 @@ impl Follower {
     fn hear(self, heard: Heard) {
         let now = self.clock.read();
         match heard {
-            Heard::Closed => {
+            Heard::Closed(Frame::RELOAD) => reload(),
+            Heard::Closed(_) => {
                 let greeted = self.live.connection.get_untracked() == Connection::Live;
                 self.lose();
                 if !greeted {
@@ -155,13 +154,19 @@ impl Follower {
             Frame::Hello { head, build } => self.greet(head, &build),
             Frame::Rows { rows } => {
                 self.note_trouble(&rows);
-                if rows.iter().any(is_counted) {
-                    self.state.update_value(|state| state.counts_changed = true);
-                }
                 self.change_feed(move |feed| feed.push(rows, now));
             }
             Frame::Gap { from, to } => self.change_feed(move |feed| feed.mark_gap(from, to, now)),
-            Frame::Runs { runs } => self.live.runs.update(|shown| merge_runs(shown, runs)),
+            Frame::Runs { runs } => {
+                let begin = self.state.try_update_value(|state| std::mem::take(&mut state.runs_begin)).unwrap_or_default();
+                if begin {
+                    self.live.runs.set(runs);
+                } else {
+                    self.live.runs.update(|shown| merge_runs(shown, runs));
+                }
+            }
+            Frame::Glance { glance } => self.live.glance.set(glance),
+            Frame::Servers { servers, removed } => self.live.change_servers(servers, &removed),
             Frame::Cleared { .. } => self.start_over(),
             Frame::Bye { reason } => self.state.update_value(|state| state.reason = Some(reason)),
         }
@@ -186,13 +191,15 @@ impl Follower {
             reload();
             return;
         }
-        self.state.update_value(|state| state.failures = 0);
+        self.state.update_value(|state| {
+            state.failures = 0;
+            state.runs_begin = true;
+        });
         self.live.connection.set(Connection::Live);
         if self.build.with_value(|ours| ours != build) {
             self.live.outdated.set(true);
             self.reload_if_outdated();
         }
-        self.ask();
     }
 
     fn lose(self) {
@@ -212,14 +219,14 @@ impl Follower {
     }
 
     fn tick(self, now: Timestamp) {
-        let Some((slept, asked_at, attempted_at, ask_every)) = self.state.try_update_value(|state| {
+        let Some((slept, asked_at, attempted_at)) = self.state.try_update_value(|state| {
             let slept = state.ticked_at.is_some_and(|at| now.millis_since(at) > SLEPT_MILLIS);
             state.ticked_at = Some(now);
-            let ask_every = if state.counts_changed { ASK_SOON_MILLIS } else { ASK_EVERY_MILLIS };
-            (slept, state.asked_at, state.attempted_at, ask_every)
+            (slept, state.asked_at, state.attempted_at)
         }) else {
             return;
         };
+        let heard_at = self.live.heard_at.get_untracked();
         let due = |since: Option<Timestamp>, after: i64| since.is_none_or(|since| now.millis_since(since) >= after);
         match self.live.connection.get_untracked() {
             Connection::Waiting { retry_at, .. } if now >= retry_at => self.connect(),
@@ -227,41 +234,26 @@ impl Follower {
             Connection::Polling if due(attempted_at, TRY_AGAIN_MILLIS) => self.connect(),
             Connection::Polling if due(asked_at, POLL_EVERY_MILLIS) && !document().hidden() => self.poll(),
             // A hidden tab ticks slowly, so only a visible one can tell that it slept.
-            Connection::Live if slept && !document().hidden() => self.connect(),
-            Connection::Live if due(asked_at, ask_every) && !document().hidden() => self.ask(),
+            Connection::Live if (slept || due(heard_at, SILENCE_MILLIS)) && !document().hidden() => self.connect(),
             _ => {}
         }
     }
 
-    /// Asks for what the stream does not carry, and finds out whether the session and the socket still live.
+    /// Asks what the page shows, and finds out whether the panel answers and the session still lives.
     fn ask(self) {
-        let now = self.clock.read();
-        self.state.update_value(|state| {
-            state.asked_at = Some(now);
-            state.counts_changed = false;
-        });
-        let quiet = self.live.heard_at.get_untracked().is_none_or(|at| now.millis_since(at) > QUIET_MILLIS);
         spawn_local(async move {
-            match read_monitor(1, self.live.filter.get_value()).await {
-                Ok(snapshot) => self.compare_with(snapshot, quiet),
+            match read_monitor(1, String::new()).await {
+                Ok(snapshot) => {
+                    self.live.show(snapshot);
+                    // The panel answers and the stream does not come through.
+                    if let Some(Connection::Waiting { failures: POLL_AFTER_FAILURES.., .. }) = self.live.connection.try_get_untracked() {
+                        self.live.connection.set(Connection::Polling);
+                        self.poll();
+                    }
+                }
                 Err(error) => self.take_failure(&error),
             }
         });
-    }
-
-    fn compare_with(self, snapshot: MonitorSnapshot, quiet: bool) {
-        let newest = snapshot.newest.as_ref().ok().and_then(|page| page.entries.first().map(|entry| entry.id));
-        self.live.show(snapshot);
-        let missed = self.live.feed.try_with_untracked(|feed| newest > Some(feed.last_id())).unwrap_or(false);
-        match self.live.connection.try_get_untracked() {
-            Some(Connection::Live) if quiet && missed => self.connect(),
-            // The panel answers and the stream does not come through.
-            Some(Connection::Waiting { failures: POLL_AFTER_FAILURES.., .. }) => {
-                self.live.connection.set(Connection::Polling);
-                self.poll();
-            }
-            _ => {}
-        }
     }
 
     /// Asks for the rows after the last one, until there are no more for now.
@@ -271,11 +263,14 @@ impl Follower {
         let after = self.live.feed.with_untracked(Feed::last_id);
         spawn_local(async move {
             match read_rows(after, self.live.filter.get_value()).await {
-                Ok(RowsAfter { rows, head }) => {
+                Ok(RowsAfter { rows, head, cleared }) => {
                     let now = self.clock.read();
                     let more = rows.len() >= ROWS_AT_A_TIME as usize;
                     self.live.heard_at.try_set(Some(now));
                     self.note_trouble(&rows);
+                    if cleared {
+                        self.start_over();
+                    }
                     self.change_feed(move |feed| {
                         feed.push(rows, now);
                         if !more {
@@ -349,11 +344,6 @@ impl Follower {
             reload();
         }
     }
-}
-
-/// Whether the counters tell of such rows: of trouble, and of the end of trouble.
-fn is_counted(row: &LogEntry) -> bool {
-    !matches!(row.status, LogStatus::Info | LogStatus::Started | LogStatus::Running)
 }
 
 /// Loads the page anew.

@@ -69,6 +69,18 @@ impl Live {
         self.glance.try_set(glance.ok());
     }
 
+    /// Takes in which servers have changed and which are gone.
+    pub(super) fn change_servers(self, changed: Vec<Server>, removed: &[i64]) {
+        if changed.is_empty() && removed.is_empty() {
+            return;
+        }
+        self.servers.update(|servers| {
+            servers.retain(|known| !removed.contains(&known.id) && changed.iter().all(|server| server.id != known.id));
+            servers.extend(changed);
+            servers.sort_by(|a, b| a.name.cmp(&b.name));
+        });
+    }
+
     /// Reads rows from before the oldest one, unless that is under way or there are none.
     pub fn read_further(self) {
         let oldest = self.feed.with_untracked(|feed| feed.oldest_id().filter(|_| feed.has_room()));

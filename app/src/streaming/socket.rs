@@ -11,7 +11,8 @@ use crate::model::Frame;
 /// What a socket has to say.
 pub(super) enum Heard {
     Frame(Frame),
-    Closed,
+    /// With the code that the other end gave.
+    Closed(u16),
 }
 
 /// An open (or opening) socket.
@@ -34,7 +35,7 @@ impl Socket {
                 Err(error) => logging::warn!("the stream: {error}"),
             }
         });
-        let on_close = Closure::<dyn FnMut(_)>::new(move |_: CloseEvent| hear(Heard::Closed));
+        let on_close = Closure::<dyn FnMut(_)>::new(move |event: CloseEvent| hear(Heard::Closed(event.code())));
         socket.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         socket.set_onclose(Some(on_close.as_ref().unchecked_ref()));
         Ok(Self { inner: socket, _on_message: on_message, _on_close: on_close })
@@ -54,5 +55,5 @@ fn stream_url(after: i64, filter: &str) -> Result<String, JsValue> {
     let location = leptos::prelude::window().location();
     let scheme = if location.protocol()? == "https:" { "wss" } else { "ws" };
     let filter = if filter.is_empty() { String::new() } else { format!("&{filter}") };
-    Ok(format!("{scheme}://{}/api/v1/logs/stream?after={after}{filter}", location.host()?))
+    Ok(format!("{scheme}://{}/api/v1/logs/stream?monitor=true&after={after}{filter}", location.host()?))
 }

@@ -166,7 +166,8 @@ async fn follow(stream: &Stream, after: &mut Option<i64>, printer: &mut Printer,
             }
             Frame::Cleared { up_to } => tell(&format!("backup logs up to row {up_to} were cleared")),
             Frame::Bye { reason } => return Ok(format!("the panel closed the stream: {}", crate::audit::clean_line(&reason))),
-            Frame::Runs { .. } => {}
+            // For pages.
+            Frame::Runs { .. } | Frame::Glance { .. } | Frame::Servers { .. } => {}
         }
     }
 }

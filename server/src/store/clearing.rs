@@ -85,6 +85,15 @@ pub async fn told_by(database: &Database, id: i64) -> Result<Option<(i64, BTreeS
     Ok(up_to.map(|up_to| (up_to, servers)))
 }
 
+/// Whether clearings after a row took rows of a scope up to it, so that who has seen them shows what is gone.
+pub async fn reached_back(tx: &mut Transaction, scope: &Scope, id: i64) -> Result<bool, StoreError> {
+    let mut sql = Sql::new("select id from cleared_row where tombstone > ");
+    sql.push_bind(id).push(" and id <= ").push_bind(id);
+    push_scope(&mut sql, scope, "server_id");
+    sql.push(" limit 1");
+    Ok(tx.fetch_optional(sql).await?.is_some())
+}
+
 /// Rows that were there and are not, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gap {

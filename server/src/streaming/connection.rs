@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::audience::Audience;
+use super::boards::Lookout;
 use super::hub::{Hub, Mark, json};
 use super::line::{Gone, Heard, Incoming};
 use super::seat::{FRAME_ROWS, News, Seat, Step, next_step};
@@ -60,6 +61,8 @@ pub struct StreamRequest {
     pub filter: LogFilter,
     /// The last id the client has; `None` for new rows only.
     pub after: Option<i64>,
+    /// For Monitor, which is told of more than rows and runs.
+    pub board: Option<Lookout>,
 }
 
 /// Asks whether the viewer may still see the stream, and as whom.
@@ -85,6 +88,8 @@ enum End {
     Stopping,
     #[error("signed out")]
     SignedOut,
+    #[error("what the viewer may see has changed")]
+    Outdated,
     #[error("read the trail")]
     Store(#[from] StoreError),
 }
@@ -100,6 +105,8 @@ struct Connection {
     heard_at: Instant,
     /// Since when the client takes nothing of what it was sent.
     blocked_since: Option<Instant>,
+    /// Whether it is a page that shows more than rows and runs.
+    is_page: bool,
     /// A ping to answer once the client has taken what it was sent.
     owed: Option<Vec<u8>>,
 }
@@ -119,17 +126,26 @@ pub async fn serve(upgraded: Upgraded, hub: Arc<Hub>, request: StreamRequest, st
     let Upgraded { stream, early } = upgraded;
     // Without it the kernel keeps more for a client that does not read, nothing worse.
     SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER).ok();
-    let StreamRequest { viewer, filter, after } = request;
+    let StreamRequest { viewer, filter, after, board } = request;
     let audience = hub.audiences().of(&viewer.scope, &filter);
     let seat = Arc::new(Seat::new(stream, audience, hub.progress()));
     let member = hub.admit(seat.clone());
     let now = Instant::now();
-    let mut connection =
-        Connection { hub, seat, viewer, filter, incoming: Incoming::new(&early), heard_at: now, blocked_since: None, owed: None };
+    let mut connection = Connection {
+        hub,
+        seat,
+        viewer,
+        filter,
+        incoming: Incoming::new(&early),
+        heard_at: now,
+        blocked_since: None,
+        is_page: board.is_some(),
+        owed: None,
+    };
     let end = tokio::select! {
         biased;
         () = stop.cancelled() => End::Stopping,
-        end = connection.follow(standing, after) => end,
+        end = connection.follow(standing, after, board) => end,
     };
     connection.seat.place().keeps_up = false;
     drop(member);
@@ -139,6 +155,7 @@ pub async fn serve(upgraded: Upgraded, hub: Arc<Hub>, request: StreamRequest, st
         End::Nonsense => (code::NONSENSE, None),
         End::Stopping => (code::RESTARTING, Some("restarting")),
         End::SignedOut => (code::NOT_ALLOWED, Some("signed out")),
+        End::Outdated => (Frame::RELOAD, Some("what you may see has changed")),
         End::Store(cause) => {
             tracing::warn!(error = cause as &dyn std::error::Error, "stream ended: could not read the trail");
             (code::TRY_AGAIN, Some("the trail could not be read; try again"))
@@ -156,10 +173,18 @@ impl Connection {
         let head = log::head(self.hub.database()).await?;
         let known = self.hub.progress();
         let active = runs::active(self.hub.database(), &self.viewer.scope).await?;
+        let cleared = match after {
+            Some(after) => clearing::reached_back(&mut self.hub.database().snapshot().await?, &self.viewer.scope, after).await?.then_some(after),
+            None => None,
+        };
         let mut place = self.seat.place();
         place.mark = Mark { row: after.map_or(head, |after| after.min(head)), ..known };
         place.outgoing.send(&self.seat.stream, wire::text(&json(&Frame::Hello { head, build: crate::build_id() })))?;
-        if !active.is_empty() {
+        if let Some(up_to) = cleared {
+            place.outgoing.send(&self.seat.stream, wire::text(&json(&Frame::Cleared { up_to })))?;
+        }
+        // A page learns from it which are over.
+        if !active.is_empty() || self.is_page {
             place.outgoing.send(&self.seat.stream, wire::text(&json(&Frame::Runs { runs: active })))?;
         }
         drop(place);
@@ -167,7 +192,7 @@ impl Connection {
         self.take_in(early)
     }
 
-    async fn follow(&mut self, mut standing: Standing, after: Option<i64>) -> End {
+    async fn follow(&mut self, mut standing: Standing, after: Option<i64>, mut board: Option<Lookout>) -> End {
         let seat = self.seat.clone();
         let mut doubts = self.hub.doubts();
         let mut ping_at = Instant::now() + PING_EVERY;
@@ -208,6 +233,11 @@ impl Connection {
                         self.ping()
                     }
                 }
+                () = Lookout::changed(&mut board), if !matches!(after, After::Blocked) => self.show(&mut board).map(|blocked| {
+                    if blocked {
+                        after = self.look();
+                    }
+                }),
                 ready = seat.stream.readable() => ready.map_err(|_| End::from(Gone)).and_then(|()| self.hear()),
                 ready = seat.stream.writable(), if matches!(after, After::Blocked) => match ready {
                     Ok(()) => self.flush().map(|flushed| after = flushed),
@@ -233,6 +263,9 @@ impl Connection {
             let _turn = self.hub.turn_to_ask().await;
             (standing.allowed)().await?.ok_or(End::SignedOut)?
         };
+        if self.is_page && (&viewer.scope, &viewer.permissions) != (&self.viewer.scope, &self.viewer.permissions) {
+            return Err(End::Outdated);
+        }
         let mut place = self.seat.place();
         if viewer.scope != self.viewer.scope {
             place.audience = self.hub.audiences().of(&viewer.scope, &self.filter);
@@ -313,6 +346,20 @@ impl Connection {
         Ok(self.look())
     }
 
+    /// Tells a page what is new at its top; gives whether it has to take something first.
+    fn show(&self, board: &mut Option<Lookout>) -> Result<bool, End> {
+        let Some(board) = board else { return Ok(false) };
+        let mut place = self.seat.place();
+        if place.outgoing.is_empty() && place.is_current(&self.hub) {
+            for frame in board.news() {
+                place.outgoing.send(&self.seat.stream, wire::text(&json(&frame)))?;
+            }
+        } else {
+            board.put_off();
+        }
+        Ok(!place.outgoing.is_empty())
+    }
+
     fn hear(&mut self) -> Result<(), End> {
         let heard = self.incoming.read(&self.seat.stream)?;
         self.take_in(heard)
@@ -338,7 +385,14 @@ impl Connection {
             return Err(Gone.into());
         }
         // Who has yet to take something shows by that whether they are there.
-        if self.seat.place().outgoing.is_empty() { self.send(wire::ping()) } else { Ok(()) }
+        if !self.seat.place().outgoing.is_empty() {
+            return Ok(());
+        }
+        if self.is_page {
+            // A browser keeps pings to itself.
+            self.send(wire::text(&json(&Frame::Servers { servers: Vec::new(), removed: Vec::new() })))?;
+        }
+        self.send(wire::ping())
     }
 
     /// Sends a frame of its own, and sees to it later if the client does not take it now.

@@ -66,6 +66,8 @@ pub struct Hub {
     changes: Arc<watch::Sender<u64>>,
     /// How often somebody else may have.
     doubts: watch::Sender<u64>,
+    /// How often rows have come from which on the top of Monitor may say something else.
+    moves: watch::Sender<u64>,
     asking: Semaphore,
 }
 
@@ -100,6 +102,7 @@ impl Hub {
             tally: Tally::default(),
             changes,
             doubts: watch::Sender::default(),
+            moves: watch::Sender::default(),
             asking: Semaphore::new(ASKED_AT_ONCE),
         }))
     }
@@ -132,6 +135,7 @@ impl Hub {
         let Some(head) = rows.last().map(RingRow::id) else { return };
         // Whoever changes something about people leaves a row that tells of it, in whatever process.
         let is_doubtful = rows.iter().any(RingRow::is_of_panel);
+        let moves_board = rows.iter().any(RingRow::moves_board);
         let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
         for row in rows {
             ring.push(row);
@@ -140,6 +144,9 @@ impl Hub {
         self.progress.send_modify(|progress| progress.row = head);
         if is_doubtful {
             self.doubts.send_modify(|doubts| *doubts += 1);
+        }
+        if moves_board {
+            self.moves.send_modify(|moves| *moves += 1);
         }
     }
 
@@ -197,6 +204,11 @@ impl Hub {
     /// Tells when somebody should be asked for again soon.
     pub(super) fn doubts(&self) -> watch::Receiver<u64> {
         self.doubts.subscribe()
+    }
+
+    /// Tells when the top of Monitor should be read again.
+    pub(super) fn moves(&self) -> watch::Receiver<u64> {
+        self.moves.subscribe()
     }
 
     pub(super) async fn turn_to_ask(&self) -> Option<SemaphorePermit<'_>> {

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use app::model::SourceType;
+use app::model::{LogStatus, SourceType};
 
 use crate::store::Selection;
 use crate::store::log_pages::PlacedEntry;
@@ -27,6 +27,11 @@ impl RingRow {
     /// Whether the panel tells of itself.
     pub(super) fn is_of_panel(&self) -> bool {
         self.placed.entry.source_type == SourceType::System
+    }
+
+    /// Whether the top of Monitor may say something else from it on: trouble, the end of trouble, and changes of what there is.
+    pub(super) fn moves_board(&self) -> bool {
+        self.is_of_panel() || !matches!(self.placed.entry.status, LogStatus::Info | LogStatus::Started | LogStatus::Running)
     }
 
     /// Whether a viewer who asks for these rows gets this one.

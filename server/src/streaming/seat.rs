@@ -133,7 +133,10 @@ pub(super) fn next_step(hub: &Hub, audience: &Audience, mark: Mark) -> Step {
         frames.extend(cleared.map(|up_to| wire::text(&json(&Frame::Cleared { up_to }))));
     }
     if mark.row < now.row {
-        let Some(rows) = hub.recent(mark.row, FRAME_ROWS) else { return Step::Read };
+        let Some(rows) = hub.recent(mark.row, FRAME_ROWS) else {
+            // Who has the row that tells of a clearing has been told of it.
+            return if frames.is_empty() { Step::Read } else { Step::Send(Arc::new(News { frames, rows: 0, mark: next })) };
+        };
         // Rows that memory has and the progress does not tell of yet go along.
         let last = rows.last().map_or(now.row, RingRow::id);
         next.row = if rows.len() < FRAME_ROWS { last.max(now.row) } else { last };

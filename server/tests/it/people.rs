@@ -8,9 +8,8 @@ mod users;
 
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
-use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
-use crate::support::panel::{Socket, TestPanel, answer};
+use crate::support::panel::{Socket, TestPanel, answer, open_stream};
 
 /// Somebody with an account.
 pub struct Person {
@@ -39,11 +38,9 @@ impl Person {
         assert_eq!(status, StatusCode::OK, "{said}");
     }
 
-    /// Opens the stream.
-    pub async fn stream(&self, panel: &TestPanel) -> Socket {
-        let mut request = format!("ws://{}/api/v1/logs/stream", panel.serving.address).into_client_request().unwrap();
-        request.headers_mut().insert("cookie", self.session.parse().unwrap());
-        tokio_tungstenite::connect_async(request).await.unwrap().0
+    /// Opens the stream; the error is the HTTP status of a refusal.
+    pub async fn stream(&self, panel: &TestPanel, query: &str) -> Result<Socket, u16> {
+        open_stream(&panel.serving.address.to_string(), ("cookie", &self.session), query).await
     }
 
     fn request(&self, panel: &TestPanel, method: Method, path: &str) -> RequestBuilder {

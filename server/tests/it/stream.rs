@@ -1,5 +1,6 @@
 //! The live stream: every row exactly once, in order, whatever happens on the way.
 
+mod board;
 mod chaos;
 
 use std::time::Duration;
@@ -173,7 +174,7 @@ async fn a_row_arrives_within_a_second_of_its_commit() {
 async fn a_stream_is_closed_to_strangers_and_to_pages_of_others() {
     let panel = TestPanel::start(Engine::Sqlite).await;
     let address = panel.serving.address.to_string();
-    assert_eq!(open_stream(&address, "tb_wrong", "").await.err(), Some(401));
+    assert_eq!(open_stream(&address, ("authorization", "Bearer tb_wrong"), "").await.err(), Some(401));
     assert_eq!(panel.stream("colour=red").await.err(), Some(400));
     assert_eq!(panel.stream("limit=5").await.err(), Some(400));
     let plain = panel.request(reqwest::Method::GET, "/api/v1/logs/stream").send().await.unwrap();
@@ -273,7 +274,7 @@ async fn rows_that_were_cleared_before_a_client_saw_them_are_a_gap() {
         trail.append(row).await.unwrap();
     }
     let mut live = panel.stream("").await.unwrap();
-    let mut of_others = olga.stream(&panel).await;
+    let mut of_others = olga.stream(&panel, "").await.unwrap();
     for socket in [&mut live, &mut of_others] {
         assert_eq!(next_frame(socket).await.unwrap()["kind"], "hello");
     }
@@ -289,6 +290,8 @@ async fn rows_that_were_cleared_before_a_client_saw_them_are_a_gap() {
     assert_eq!(
         told[1..],
         [
+            // The row that tells of the new schedule is gone too.
+            ("cleared", None, None, vec![]),
             ("gap", Some(start + 1), Some(start + 2), vec![]),
             ("rows", None, None, vec![start + 3]),
             ("gap", Some(start + 4), Some(start + 5), vec![]),

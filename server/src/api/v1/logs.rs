@@ -181,6 +181,7 @@ pub(super) async fn find(
 /// New rows as they are committed, over a WebSocket: JSON text frames, each row once, in the order of ids.
 #[utoipa::path(get, path = "/api/v1/logs/stream", params(
     ("after" = Option<i64>, Query, description = "the last id the client has; absent = only new rows"),
+    ("monitor" = Option<bool>, Query, description = "true = frames of kind glance and servers too, for who may view Monitor"),
     RowFilter),
     responses((status = 101, description = "the stream"), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem),
         (status = 426, body = Problem, description = "another version of WebSocket")))]
@@ -196,12 +197,19 @@ pub(super) async fn stream(
         return Err(Problem::new(StatusCode::FORBIDDEN, "streams are for pages of this panel"));
     }
     let mut after = None;
-    let filter = LogFilter::parse_beside(parts.uri.query().unwrap_or_default(), |key, value| {
-        (key == "after").then(|| LogQuery::parse_id(value).map(|id| after = Some(id)))
+    let mut monitor = false;
+    let filter = LogFilter::parse_beside(parts.uri.query().unwrap_or_default(), |key, value| match key {
+        "after" => Some(LogQuery::parse_id(value).map(|id| after = Some(id))),
+        "monitor" => Some(value.parse().map(|asked| monitor = asked).map_err(|_| "must be true or false".to_owned())),
+        _ => None,
     });
     let filter = filter.map_err(Problem::invalid)?;
+    if monitor && !viewer.may(Permission::ViewMonitorPage) {
+        return Err(Problem::forbidden());
+    }
+    let board = monitor.then(|| panel.boards.lookout(&viewer));
     let places = panel.perimeter.admit_stream(&client, &viewer)?;
-    let request = StreamRequest { viewer, filter, after };
+    let request = StreamRequest { viewer, filter, after, board };
     let changes = guard.changes();
     let allowed = Box::new(move || {
         let guard = guard.clone();

@@ -102,7 +102,7 @@ async fn an_open_stream_narrows_and_ends_with_its_viewer() {
     let panel = TestPanel::start(Engine::Sqlite).await;
     let (mine, theirs) = (add_server(&panel, "mine").await, add_server(&panel, "theirs").await);
     let vera = Person::make(&panel, "vera", "viewer", &[]).await;
-    let mut socket = vera.stream(&panel).await;
+    let mut socket = vera.stream(&panel, "").await.unwrap();
     assert_eq!(next_frame(&mut socket).await.unwrap()["kind"], "hello");
     let append = async |server: i64| {
         panel.serving.panel.trail.append(LogRow::system(LogStatus::Info, "x").server(server)).await.unwrap();

@@ -103,7 +103,7 @@ async fn secrets_that_are_used_leave_no_trace() {
 
     let stop = Arc::new(AtomicBool::new(false));
     let processes = watch_processes(canaries.clone(), stop.clone());
-    let mut stream = open_stream(&panel.address, &token, "after=0").await.unwrap();
+    let mut stream = open_stream(&panel.address, ("authorization", &format!("Bearer {token}")), "after=0").await.unwrap();
     let mut answers = Vec::new();
     let mut ask = async |method: Method, path: &str, body: Value| {
         let request = http.request(method, panel.url(path)).bearer_auth(&token);

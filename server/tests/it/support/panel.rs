@@ -119,7 +119,7 @@ impl TestPanel {
 
     /// Opens the stream; the error is the HTTP status of a refusal.
     pub async fn stream(&self, query: &str) -> Result<Socket, u16> {
-        open_stream(&self.serving.address.to_string(), &self.token, query).await
+        open_stream(&self.serving.address.to_string(), ("authorization", &format!("Bearer {}", self.token)), query).await
     }
 
     /// Adds a server and returns it as the panel sees it.
@@ -168,9 +168,10 @@ pub async fn answer(request: RequestBuilder) -> (StatusCode, Value) {
     (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or(Value::Null))
 }
 
-pub async fn open_stream(address: &str, token: &str, query: &str) -> Result<Socket, u16> {
+/// Opens a stream as whoever a header names; the error is the HTTP status of a refusal.
+pub async fn open_stream(address: &str, (header, value): (&'static str, &str), query: &str) -> Result<Socket, u16> {
     let mut request = format!("ws://{address}/api/v1/logs/stream?{query}").into_client_request().unwrap();
-    request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+    request.headers_mut().insert(header, value.parse().unwrap());
     match tokio_tungstenite::connect_async(request).await {
         Ok((socket, _)) => Ok(socket),
         Err(WsError::Http(response)) => Err(response.status().as_u16()),

@@ -1,0 +1,166 @@
+//! What Monitor says besides rows and runs: its counters and its servers. Read once for all who may see the same, when it may have
+//! changed; each client is then told what is new to it.
+
+use std::collections::HashMap;
+use std::future::pending;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use app::model::{Frame, Glance, Permission, Scope, Server, Viewer};
+use app::ports::{Glances, Servers};
+use tokio::sync::watch;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use super::hub::Hub;
+
+/// How old a board grows where no row says that it has changed: servers are checked all the time.
+const READ_EVERY: Duration = Duration::from_secs(10);
+
+/// Boards are not read more often than this, however many rows come.
+const READ_SOON: Duration = Duration::from_secs(2);
+
+/// A board as it was read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Board {
+    /// `None`: could not be read.
+    glance: Option<Glance>,
+    /// Those that the viewer may see; `None`: could not be read.
+    servers: Option<Vec<Server>>,
+}
+
+/// What a board depends on.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Sight {
+    scope: Scope,
+    logs: bool,
+    schedules: bool,
+    servers: bool,
+}
+
+impl Sight {
+    fn of(viewer: &Viewer) -> Self {
+        Self {
+            scope: viewer.scope.clone(),
+            logs: viewer.may(Permission::ViewBackupLogsPage),
+            schedules: viewer.may(Permission::ViewSchedulesPage),
+            servers: viewer.may(Permission::ViewServersPage),
+        }
+    }
+}
+
+type Latest = Option<Arc<Board>>;
+
+/// The boards that somebody looks at.
+pub struct Boards {
+    hub: Arc<Hub>,
+    glances: Arc<dyn Glances>,
+    servers: Arc<dyn Servers>,
+    stop: CancellationToken,
+    watched: Mutex<HashMap<Sight, Arc<watch::Sender<Latest>>>>,
+}
+
+impl Boards {
+    pub fn new(hub: Arc<Hub>, glances: Arc<dyn Glances>, servers: Arc<dyn Servers>, stop: CancellationToken) -> Self {
+        Self { hub, glances, servers, stop, watched: Mutex::default() }
+    }
+
+    /// The board of a viewer, for one client that knows nothing of it yet.
+    pub fn lookout(self: &Arc<Self>, viewer: &Viewer) -> Lookout {
+        let sight = Sight::of(viewer);
+        let mut watched = self.watched();
+        let mut latest = if let Some(sender) = watched.get(&sight) {
+            sender.subscribe()
+        } else {
+            let sender = Arc::new(watch::Sender::new(None));
+            let latest = sender.subscribe();
+            watched.insert(sight.clone(), sender.clone());
+            tokio::spawn(self.clone().keep_read(sight, viewer.clone(), sender));
+            latest
+        };
+        drop(watched);
+        latest.mark_changed();
+        Lookout { latest, told: None }
+    }
+
+    /// Reads a board again and again for as long as somebody looks at it.
+    async fn keep_read(self: Arc<Self>, sight: Sight, viewer: Viewer, sender: Arc<watch::Sender<Latest>>) {
+        let mut moves = self.hub.moves();
+        loop {
+            let board = self.read(&sight, &viewer).await;
+            sender.send_if_modified(|latest| {
+                let is_news = latest.as_deref() != Some(&board);
+                *latest = Some(Arc::new(board));
+                is_news
+            });
+            let something_moves = async {
+                sleep(READ_SOON).await;
+                // The hub lives as long as this.
+                moves.changed().await.ok();
+            };
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = sender.closed() => {}
+                () = sleep(READ_EVERY) => {}
+                () = something_moves => {}
+            }
+            let mut watched = self.watched();
+            if sender.receiver_count() == 0 {
+                watched.remove(&sight);
+                return;
+            }
+        }
+    }
+
+    async fn read(&self, sight: &Sight, viewer: &Viewer) -> Board {
+        let servers = if sight.servers { self.servers.list(viewer).await } else { Ok(Vec::new()) };
+        Board { glance: self.glances.glance(viewer).await.ok(), servers: servers.ok() }
+    }
+
+    fn watched(&self) -> MutexGuard<'_, HashMap<Sight, Arc<watch::Sender<Latest>>>> {
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What one client has been told of a board.
+pub struct Lookout {
+    latest: watch::Receiver<Latest>,
+    told: Latest,
+}
+
+impl Lookout {
+    /// Waits for news; who has no board waits for ever.
+    pub(super) async fn changed(lookout: &mut Option<Self>) {
+        let Some(lookout) = lookout else { return pending().await };
+        if lookout.latest.changed().await.is_err() {
+            // The panel stops; the stream hears of it elsewhere.
+            pending::<()>().await;
+        }
+    }
+
+    /// The same again at the next turn.
+    pub(super) fn put_off(&mut self) {
+        self.latest.mark_changed();
+    }
+
+    /// What leads from what the client has been told to what there is.
+    pub(super) fn news(&mut self) -> Vec<Frame> {
+        let Some(latest) = self.latest.borrow_and_update().clone() else { return Vec::new() };
+        let told = self.told.as_deref();
+        let mut frames = Vec::new();
+        if told.map(|told| &told.glance) != Some(&latest.glance) {
+            frames.push(Frame::Glance { glance: latest.glance.clone() });
+        }
+        if let Some(servers) = &latest.servers {
+            let before = told.and_then(|told| told.servers.as_deref()).unwrap_or_default();
+            let changed: Vec<_> = servers.iter().filter(|server| !before.contains(server)).cloned().collect();
+            let is_gone = |id: i64| servers.iter().all(|server| server.id != id);
+            let removed: Vec<_> = before.iter().map(|server| server.id).filter(|id| is_gone(*id)).collect();
+            if !changed.is_empty() || !removed.is_empty() {
+                frames.push(Frame::Servers { servers: changed, removed });
+            }
+        }
+        self.told = Some(latest);
+        frames
+    }
+}
