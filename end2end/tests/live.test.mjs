@@ -179,10 +179,12 @@ test('the panel can be installed, and says so itself when it cannot be reached',
   await context.close();
 });
 
-test('a counter soon tells of what the feed shows', async () => {
+test('a counter soon tells of what the feed shows, and nothing is asked for', async () => {
   const visitor = await signIn(browser);
   const { page } = visitor;
   await live(page);
+  const asked = [];
+  page.on('request', (request) => asked.push(request.url()));
   const counter = page.locator('.counters li', { hasText: 'Errors in 24 h' });
   const before = Number((await counter.innerText()).match(/\d+/)[0]);
   const newest = () => document.querySelector('.log-table--feed .log-table__row[data-status="error"] a[href*="entry="]')?.href;
@@ -192,12 +194,13 @@ test('a counter soon tells of what the feed shows', async () => {
     known,
     { timeout: A_MINUTE_AND_MORE },
   );
-  // Five seconds, and what a busy machine needs.
+  // Two seconds, and what a busy machine needs.
   await page.waitForFunction(
     (before) => [...document.querySelectorAll('.counters li')].some((item) => item.innerText.includes('Errors') && Number(item.innerText.match(/\d+/)[0]) > before),
     before,
-    { timeout: 9_000 },
+    { timeout: 6_000 },
   );
+  assert.deepEqual(asked, [], 'all of it came over the one WebSocket');
   await visitor.context.close();
 });
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use app::api::RowsAfter;
 use app::error::AppError;
 use app::model::{
-    Glance, LogFilter, LogPage, LogQuery, LogStatus, Permission, Run, RunId, Scope, Server, TimeBound, Timestamp, Trouble,
-    Viewer, WorstSchedule, Zone, worst_of,
+    Glance, LogFilter, LogPage, LogQuery, LogStatus, Permission, Run, RunId, Scope, Server, TimeBound, Timestamp, Trouble, Viewer,
+    WorstSchedule, Zone, worst_of,
 };
 use app::ports::{AuditTrail, Glances, PanelClock, Runs, Servers};
 use async_trait::async_trait;

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use app::model::LogStatus::{Completed, Connection, Error, Missed, Stopped, Warning};
 use app::api::RowsAfter;
+use app::model::LogStatus::{Completed, Connection, Error, Missed, Stopped, Warning};
 use app::model::{
     Bar, FieldError, Histogram, LogEntry, LogEntryDetail, LogFilter, LogPage, LogQuery, Run, RunId, RunStory, Step, Timestamp, Trigger,
     Viewer, Zone, new_lines,

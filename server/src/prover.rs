@@ -19,7 +19,10 @@ const WHOLE: Duration = Duration::from_hours(24);
 /// How soon new rows are proved.
 const NEW: Duration = Duration::from_mins(1);
 
-/// A page is followed by a pause of so many times as long as it took: proving waits for everything else.
+/// Rows that are proved at a time, about a millisecond: whoever asks for a page meanwhile waits no longer than that.
+const ROWS: i64 = 100;
+
+/// They are followed by a pause of so many times as long as they took: proving waits for everything else.
 const PACE: u32 = 3;
 
 /// Proves until told to stop.
@@ -53,7 +56,7 @@ pub async fn follow_proof(database: Database, clock: Clock, proof: Arc<watch::Se
 async fn go_on(walk: &mut Walk, database: &Database) -> Result<Finding, StoreError> {
     loop {
         let begun = Instant::now();
-        match walk.step(database).await? {
+        match walk.step(database, ROWS).await? {
             Step::Further => sleep(begun.elapsed() * PACE).await,
             Step::End => return walk.close(database).await,
             Step::Broken(finding) => return Ok(finding),

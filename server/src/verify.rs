@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::audit::decompress;
 use crate::chain::{Hash, ORIGIN, hex, link};
-use crate::store::chain::{self, ChainRow, ClearedRow};
+use crate::store::chain::{self, ChainRow, ClearedRow, PAGE};
 use crate::store::{Database, StoreError};
 
 /// What a walk found.
@@ -97,7 +97,7 @@ impl Place {
 pub async fn verify(database: &Database) -> Result<Finding, StoreError> {
     let mut walk = Walk::default();
     loop {
-        match walk.step(database).await? {
+        match walk.step(database, PAGE).await? {
             Step::Further => {}
             Step::End => return walk.close(database).await,
             Step::Broken(finding) => return Ok(finding),
@@ -131,9 +131,9 @@ impl Default for Walk {
 }
 
 impl Walk {
-    /// Proves the next page of rows.
-    pub async fn step(&mut self, database: &Database) -> Result<Step, StoreError> {
-        let (page, head) = chain::page(database, self.place.id).await?;
+    /// Proves the next rows, this many at most.
+    pub async fn step(&mut self, database: &Database, most: i64) -> Result<Step, StoreError> {
+        let (page, head) = chain::page(database, self.place.id, most).await?;
         let until = page.up_to.min(head.last_id);
         let broken = |id, why: &str| Ok(Step::Broken(Finding::Broken { id, why: why.to_owned() }));
         if let Some(row) = page.rows.iter().find(|row| row.id > head.last_id) {

@@ -42,15 +42,24 @@ pub fn words_of(text: &str) -> Vec<Word> {
     let mut words: Vec<Word> = Vec::new();
     for (start, c) in text.char_indices().filter(|(_, c)| c.is_alphanumeric()) {
         let end = start + c.len_utf8();
-        match words.last_mut().filter(|word| word.at.end == start) {
-            Some(word) => {
-                word.text.extend(c.to_lowercase());
-                word.at.end = end;
-            }
-            None => words.push(Word { text: c.to_lowercase().collect(), at: start..end }),
+        if let Some(word) = words.last_mut().filter(|word| word.at.end == start) {
+            push_lowercase(&mut word.text, c);
+            word.at.end = end;
+        } else {
+            let mut text = String::with_capacity(16);
+            push_lowercase(&mut text, c);
+            words.push(Word { text, at: start..end });
         }
     }
     words
+}
+
+fn push_lowercase(text: &mut String, c: char) {
+    if c.is_ascii() {
+        text.push(c.to_ascii_lowercase());
+    } else {
+        text.extend(c.to_lowercase());
+    }
 }
 
 impl WordQuery {

@@ -31,6 +31,10 @@ pub(super) struct BenchFlags {
     #[arg(long, value_name = "DIR")]
     keep: Option<std::path::PathBuf>,
 
+    /// An empty PostgreSQL database to make that trail in instead, as `postgres://…`.
+    #[arg(long, value_name = "URL", conflicts_with = "keep")]
+    postgres: Option<String>,
+
     /// How many minutes the checker goes on while its memory is measured.
     #[arg(long, default_value_t = 1)]
     soak_minutes: u32,
@@ -69,7 +73,10 @@ pub(super) async fn run(flags: BenchFlags) -> anyhow::Result<()> {
         trail::run(flags.rows, flags.writers).await?;
     }
     if wanted(What::Logs) {
-        logs::run(flags.log_rows, flags.keep).await?;
+        match flags.postgres {
+            None => logs::run(flags.log_rows, flags.keep).await?,
+            Some(url) => logs::run_on_postgres(flags.log_rows, url).await?,
+        }
     }
     if wanted(What::Checker) {
         checker::run(flags.soak_minutes).await?;

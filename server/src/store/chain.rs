@@ -7,7 +7,7 @@ use super::{Database, Row, Sql, StoreError, Transaction};
 use crate::chain::{Content, Hash, ORIGIN, link};
 
 /// Rows that are read at a time: a few megabytes at most, since few rows have long details.
-const PAGE: i64 = 1000;
+pub const PAGE: i64 = 1000;
 
 /// A row as it is proved.
 pub struct ChainRow {
@@ -48,31 +48,27 @@ pub async fn head(tx: &mut Transaction) -> Result<Head, StoreError> {
     Ok(Head { last_id: row.int("last_id")?, last_hash: optional_hash(&row, "last_hash")?.unwrap_or(ORIGIN) })
 }
 
-/// The next rows after an id, and what was cleared between them, as of one moment.
-pub async fn page(database: &Database, after: i64) -> Result<(ChainPage, Head), StoreError> {
+/// At most this many of the next rows after an id, and what was cleared between them, as of one moment.
+pub async fn page(database: &Database, after: i64, most: i64) -> Result<(ChainPage, Head), StoreError> {
     let mut tx = database.snapshot().await?;
     let head = head(&mut tx).await?;
-    let rows = rows_after(&mut tx, after).await?;
-    let full = rows.len() == usize::try_from(PAGE).unwrap_or(usize::MAX);
-    let sql = Sql::new("select id, leaf, tombstone from cleared_row where id > $1 order by id limit $2").bind(after).bind(PAGE);
+    let rows = page_of(&mut tx, Sql::new(CONTENT), after, most).await?;
+    let full = rows.len() == usize::try_from(most).unwrap_or(usize::MAX);
+    let sql = Sql::new("select id, leaf, tombstone from cleared_row where id > $1 order by id limit $2").bind(after).bind(most);
     let cleared: Vec<_> = tx.fetch_all(sql).await?.iter().map(cleared_row).collect::<Result<_, _>>()?;
-    let cleared_full = cleared.len() == usize::try_from(PAGE).unwrap_or(usize::MAX);
+    let cleared_full = cleared.len() == usize::try_from(most).unwrap_or(usize::MAX);
     let ends = [rows.last().filter(|_| full).map(|row| row.id), cleared.last().filter(|_| cleared_full).map(|row| row.id)];
     let up_to = ends.into_iter().flatten().min().unwrap_or(i64::MAX);
     Ok((ChainPage { rows, cleared, up_to }, head))
-}
-
-async fn rows_after(tx: &mut Transaction, after: i64) -> Result<Vec<ChainRow>, StoreError> {
-    page_of(tx, Sql::new(CONTENT), after).await
 }
 
 /// Everything of rows that is proved.
 pub(super) const CONTENT: &str = "select l.id, l.at, l.status, l.source_type, l.server_id, l.schedule_id, l.run_id, l.point, \
      l.duration_s, l.message, l.detail, l.exit_code, l.year, l.month, l.day, l.hash from log_entry l where 1 = 1";
 
-/// The next page of a statement that begins with [`CONTENT`].
-pub(super) async fn page_of(tx: &mut Transaction, mut sql: Sql, after: i64) -> Result<Vec<ChainRow>, StoreError> {
-    sql.push(" and l.id > ").push_bind(after).push(" order by l.id limit ").push_bind(PAGE);
+/// The next rows of a statement that begins with [`CONTENT`].
+pub(super) async fn page_of(tx: &mut Transaction, mut sql: Sql, after: i64, most: i64) -> Result<Vec<ChainRow>, StoreError> {
+    sql.push(" and l.id > ").push_bind(after).push(" order by l.id limit ").push_bind(most);
     // A row that cannot even be read is not what was written.
     let unreadable = |row: &Row| Ok(ChainRow { id: row.int("id")?, facts: None, leaf: ORIGIN, hash: None, detail: None });
     tx.fetch_all(sql).await?.iter().map(|row| chain_row(row).or_else(|_| unreadable(row))).collect()
@@ -145,7 +141,7 @@ pub(super) async fn chain_old_rows(database: &Database) -> Result<(), StoreError
     }
     let (mut last, mut after) = (ORIGIN, 0);
     loop {
-        let rows = rows_after(&mut tx, after).await?;
+        let rows = page_of(&mut tx, Sql::new(CONTENT), after, PAGE).await?;
         let Some(end) = rows.last().map(|row| row.id) else { break };
         for row in rows {
             last = link(&last, &row.leaf);

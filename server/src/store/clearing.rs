@@ -50,7 +50,7 @@ pub async fn rows_to_clear(tx: &mut Transaction, doomed: &Doomed, after: i64) ->
             sql.push(" and not exists (select 1 from cleared_row c where c.tombstone = l.id)");
         }
     }
-    chain::page_of(tx, sql, after).await
+    chain::page_of(tx, sql, after, chain::PAGE).await
 }
 
 /// The highest id that an indexed row from before a moment can have.

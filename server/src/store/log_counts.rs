@@ -7,7 +7,7 @@ use app::model::{LogFilter, LogStatus, Step, TimeBound, Timestamp, WordQuery};
 
 use super::engine::Dialect;
 use super::log_index::{DAY, MONTH, date_of, day_number, month_of};
-use super::log_pages::{Asked, Page, Part, parts, statement, words_alone};
+use super::log_pages::{Asked, Page, Part, parts, statement, words_alone, words_decide};
 use super::packed::{fetch_packed, packed};
 use super::selection::Selection;
 use super::trail_view::TrailView;
@@ -48,19 +48,25 @@ pub struct Total {
 
 /// How many rows pass, counted to the end.
 pub async fn count(view: &mut TrailView, selection: Selection<'_>) -> Result<i64, StoreError> {
-    Ok(count_up_to(view, selection, None).await?.rows)
+    Ok(count_up_to(view, selection, Effort::ToTheEnd).await?.rows)
 }
 
 /// How many rows pass, as far as a moment is enough to count those that have the words.
 pub async fn count_quickly(view: &mut TrailView, selection: Selection<'_>) -> Result<Total, StoreError> {
-    let most = if selection.asks_for_words_alone() { MOST_WORDS } else { MOST_ROWS };
-    count_up_to(view, selection, Some(most)).await
+    count_up_to(view, selection, Effort::AMoment).await
 }
 
-async fn count_up_to(view: &mut TrailView, selection: Selection<'_>, most: Option<i64>) -> Result<Total, StoreError> {
+/// How far hits are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Effort {
+    ToTheEnd,
+    AMoment,
+}
+
+async fn count_up_to(view: &mut TrailView, selection: Selection<'_>, effort: Effort) -> Result<Total, StoreError> {
     if let Some((all, excluded)) = difference(selection) {
-        let all = Box::pin(count_up_to(view, Selection { filter: &all, ..selection }, None)).await?.rows;
-        let excluded = Box::pin(count_up_to(view, Selection { filter: &excluded, ..selection }, most)).await?;
+        let all = Box::pin(count_up_to(view, Selection { filter: &all, ..selection }, Effort::ToTheEnd)).await?.rows;
+        let excluded = Box::pin(count_up_to(view, Selection { filter: &excluded, ..selection }, effort)).await?;
         let rows = if excluded.is_exact { all - excluded.rows } else { 0 };
         return Ok(Total { rows, ..excluded });
     }
@@ -73,9 +79,10 @@ async fn count_up_to(view: &mut TrailView, selection: Selection<'_>, most: Optio
     let mut is_exact = true;
     for Rest { filter, part } in &plan.rest {
         let selection = Selection { filter, ..selection };
-        match (part.words, most) {
+        match (part.words, effort) {
             (Asked::OfRows, _) => look_through(view, selection, *part, |_, _| total += 1).await?,
-            (Asked::Index, Some(most)) => {
+            (Asked::Index, Effort::AMoment) => {
+                let most = if words_decide(selection, *part) { MOST_WORDS } else { MOST_ROWS };
                 let mut sql = hits(selection, view.tx.dialect(), *part, "select count(*) as n from (select 1 as hit");
                 sql.push(" limit ").push_bind(most + 1).push(") as hits");
                 let found = view.tx.fetch_one(sql).await?.int("n")?;
@@ -91,12 +98,12 @@ async fn count_up_to(view: &mut TrailView, selection: Selection<'_>, most: Optio
     Ok(Total { rows: total, is_exact })
 }
 
-/// The rows of a part, to be counted: without looking at them, where the words are all that is asked for.
+/// The rows of a part, to be counted: without looking at them, where the words decide.
 fn hits(selection: Selection<'_>, dialect: Dialect, part: Part, columns: &'static str) -> Sql {
-    if part.words == Asked::Index && selection.asks_for_words_alone() {
+    if words_decide(selection, part) {
         words_alone(dialect, part, &selection.filter.q, columns)
     } else {
-        statement(selection, dialect, part, columns, false).0
+        statement(selection, dialect, part, columns)
     }
 }
 
@@ -130,32 +137,36 @@ pub async fn histogram(view: &mut TrailView, selection: Selection<'_>, step: Ste
     }
     let plan = plan(view, selection, matches!(step, Step::Day | Step::Month)).await?;
     let mut bars = Bars::new();
-    let mut add = |at: Timestamp, status: LogStatus, n: i64| {
-        *bars.entry(step.start(at, selection.zone)).or_default().entry(status).or_default() += n;
-    };
+    let mut add = |start: Timestamp, status: LogStatus, n: i64| *bars.entry(start).or_default().entry(status).or_default() += n;
+    let start_of = |at: Timestamp| step.start(at, selection.zone);
     let spans = match plan.whole {
         Some((first, last)) if step == Step::Day => vec![(DAY, first, last)],
         whole => whole.map(spans).unwrap_or_default(),
     };
     for (span, first, last) in spans {
         let mut sql = summary(selection, "select bucket, status, cast(sum(n) as bigint) as n", span, first, last);
-        sql.push(" group by bucket, status");
+        sql.push(" group by bucket, status order by bucket");
         let head = packed!(view.tx.dialect(), "bucket, status, n");
+        let mut bar = None;
         for (bucket, status, n) in fetch_packed::<(i64, u8, i64)>(&mut view.tx, head, sql).await? {
-            add(selection.zone.start_of_day(date_of(bucket)), known(status)?, n);
+            let (_, start) = match bar.filter(|(known, _)| *known == bucket) {
+                Some(known) => known,
+                None => *bar.insert((bucket, start_of(selection.zone.start_of_day(date_of(bucket))))),
+            };
+            add(start, known(status)?, n);
         }
     }
     for Rest { filter, part } in &plan.rest {
         let selection = Selection { filter, ..selection };
         if part.words == Asked::OfRows {
-            look_through(view, selection, *part, |at, status| add(at, status, 1)).await?;
+            look_through(view, selection, *part, |at, status| add(start_of(at), status, 1)).await?;
             continue;
         }
-        let (mut sql, _) = statement(selection, view.tx.dialect(), *part, columns(step), false);
+        let mut sql = statement(selection, view.tx.dialect(), *part, columns(step));
         sql.push(" group by 1, 2");
         let head = packed!(view.tx.dialect(), "at, status, n");
         for (at, status, n) in fetch_packed::<(i64, u8, i64)>(&mut view.tx, head, sql).await? {
-            add(Timestamp::from_millis(at), known(status)?, n);
+            add(start_of(Timestamp::from_millis(at)), known(status)?, n);
         }
     }
     Ok(bars)
@@ -186,7 +197,7 @@ async fn plan(view: &mut TrailView, selection: Selection<'_>, by_days: bool) -> 
         let parts = parts(view, selection, Page { after: None, before: None, limit: 0 }).await?;
         return Ok(Plan { whole: None, rest: parts.into_iter().map(all).collect() });
     }
-    let unindexed = Part { first: marks.counted_to + 1, last: marks.head, words: Asked::Not };
+    let unindexed = Part { first: marks.counted_to + 1, last: marks.head, words: Asked::Not, in_range: false };
     let mut rest: Vec<_> = (unindexed.first <= unindexed.last).then(|| all(unindexed)).into_iter().collect();
     let (from, until) = selection.range();
     if (from, until) == (None, None) {
@@ -203,7 +214,10 @@ async fn plan(view: &mut TrailView, selection: Selection<'_>, by_days: bool) -> 
         // Rows of another day may be among these ids, where the clock was set: they are counted with their own.
         let (first, last) = (from.max(row.time("start_at")?), until.min(row.time("end_at")?).plus_millis(-1));
         let filter = LogFilter { from: Some(TimeBound::Moment(first)), to: Some(TimeBound::Moment(last)), ..selection.filter.clone() };
-        rest.push(Rest { filter, part: Part { first: row.int("first_id")?, last: row.int("last_id")?, words: Asked::Not } });
+        rest.push(Rest {
+            filter,
+            part: Part { first: row.int("first_id")?, last: row.int("last_id")?, words: Asked::Not, in_range: false },
+        });
     }
     Ok(Plan { whole, rest })
 }
@@ -265,7 +279,7 @@ async fn look_through(
     mut found: impl FnMut(Timestamp, LogStatus),
 ) -> Result<(), StoreError> {
     loop {
-        let (mut sql, _) = statement(selection, view.tx.dialect(), part, "select l.id, l.at, l.status, l.message", false);
+        let mut sql = statement(selection, view.tx.dialect(), part, "select l.id, l.at, l.status, l.message");
         sql.push(" order by l.id limit ").push_bind(SCAN);
         let rows = view.tx.fetch_all(sql).await?;
         for row in &rows {

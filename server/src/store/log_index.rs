@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use app::model::{Timestamp, Zone};
 use chrono::{Datelike as _, NaiveDate};
 use serde::Deserialize;
+use tokio::join;
 
 use super::packed::{fetch_packed, packed};
 use super::{Database, Sql, StoreError, Transaction, log_words};
@@ -116,8 +117,11 @@ pub async fn index_batch(database: &Database, zone: &Zone) -> Result<bool, Store
             marks.words_to = id;
         }
     }
-    counts.write(&mut tx, zone).await?;
-    log_words::insert(&mut tx, &words).await?;
+    // Words are cut while the database counts.
+    let dialect = tx.dialect();
+    let (counted, insertion) = join!(counts.write(&mut tx, zone), async { log_words::insertion(dialect, &words) });
+    counted?;
+    tx.execute(insertion).await?;
     let sql = Sql::new("update log_index set counted_to = $1, words_to = $2, zone = $3 where singleton = 1");
     tx.execute(sql.bind(marks.counted_to).bind(marks.words_to).bind(marks.zone)).await?;
     tx.commit().await?;

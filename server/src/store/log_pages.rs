@@ -18,9 +18,12 @@ const SCAN: u32 = 1000;
 /// So few rows are looked through for their words; of more, the words are asked first.
 const FEW: i64 = 20_000;
 
-const ENTRY_COLUMNS: &str = "select l.id, l.at, l.status, l.source_type, l.server_id, s.name as server_name, s.region, s.account, \
+/// Entries by ids that stand between this and the next text.
+const ENTRIES: &str = "select l.id, l.at, l.status, l.source_type, l.server_id, s.name as server_name, s.region, s.account, \
      l.schedule_id, p.name as schedule_name, l.run_id, l.point, l.duration_s, l.message, \
-     case when l.detail is null then 0 else 1 end as has_detail, l.year, l.month, l.day";
+     case when l.detail is null then 0 else 1 end as has_detail, l.year, l.month, l.day from (";
+
+const OF_IDS: &str = " left join server s on s.id = l.server_id left join schedule p on p.id = l.schedule_id order by l.id";
 
 /// An entry as it is packed: a list, in this order.
 #[derive(Deserialize)]
@@ -44,8 +47,6 @@ struct Packed {
     month: u32,
     day: u32,
 }
-
-const NAMES: &str = " left join server s on s.id = l.server_id left join schedule p on p.id = l.schedule_id where 1 = 1";
 
 /// A row with where its server is.
 pub struct PlacedEntry {
@@ -86,6 +87,8 @@ pub(super) struct Part {
     pub(super) first: i64,
     pub(super) last: i64,
     pub(super) words: Asked,
+    /// Whether all its rows are known to be of the range, so that nobody has to look when each was written.
+    pub(super) in_range: bool,
 }
 
 /// Rows newest first.
@@ -130,11 +133,12 @@ pub(super) async fn parts(view: &mut TrailView, selection: Selection<'_>, page: 
     let marks = view.marks.clone();
     let has_words = !selection.filter.q.is_empty();
     let mark = if has_words { marks.words_to } else { marks.counted_to };
-    let unindexed = Part { first: mark + 1, last: marks.head, words: if has_words { Asked::OfRows } else { Asked::Not } };
+    let words = if has_words { Asked::OfRows } else { Asked::Not };
+    let unindexed = Part { first: mark + 1, last: marks.head, words, in_range: false };
     let mut parts = vec![unindexed];
-    if let Some((first, last)) = bounds(view, selection, mark).await? {
+    if let Some((first, last, in_range)) = bounds(view, selection, mark).await? {
         let words = if has_words { words_of_index(view, selection).await? } else { Asked::Not };
-        parts.push(Part { first, last: last.min(mark), words });
+        parts.push(Part { first, last: last.min(mark), words, in_range });
     }
     let (above, below) = (page.after.unwrap_or(0), page.before.unwrap_or(i64::MAX));
     let clipped = parts.into_iter().map(|part| Part {
@@ -145,11 +149,12 @@ pub(super) async fn parts(view: &mut TrailView, selection: Selection<'_>, page: 
     Ok(clipped.filter(|part| part.first <= part.last).collect())
 }
 
-/// Between which indexed ids the rows of the range are; `None` if there are none.
-async fn bounds(view: &mut TrailView, selection: Selection<'_>, mark: i64) -> Result<Option<(i64, i64)>, StoreError> {
+/// Between which indexed ids the rows of the range are, and whether there are no others between them; `None` if there are none.
+async fn bounds(view: &mut TrailView, selection: Selection<'_>, mark: i64) -> Result<Option<(i64, i64, bool)>, StoreError> {
     let (from, until) = selection.range();
-    if (from, until) == (None, None) || view.marks.counted_to < mark {
-        return Ok(Some((0, mark)));
+    let is_endless = (from, until) == (None, None);
+    if is_endless || view.marks.counted_to < mark {
+        return Ok(Some((0, mark, is_endless)));
     }
     let mut sql = Sql::new("select min(first_id) as first_id, max(last_id) as last_id from log_day where 1 = 1");
     if let Some(from) = from {
@@ -160,7 +165,12 @@ async fn bounds(view: &mut TrailView, selection: Selection<'_>, mark: i64) -> Re
     }
     let row = view.tx.fetch_one(sql).await?;
     let (first, last): (Option<i64>, Option<i64>) = (row.get("first_id")?, row.get("last_id")?);
-    Ok(first.zip(last))
+    let Some((first, last)) = first.zip(last) else { return Ok(None) };
+    // Where the range ends within a day, or the clock was set, ids do not tell.
+    let sql = Sql::new("select day from log_day where first_id <= $1 and last_id >= $2 and (start_at < $3 or end_at > $4) limit 1");
+    let (from, until) = (from.unwrap_or(Timestamp::from_millis(i64::MIN)), until.unwrap_or(Timestamp::from_millis(i64::MAX)));
+    let others = view.tx.fetch_optional(sql.bind(last).bind(first).bind(from).bind(until)).await?;
+    Ok(Some((first, last, others.is_none())))
 }
 
 async fn words_of_index(view: &mut TrailView, selection: Selection<'_>) -> Result<Asked, StoreError> {
@@ -172,8 +182,7 @@ async fn words_of_index(view: &mut TrailView, selection: Selection<'_>) -> Resul
     if view.tx.dialect() == Dialect::Postgres {
         return Ok(Asked::Index);
     }
-    let undated = LogFilter { from: None, to: None, ..filter.clone() };
-    if (Selection { filter: &undated, ..selection }).asks_for_words_alone() {
+    if selection.asks_for_words_alone() {
         return Ok(Asked::Index);
     }
     let wordless = LogFilter { q: WordQuery::default(), ..filter.clone() };
@@ -182,19 +191,27 @@ async fn words_of_index(view: &mut TrailView, selection: Selection<'_>) -> Resul
     Ok(if rows <= FEW { Asked::OfRows } else { Asked::Index })
 }
 
-/// `select … from … where …` for a part; `names` are joined besides.
-pub(super) fn statement(selection: Selection<'_>, dialect: Dialect, part: Part, columns: &'static str, names: bool) -> (Sql, &'static str) {
+/// `select … from … where …` for a part.
+pub(super) fn statement(selection: Selection<'_>, dialect: Dialect, part: Part, columns: &'static str) -> Sql {
     let mut sql = Sql::new(columns);
     let words_first = part.words == Asked::Index;
-    sql.push(if words_first { log_words::from_words(dialect) } else { " from log_entry l" });
-    sql.push(if names { NAMES } else { " where 1 = 1" });
-    let id = if words_first { log_words::id_of_hit(dialect) } else { "l.id" };
+    sql.push(if words_first { log_words::from_words(dialect) } else { " from log_entry l where 1 = 1" });
     if words_first {
         log_words::push_match(&mut sql, dialect, &selection.filter.q);
     }
-    push_ids(&mut sql, part, id);
-    selection.push(&mut sql);
-    (sql, id)
+    push_ids(&mut sql, part, part.id(dialect));
+    if !part.in_range {
+        selection.push_range(&mut sql);
+    }
+    selection.push_rest(&mut sql);
+    sql
+}
+
+impl Part {
+    /// What its rows are ordered by.
+    fn id(self, dialect: Dialect) -> &'static str {
+        if self.words == Asked::Index { log_words::id_of_hit(dialect) } else { "l.id" }
+    }
 }
 
 /// `select … from … where …` for the words of a part, without its rows.
@@ -204,6 +221,11 @@ pub(super) fn words_alone(dialect: Dialect, part: Part, words: &WordQuery, colum
     log_words::push_match(&mut sql, dialect, words);
     push_ids(&mut sql, part, log_words::id_of_hit(dialect));
     sql
+}
+
+/// Whether the rows of a part that have the words pass.
+pub(super) fn words_decide(selection: Selection<'_>, part: Part) -> bool {
+    part.words == Asked::Index && part.in_range && selection.asks_for_words_alone()
 }
 
 fn push_ids(sql: &mut Sql, part: Part, id: &'static str) {
@@ -223,8 +245,21 @@ async fn part_of(
     limit: u32,
 ) -> Result<Vec<PlacedEntry>, StoreError> {
     let dialect = view.tx.dialect();
-    let (mut sql, id) = statement(selection, dialect, part, ENTRY_COLUMNS, true);
-    sql.push(" order by ").push(id).push(if order == Order::Falling { " desc limit " } else { " limit " }).push_bind(i64::from(limit));
+    let (direction, join) = match (order, dialect) {
+        (Order::Falling, Dialect::Sqlite) => (" desc", ") k cross join log_entry l on l.id = k.id"),
+        (Order::Rising, Dialect::Sqlite) => ("", ") k cross join log_entry l on l.id = k.id"),
+        (Order::Falling, Dialect::Postgres) => (" desc", ") k join log_entry l on l.id = k.id"),
+        (Order::Rising, Dialect::Postgres) => ("", ") k join log_entry l on l.id = k.id"),
+    };
+    // Which rows, and only then what they say: many may have to be put in order for a few.
+    let mut sql = match dialect {
+        _ if !words_decide(selection, part) => statement(selection, dialect, part, "select l.id"),
+        Dialect::Sqlite => words_alone(dialect, part, &selection.filter.q, "select w.rowid as id"),
+        Dialect::Postgres => words_alone(dialect, part, &selection.filter.q, "select w.id"),
+    };
+    sql.push(" order by ").push(part.id(dialect)).push(direction).push(" limit ").push_bind(i64::from(limit));
+    let mut sql = sql.within(ENTRIES, join);
+    sql.push(OF_IDS).push(direction);
     let head = packed!(
         dialect,
         "id, at, status, source_type, server_id, server_name, region, account, schedule_id, schedule_name, run_id, point, duration_s, \
@@ -265,7 +300,7 @@ async fn look_through(
 /// One row in the viewer's scope.
 pub(super) async fn one(view: &mut TrailView, scope: &Scope, id: i64) -> Result<Option<LogEntry>, StoreError> {
     let (filter, zone) = (LogFilter::default(), Zone::utc());
-    let part = Part { first: id, last: id, words: Asked::Not };
+    let part = Part { first: id, last: id, words: Asked::Not, in_range: true };
     let rows = part_of(view, Selection { scope, filter: &filter, zone: &zone }, part, Order::Rising, 1).await?;
     Ok(rows.into_iter().next().map(|row| row.entry))
 }

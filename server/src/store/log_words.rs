@@ -6,9 +6,6 @@ use app::model::{Term, WordQuery, words_of};
 use super::engine::Dialect;
 use super::{Sql, StoreError, Transaction};
 
-/// Two values a row.
-const ROWS_PER_INSERT: usize = 500;
-
 /// PostgreSQL takes 2,046 bytes; words that begin with so many are the same word.
 const MAX_WORD_BYTES: usize = 1000;
 
@@ -16,40 +13,53 @@ const MAX_WORD_BYTES: usize = 1000;
 /// has an opinion about it.
 fn indexed(word: &str) -> String {
     let mut plain = String::with_capacity(word.len());
-    for c in word.chars() {
-        if c.is_ascii_alphanumeric() {
-            plain.push(c);
-        } else {
-            plain.extend(["_", &format!("{:x}", u32::from(c)), "_"]);
-        }
-    }
-    plain.truncate(MAX_WORD_BYTES);
+    push_indexed(&mut plain, word);
     plain
 }
 
-/// Indexes the messages of rows.
-pub(super) async fn insert(tx: &mut Transaction, rows: &[(i64, String)]) -> Result<(), StoreError> {
-    let dialect = tx.dialect();
-    for chunk in rows.chunks(ROWS_PER_INSERT) {
-        let mut sql = Sql::new(match dialect {
-            Dialect::Sqlite => "insert into log_words (rowid, words) values ",
-            Dialect::Postgres => "insert into log_words (id, words) values ",
-        });
-        for (n, (id, message)) in chunk.iter().enumerate() {
-            let words = words_of(message).into_iter().map(|word| indexed(&word.text));
-            sql.push(if n == 0 { "(" } else { ", (" }).push_bind(*id).push(", ");
-            match dialect {
-                Dialect::Sqlite => sql.push_bind(words.collect::<Vec<_>>().join(" ")),
-                Dialect::Postgres => {
-                    let placed: Vec<_> = words.enumerate().map(|(n, word)| format!("'{word}':{}", n + 1)).collect();
-                    sql.push("cast(").push_bind(placed.join(" ")).push(" as tsvector)")
-                }
-            };
-            sql.push(")");
+fn push_indexed(text: &mut String, word: &str) {
+    let begin = text.len();
+    for c in word.chars() {
+        if c.is_ascii_alphanumeric() {
+            text.push(c);
+        } else {
+            text.extend(["_", &format!("{:x}", u32::from(c)), "_"]);
         }
-        tx.execute(sql).await?;
     }
-    Ok(())
+    text.truncate(text.len().min(begin + MAX_WORD_BYTES));
+}
+
+/// Indexes the messages of rows, all in one statement: FTS5 writes what it has gathered before each.
+pub(super) fn insertion(dialect: Dialect, rows: &[(i64, String)]) -> Sql {
+    // An object from ids to words; neither has anything that JSON would write in another way.
+    let mut object = String::from("{");
+    for (n, (id, message)) in rows.iter().enumerate() {
+        object.push_str(if n == 0 { "\"" } else { ",\"" });
+        object.push_str(&id.to_string());
+        object.push_str("\":\"");
+        for (n, word) in words_of(message).iter().enumerate() {
+            if n > 0 {
+                object.push(' ');
+            }
+            match dialect {
+                Dialect::Sqlite => push_indexed(&mut object, &word.text),
+                Dialect::Postgres => {
+                    object.push('\'');
+                    push_indexed(&mut object, &word.text);
+                    object.extend(["':", &(n + 1).to_string()]);
+                }
+            }
+        }
+        object.push('"');
+    }
+    object.push('}');
+    Sql::new(match dialect {
+        Dialect::Sqlite => "insert into log_words (rowid, words) select cast(key as integer), value from json_each($1)",
+        Dialect::Postgres => {
+            "insert into log_words (id, words) select cast(key as bigint), cast(value as tsvector) from json_each_text(cast($1 as json))"
+        }
+    })
+    .bind(object)
 }
 
 /// Forgets the rows of a tombstone up to an id.
@@ -65,8 +75,8 @@ pub(super) async fn remove(tx: &mut Transaction, tombstone: i64, up_to: i64) -> 
 /// From where rows with the words are read, words first: newest or oldest hits come without looking at all of them.
 pub(super) fn from_words(dialect: Dialect) -> &'static str {
     match dialect {
-        Dialect::Sqlite => " from log_words w cross join log_entry l on l.id = w.rowid",
-        Dialect::Postgres => " from log_words w join log_entry l on l.id = w.id",
+        Dialect::Sqlite => " from log_words w cross join log_entry l on l.id = w.rowid where 1 = 1",
+        Dialect::Postgres => " from log_words w join log_entry l on l.id = w.id where 1 = 1",
     }
 }
 

@@ -21,6 +21,12 @@ impl Selection<'_> {
 
     /// Adds everything but the words.
     pub(super) fn push(&self, sql: &mut Sql) {
+        self.push_range(sql);
+        self.push_rest(sql);
+    }
+
+    /// Adds when a row was written.
+    pub(super) fn push_range(&self, sql: &mut Sql) {
         let (from, until) = self.range();
         if let Some(from) = from {
             sql.push(" and l.at >= ").push_bind(from);
@@ -28,6 +34,10 @@ impl Selection<'_> {
         if let Some(until) = until {
             sql.push(" and l.at < ").push_bind(until);
         }
+    }
+
+    /// Adds everything but when a row was written and the words.
+    pub(super) fn push_rest(&self, sql: &mut Sql) {
         self.push_kinds(sql, "l.status", "l.source_type");
         self.push_servers(sql, "l.server_id");
         self.push_schedules(sql, "l.schedule_id");
@@ -70,9 +80,10 @@ impl Selection<'_> {
         *self.scope != Scope::All || !(server.is_empty() && region.is_empty() && account.is_empty())
     }
 
-    /// Whether a row's message alone decides.
+    /// Whether of the rows of the range the message alone decides.
     pub(super) fn asks_for_words_alone(&self) -> bool {
-        *self.scope == Scope::All && *self.filter == LogFilter { q: self.filter.q.clone(), ..LogFilter::default() }
+        let LogFilter { from, to, q, .. } = self.filter;
+        *self.scope == Scope::All && *self.filter == LogFilter { from: *from, to: *to, q: q.clone(), ..LogFilter::default() }
     }
 
     /// Whether the summary knows enough to count it.

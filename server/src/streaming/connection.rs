@@ -174,7 +174,9 @@ impl Connection {
         let known = self.hub.progress();
         let active = runs::active(self.hub.database(), &self.viewer.scope).await?;
         let cleared = match after {
-            Some(after) => clearing::reached_back(&mut self.hub.database().snapshot().await?, &self.viewer.scope, after).await?.then_some(after),
+            Some(after) => {
+                clearing::reached_back(&mut self.hub.database().snapshot().await?, &self.viewer.scope, after).await?.then_some(after)
+            }
             None => None,
         };
         let mut place = self.seat.place();

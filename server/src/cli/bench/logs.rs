@@ -3,6 +3,7 @@
 
 mod client;
 mod generator;
+mod postgres;
 mod yardstick;
 
 use std::path::{Path, PathBuf};
@@ -14,6 +15,8 @@ use tokio_util::sync::CancellationToken;
 
 use self::client::{Client, Times};
 use self::generator::Generator;
+pub(super) use self::postgres::run as run_on_postgres;
+use self::yardstick::Inserts;
 use super::super::say;
 use crate::clock::{Clock, zone_table};
 use crate::config::Config;
@@ -33,30 +36,39 @@ pub(super) async fn run(rows: u64, keep: Option<PathBuf>) -> anyhow::Result<()> 
     let dir = keep.unwrap_or_else(|| temporary.path().join("data"));
     std::fs::create_dir_all(&dir)?;
     let path = dir.join("tailback.db");
-    let config = Config {
-        data_dir: dir.clone(),
-        bind: "127.0.0.1:0".parse()?,
-        database_url: format!("sqlite://{}", path.display()),
-        timezone: chrono_tz::Europe::Berlin,
-        perimeter: PerimeterSettings::default(),
-        trail_keep_days: None,
-        require_second_factor: false,
-        secret_key: None,
-    };
+    let config = config(&dir, format!("sqlite://{}", path.display()))?;
     fill(&config, rows, &path).await?;
     let serving = Serving::start(&config, Clock::machine()).await?;
-    let accounts = &serving.panel.accounts;
-    let name = format!("bench{}", crate::random::hex(4));
-    accounts.create(&name, crate::random::hex(16), "admin").await?;
-    let token = accounts.create_token(&name, "bench", None).await?.text().to_owned();
     let bare = yardstick::serve(&path).await?;
-    let panel = Client::new(serving.address, Some(token));
+    let panel = client_of(&serving).await?;
     read(&panel, &bare, rows).await?;
     counts(&serving.panel.database, &serving.panel.zone).await?;
     exports(&panel, &path).await?;
     say(format!("memory: {} MiB resident, with the file open and everything read", resident_mib()?));
     serving.stop().await;
     Ok(())
+}
+
+fn config(dir: &Path, database_url: String) -> anyhow::Result<Config> {
+    Ok(Config {
+        data_dir: dir.to_owned(),
+        bind: "127.0.0.1:0".parse()?,
+        database_url,
+        timezone: chrono_tz::Europe::Berlin,
+        perimeter: PerimeterSettings::default(),
+        trail_keep_days: None,
+        require_second_factor: false,
+        secret_key: None,
+    })
+}
+
+/// A client that may see everything.
+async fn client_of(serving: &Serving) -> anyhow::Result<Client> {
+    let accounts = &serving.panel.accounts;
+    let name = format!("bench{}", crate::random::hex(4));
+    accounts.create(&name, crate::random::hex(16), "admin").await?;
+    let token = accounts.create_token(&name, "bench", None).await?.text().to_owned();
+    Ok(Client::new(serving.address, Some(token)))
 }
 
 /// Writes the rows that are missing, then indexes them.
@@ -73,46 +85,105 @@ async fn fill(config: &Config, rows: u64, path: &Path) -> anyhow::Result<()> {
         bail!("{} has {there} rows, not {rows}: give another directory", path.display());
     }
     generator::make_schedules(&database).await?;
-    let (alone, with_words) = (yardstick::append(rows.min(200_000), false)?, yardstick::append(rows.min(200_000), true)?);
-    let mut generator = Generator::new(rows);
-    let began = Instant::now();
-    let mut indexing = Duration::ZERO;
-    let mut left = rows;
-    while left > 0 {
-        let entries = generator.take(BATCH.min(usize::try_from(left)?));
-        left -= entries.len() as u64;
-        let mut tx = database.begin().await?;
-        log::append(&mut tx, &entries, &zone).await?;
-        tx.commit().await?;
-        if left.is_multiple_of(20_000) {
-            let index = Instant::now();
-            index_all(&database, &zone, &CancellationToken::new()).await?;
-            indexing += index.elapsed();
+    let (mut alone, mut with_words) = (Inserts::new(rows, false)?, Inserts::new(rows, true)?);
+    let mut writer = Writer::new(&database, &zone, rows);
+    let mut pace = Pace::default();
+    while writer.left > 0 {
+        if writer.written < BESIDE {
+            pace.alone += alone.add(SLICE)?;
+            pace.with_words += with_words.add(SLICE)?;
+            pace.rows += SLICE;
         }
+        writer.add(SLICE).await?;
+        pace.note(&writer);
     }
-    let took = began.elapsed();
-    #[expect(clippy::cast_precision_loss, reason = "a rate")]
-    let rate = |took: Duration| rows as f64 / took.as_secs_f64();
-    say(format!("writing {rows} rows, {BATCH} a commit, SQLite:"));
-    say(format!("  {alone:>8.0} rows/s  yardstick: rusqlite, the same columns and indexes"));
-    say(format!("  {with_words:>8.0} rows/s  yardstick: rusqlite, and the words in FTS5"));
-    let plain = rate(took.saturating_sub(indexing));
-    say(format!("  {plain:>8.0} rows/s  with the chain: {:.2} of the first yardstick", plain / alone));
-    say(format!(
-        "  {:>8.0} rows/s  with chain, summary and words: {:.2} of the second yardstick ({:.0} s of {:.0} s for summary and words)",
-        rate(took),
-        rate(took) / with_words,
-        indexing.as_secs_f64(),
-        took.as_secs_f64()
-    ));
+    say(format!("writing {rows} rows, {BATCH} a commit, SQLite; yardsticks: rusqlite, the same columns and indexes:"));
+    pace.tell(&writer);
     database.close().await;
     Ok(())
 }
 
-async fn read(panel: &Client, bare: &Client, rows: u64) -> anyhow::Result<()> {
+/// Rows that are written at a time, in turn with the yardsticks.
+const SLICE: usize = 20_000;
+
+/// So many rows are written beside the yardsticks, the rest alone.
+const BESIDE: usize = 1_000_000;
+
+/// Writes the trail.
+struct Writer<'d> {
+    database: &'d Database,
+    zone: &'d Zone,
+    generator: Generator,
+    left: usize,
+    written: usize,
+    took: Duration,
+    /// Of which for summary and words.
+    indexing: Duration,
+}
+
+impl<'d> Writer<'d> {
+    fn new(database: &'d Database, zone: &'d Zone, rows: u64) -> Self {
+        let left = usize::try_from(rows).unwrap_or(usize::MAX);
+        Self { database, zone, generator: Generator::new(rows), left, written: 0, took: Duration::ZERO, indexing: Duration::ZERO }
+    }
+
+    async fn add(&mut self, rows: usize) -> anyhow::Result<()> {
+        let began = Instant::now();
+        let rows = rows.min(self.left);
+        let mut left = rows;
+        while left > 0 {
+            let entries = self.generator.take(BATCH.min(left));
+            left -= entries.len();
+            let mut tx = self.database.begin().await?;
+            log::append(&mut tx, &entries, self.zone).await?;
+            tx.commit().await?;
+        }
+        let index = Instant::now();
+        index_all(self.database, self.zone, &CancellationToken::new()).await?;
+        self.indexing += index.elapsed();
+        self.took += began.elapsed();
+        self.left -= rows;
+        self.written += rows;
+        Ok(())
+    }
+}
+
+/// How long the same rows took the yardsticks and the trail.
+#[derive(Default)]
+struct Pace {
+    rows: usize,
+    alone: Duration,
+    with_words: Duration,
+    ours: Duration,
+    ours_indexing: Duration,
+}
+
+impl Pace {
+    fn note(&mut self, writer: &Writer<'_>) {
+        if writer.written == self.rows {
+            (self.ours, self.ours_indexing) = (writer.took, writer.indexing);
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "rates")]
+    fn tell(&self, writer: &Writer<'_>) {
+        let rate = |took: Duration| self.rows as f64 / took.as_secs_f64();
+        let (alone, with_words) = (rate(self.alone), rate(self.with_words));
+        let (chained, whole) = (rate(self.ours.saturating_sub(self.ours_indexing)), rate(self.ours));
+        say(format!("  {alone:>8.0} rows/s  yardstick, {} rows", self.rows));
+        say(format!("  {chained:>8.0} rows/s  with the chain: {:.2} of it", chained / alone));
+        say(format!("  {with_words:>8.0} rows/s  yardstick with the words"));
+        say(format!("  {whole:>8.0} rows/s  with chain, summary and words: {:.2} of it", whole / with_words));
+        let all = writer.written as f64 / writer.took.as_secs_f64();
+        say(format!("  {all:>8.0} rows/s  the same over {:.0} s, {} rows", writer.took.as_secs_f64(), writer.written));
+    }
+}
+
+/// What is asked of the list, each with its name.
+fn lists(rows: u64) -> Vec<(&'static str, String)> {
     let middle = rows / 2;
     let deep = rows.saturating_sub(50_000).max(60);
-    let cases: Vec<(&str, String)> = vec![
+    vec![
         ("newest page", "limit=50".to_owned()),
         ("status error", "limit=50&status=error".to_owned()),
         ("one schedule in a month", "limit=50&schedule=17&from=2025-03-01&to=2025-03-31".to_owned()),
@@ -123,18 +194,24 @@ async fn read(panel: &Client, bare: &Client, rows: u64) -> anyhow::Result<()> {
         ("a word in a hundred", "limit=50&q=quota".to_owned()),
         ("a word in four", "limit=50&q=kernel".to_owned()),
         ("a word in a month", "limit=50&q=vanished&from=2025-03-01&to=2025-03-31".to_owned()),
-    ];
+    ]
+}
+
+/// What is asked besides.
+const OTHERS: [(&str, &str); 4] = [
+    ("histogram of a month", "/api/v1/logs/histogram?from=2025-03-01&to=2025-03-31"),
+    ("histogram of a year", "/api/v1/logs/histogram?from=2025-01-01&to=2025-12-31&bucket=day"),
+    ("histogram, one server, a year", "/api/v1/logs/histogram?from=2025-01-01&to=2025-12-31&bucket=day&server=3"),
+    ("Logs, whole page", "/logs?status="),
+];
+
+async fn read(panel: &Client, bare: &Client, rows: u64) -> anyhow::Result<()> {
     say("reading pages of 50 over HTTP, p50 and p99 in ms: panel (rows and both counts), bare (rows alone)");
-    for (what, query) in &cases {
+    for (what, query) in &lists(rows) {
         let (ours, theirs) = side_by_side(panel, &format!("/api/v1/logs?{query}"), bare, &format!("/bare?{query}")).await?;
         say(format!("  {what:<28} {ours}   bare {theirs}   p99 {:.2} times", ours.p99 / theirs.p99));
     }
-    for (what, path) in [
-        ("histogram of a month", "/api/v1/logs/histogram?from=2025-03-01&to=2025-03-31"),
-        ("histogram of a year", "/api/v1/logs/histogram?from=2025-01-01&to=2025-12-31&bucket=day"),
-        ("histogram, one server, a year", "/api/v1/logs/histogram?from=2025-01-01&to=2025-12-31&bucket=day&server=3"),
-        ("Logs, whole page", "/logs?status="),
-    ] {
+    for (what, path) in OTHERS {
         say(format!("  {what:<28} {}", panel.times(path, TIMES).await?));
     }
     Ok(())

@@ -49,7 +49,10 @@ async fn a_bound_token_reports_and_is_refused_everywhere_else(#[case] engine: En
         assert_eq!(desk.with_token(&token, Method::GET, path, &json!({})).await.0, StatusCode::FORBIDDEN, "{path}");
     }
     assert_eq!(desk.with_token(&token, Method::POST, "/api/sf/read_monitor", &json!({})).await.0, StatusCode::FORBIDDEN);
-    assert_eq!(open_stream(&desk.panel.serving.address.to_string(), ("authorization", &format!("Bearer {token}")), "").await.err(), Some(403));
+    assert_eq!(
+        open_stream(&desk.panel.serving.address.to_string(), ("authorization", &format!("Bearer {token}")), "").await.err(),
+        Some(403)
+    );
 
     // It ends with its schedule.
     desk.with_token(&token, Method::POST, PATH, &json!({"schedule": desk.schedule, "event": "finish", "run": run_id(1), "exit_code": 0}))

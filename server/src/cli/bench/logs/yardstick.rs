@@ -59,15 +59,24 @@ async fn rows(State(bare): State<Arc<Bare>>, RawQuery(query): RawQuery) -> Resul
     read(&connection, &bare.zone, &query.unwrap_or_default()).map(Json).map_err(failed)
 }
 
-/// The statement that somebody would write by hand for these parameters, prepared once.
-fn read(connection: &Connection, zone: &Zone, query: &str) -> rusqlite::Result<Vec<BareEntry>> {
+/// Which words a statement is in, where they differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+/// The statement that somebody would write by hand for the parameters of the list.
+pub(super) fn statement(dialect: Dialect, zone: &Zone, query: &str) -> String {
     let columns = "select l.id, l.at, l.status, l.source_type, s.name, p.name, l.run_id, l.point, l.duration_s, l.message, \
                    l.detail is not null, l.year, l.month, l.day from ";
     let names = " left join server s on s.id = l.server_id left join schedule p on p.id = l.schedule_id where ";
     let pairs = parse_pairs(query);
-    let words = pairs.iter().find(|(key, _)| key == "q").map(|(_, value)| value.clone());
-    let (table, id) =
-        if words.is_some() { ("log_words w cross join log_entry l on l.id = w.rowid", "w.rowid") } else { ("log_entry l", "l.id") };
+    let (table, id) = match (pairs.iter().any(|(key, _)| key == "q"), dialect) {
+        (false, _) => ("log_entry l", "l.id"),
+        (true, Dialect::Sqlite) => ("log_words w cross join log_entry l on l.id = w.rowid", "w.rowid"),
+        (true, Dialect::Postgres) => ("log_words w join log_entry l on l.id = w.id", "w.id"),
+    };
     let mut conditions = vec!["1 = 1".to_owned()];
     for (key, value) in &pairs {
         conditions.push(match key.as_str() {
@@ -79,20 +88,28 @@ fn read(connection: &Connection, zone: &Zone, query: &str) -> rusqlite::Result<V
             "server" => format!("l.server_id = {value}"),
             "schedule" => format!("l.schedule_id = {value}"),
             "before" => format!("{id} < {value}"),
-            "q" => "w.words match ?1".to_owned(),
+            "q" if dialect == Dialect::Sqlite => format!("w.words match '{value}'"),
+            "q" => format!("w.words @@ '{value}'::tsquery"),
             _ => continue,
         });
     }
     let filter = LogQuery::parse(query).map(|parsed| parsed.filter).unwrap_or_default();
-    let (from, until) = filter.range(zone);
-    if let (Some(from), Some(until)) = (from, until) {
-        // Ids follow time: whoever writes it by hand knows between which ids the range is.
-        let edge = |sql: &str, at: Timestamp| connection.query_row(sql, [at.millis()], |row| row.get::<_, Option<i64>>(0));
-        let first = edge("select min(first_id) from log_day where end_at > ?1", from)?.unwrap_or(0);
-        let last = edge("select max(last_id) from log_day where start_at < ?1", until)?.unwrap_or(i64::MAX);
-        conditions.push(format!("{id} between {first} and {last} and l.at >= {} and l.at < {}", from.millis(), until.millis()));
+    if let (Some(from), Some(until)) = filter.range(zone) {
+        let (from, until) = (from.millis(), until.millis());
+        if dialect == Dialect::Sqlite {
+            // Ids follow time: whoever writes it by hand knows between which ids the range is.
+            conditions.push(format!(
+                "{id} between (select min(first_id) from log_day where end_at > {from}) and (select max(last_id) from log_day where start_at < {until})"
+            ));
+        }
+        conditions.push(format!("l.at >= {from} and l.at < {until}"));
     }
-    let sql = format!("{columns}{table}{names}{} order by {id} desc limit 50", conditions.join(" and "));
+    format!("{columns}{table}{names}{} order by {id} desc limit 50", conditions.join(" and "))
+}
+
+/// The rows of a statement, prepared once.
+fn read(connection: &Connection, zone: &Zone, query: &str) -> rusqlite::Result<Vec<BareEntry>> {
+    let sql = statement(Dialect::Sqlite, zone, query);
     let mut statement = connection.prepare_cached(&sql)?;
     let entry = |row: &rusqlite::Row<'_>| {
         Ok(BareEntry {
@@ -112,62 +129,70 @@ fn read(connection: &Connection, zone: &Zone, query: &str) -> rusqlite::Result<V
             day: row.get(13)?,
         })
     };
-    match words {
-        Some(words) => statement.query_map([words], entry)?.collect(),
-        None => statement.query_map([], entry)?.collect(),
-    }
+    statement.query_map([], entry)?.collect()
 }
 
-/// Rows a second that rusqlite inserts, with the same columns and indexes and as many a commit; if wanted with their words in FTS5.
-pub(super) fn append(rows: u64, with_words: bool) -> anyhow::Result<f64> {
-    let dir = tempfile::tempdir()?;
-    let mut connection = Connection::open(dir.path().join("yardstick.db"))?;
-    connection.execute_batch(
-        "pragma journal_mode = wal; pragma synchronous = full;
-         create table log_entry (id integer primary key, at integer not null, status integer not null, source_type integer not null,
-             server_id integer, schedule_id integer, run_id text, point text, duration_s integer, message text not null, detail blob,
-             exit_code integer, year integer not null, month integer not null, day integer not null, hash blob);
-         create index log_entry_at on log_entry (at, id);
-         create index log_entry_status on log_entry (status, id);
-         create index log_entry_server on log_entry (server_id, id);
-         create index log_entry_schedule on log_entry (schedule_id, id);
-         create index log_entry_run on log_entry (run_id, id) where run_id is not null;
-         create index log_entry_server_status on log_entry (server_id, status, id);
-         create virtual table log_words using fts5 (words, content = '', contentless_delete = 1);",
-    )?;
-    let mut generator = Generator::new(rows);
-    let began = Instant::now();
-    let mut id = 0_i64;
-    while id < i64::try_from(rows)? {
-        let entries = generator.take(super::BATCH);
-        let tx = connection.transaction()?;
-        {
-            let mut insert = tx.prepare_cached(
-                "insert into log_entry (id, at, status, source_type, server_id, schedule_id, duration_s, message, year, month, day, hash) \
-                 values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 2025, 3, 4, zeroblob(32))",
-            )?;
-            let mut insert_words = tx.prepare_cached("insert into log_words (rowid, words) values (?1, ?2)")?;
-            for entry in &entries {
-                id += 1;
-                if with_words {
-                    insert_words.execute(rusqlite::params![id, entry.message])?;
-                }
-                insert.execute(rusqlite::params![
-                    id,
-                    entry.at.millis(),
-                    entry.status as u8,
-                    entry.source_type as u8,
-                    entry.server_id,
-                    entry.schedule_id,
-                    entry.duration_s,
-                    entry.message
-                ])?;
-            }
-        }
-        tx.commit()?;
+/// A file that rusqlite inserts into, with the same columns and indexes and as many rows a commit; if wanted with their words in FTS5.
+pub(super) struct Inserts {
+    connection: Connection,
+    generator: Generator,
+    with_words: bool,
+    last_id: i64,
+    _dir: tempfile::TempDir,
+}
+
+impl Inserts {
+    pub(super) fn new(rows: u64, with_words: bool) -> anyhow::Result<Self> {
+        let dir = tempfile::tempdir()?;
+        let connection = Connection::open(dir.path().join("yardstick.db"))?;
+        connection.execute_batch(
+            "pragma journal_mode = wal; pragma synchronous = full;
+             create table log_entry (id integer primary key, at integer not null, status integer not null, source_type integer not null,
+                 server_id integer, schedule_id integer, run_id text, point text, duration_s integer, message text not null, detail blob,
+                 exit_code integer, year integer not null, month integer not null, day integer not null, hash blob);
+             create index log_entry_at on log_entry (at, id);
+             create index log_entry_status on log_entry (status, id);
+             create index log_entry_server on log_entry (server_id, id);
+             create index log_entry_schedule on log_entry (schedule_id, id);
+             create index log_entry_run on log_entry (run_id, id) where run_id is not null;
+             create index log_entry_server_status on log_entry (server_id, status, id);
+             create virtual table log_words using fts5 (words, content = '', contentless_delete = 1);",
+        )?;
+        Ok(Self { connection, generator: Generator::new(rows), with_words, last_id: 0, _dir: dir })
     }
-    #[expect(clippy::cast_precision_loss, reason = "a rate")]
-    Ok(rows as f64 / began.elapsed().as_secs_f64())
+
+    /// Inserts so many more rows; gives how long it took.
+    pub(super) fn add(&mut self, rows: usize) -> anyhow::Result<Duration> {
+        let began = Instant::now();
+        for entries in std::iter::repeat_with(|| self.generator.take(super::BATCH)).take(rows / super::BATCH) {
+            let tx = self.connection.transaction()?;
+            {
+                let mut insert = tx.prepare_cached(
+                    "insert into log_entry (id, at, status, source_type, server_id, schedule_id, duration_s, message, year, month, day, hash) \
+                     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 2025, 3, 4, zeroblob(32))",
+                )?;
+                let mut insert_words = tx.prepare_cached("insert into log_words (rowid, words) values (?1, ?2)")?;
+                for entry in &entries {
+                    self.last_id += 1;
+                    if self.with_words {
+                        insert_words.execute(rusqlite::params![self.last_id, entry.message])?;
+                    }
+                    insert.execute(rusqlite::params![
+                        self.last_id,
+                        entry.at.millis(),
+                        entry.status as u8,
+                        entry.source_type as u8,
+                        entry.server_id,
+                        entry.schedule_id,
+                        entry.duration_s,
+                        entry.message
+                    ])?;
+                }
+            }
+            tx.commit()?;
+        }
+        Ok(began.elapsed())
+    }
 }
 
 /// How long the sqlite3 shell takes for the same rows as CSV; `None` where there is none.
