@@ -60,7 +60,11 @@ impl Clearings {
         let (this, viewer) = (self.clone(), viewer.clone());
         match tokio::spawn(async move { this.clear_in_pieces(&viewer, AT_A_TIME).await }).await {
             Ok(cleared) => Ok(cleared?),
-            Err(ended) => std::panic::resume_unwind(ended.into_panic()),
+            Err(ended) => match ended.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime ends, and with it whoever asked.
+                Err(_) => std::future::pending().await,
+            },
         }
     }
 

@@ -20,10 +20,10 @@ const WHOLE: Duration = Duration::from_hours(24);
 const NEW: Duration = Duration::from_mins(1);
 
 /// Rows that are proved at a time, about a millisecond: whoever asks for a page meanwhile waits no longer than that.
-const ROWS: i64 = 100;
+const ROWS: i64 = 64;
 
 /// They are followed by a pause of so many times as long as they took: proving waits for everything else.
-const PACE: u32 = 3;
+const PACE: u32 = 12;
 
 /// Proves until told to stop.
 pub async fn follow_proof(database: Database, clock: Clock, proof: Arc<watch::Sender<Option<Proof>>>, stop: CancellationToken) {

@@ -9,6 +9,7 @@ mod follower;
 mod hub;
 mod line;
 mod ring;
+mod run_board;
 mod seat;
 mod tally;
 mod upgrade;

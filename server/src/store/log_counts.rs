@@ -81,7 +81,7 @@ async fn count_up_to(view: &mut TrailView, selection: Selection<'_>, effort: Eff
         let selection = Selection { filter, ..selection };
         match (part.words, effort) {
             (Asked::OfRows, _) => look_through(view, selection, *part, |_, _| total += 1).await?,
-            (Asked::Index, Effort::AMoment) => {
+            (Asked::Index | Asked::InOrder, Effort::AMoment) => {
                 let most = if words_decide(selection, *part) { MOST_WORDS } else { MOST_ROWS };
                 let mut sql = hits(selection, view.tx.dialect(), *part, "select count(*) as n from (select 1 as hit");
                 sql.push(" limit ").push_bind(most + 1).push(") as hits");
@@ -89,7 +89,7 @@ async fn count_up_to(view: &mut TrailView, selection: Selection<'_>, effort: Eff
                 is_exact &= found <= most;
                 total += found.min(most);
             }
-            (Asked::Index | Asked::Not, _) => {
+            (Asked::Index | Asked::InOrder | Asked::Not, _) => {
                 let sql = hits(selection, view.tx.dialect(), *part, "select count(*) as n");
                 total += view.tx.fetch_one(sql).await?.int("n")?;
             }

@@ -15,7 +15,11 @@ use super::{Sql, StoreError, log_counts, log_words};
 /// Rows that are looked through at a time for their words.
 const SCAN: u32 = 1000;
 
-/// So few rows are looked through for their words; of more, the words are asked first.
+/// Rows in which words are counted to learn whether they are common on PostgreSQL, and how many then are.
+const SAMPLE: i64 = 2000;
+const COMMON: i64 = SAMPLE / 20;
+
+/// So few rows are looked through for their words, or put in order for a page; of more, the words are asked first, or the newest looked at.
 const FEW: i64 = 20_000;
 
 /// Entries by ids that stand between this and the next text.
@@ -23,7 +27,8 @@ const ENTRIES: &str = "select l.id, l.at, l.status, l.source_type, l.server_id, 
      l.schedule_id, p.name as schedule_name, l.run_id, l.point, l.duration_s, l.message, \
      case when l.detail is null then 0 else 1 end as has_detail, l.year, l.month, l.day from (";
 
-const OF_IDS: &str = " left join server s on s.id = l.server_id left join schedule p on p.id = l.schedule_id order by l.id";
+const OF_IDS: &str =
+    " log_entry l on l.id = k.id left join server s on s.id = l.server_id left join schedule p on p.id = l.schedule_id order by l.id";
 
 /// An entry as it is packed: a list, in this order.
 #[derive(Deserialize)]
@@ -79,6 +84,8 @@ pub(super) enum Asked {
     OfRows,
     /// Of the index, and then whether those rows pass otherwise.
     Index,
+    /// Of the words of each row in order, which are so common that the first will do.
+    InOrder,
 }
 
 /// Ids in a row, both ends included.
@@ -137,7 +144,7 @@ pub(super) async fn parts(view: &mut TrailView, selection: Selection<'_>, page: 
     let unindexed = Part { first: mark + 1, last: marks.head, words, in_range: false };
     let mut parts = vec![unindexed];
     if let Some((first, last, in_range)) = bounds(view, selection, mark).await? {
-        let words = if has_words { words_of_index(view, selection).await? } else { Asked::Not };
+        let words = if has_words { words_of_index(view, selection, last).await? } else { Asked::Not };
         parts.push(Part { first, last: last.min(mark), words, in_range });
     }
     let (above, below) = (page.after.unwrap_or(0), page.before.unwrap_or(i64::MAX));
@@ -173,14 +180,15 @@ async fn bounds(view: &mut TrailView, selection: Selection<'_>, mark: i64) -> Re
     Ok(Some((first, last, others.is_none())))
 }
 
-async fn words_of_index(view: &mut TrailView, selection: Selection<'_>) -> Result<Asked, StoreError> {
+async fn words_of_index(view: &mut TrailView, selection: Selection<'_>, last: i64) -> Result<Asked, StoreError> {
     let filter = selection.filter;
     if filter.run.is_some() || filter.q.only_excludes() {
         return Ok(Asked::OfRows);
     }
-    // PostgreSQL knows how common both are and chooses by itself.
     if view.tx.dialect() == Dialect::Postgres {
-        return Ok(Asked::Index);
+        // It guesses how common words are, and goes through all rows for rare ones where it takes them for common.
+        let found = view.tx.fetch_one(log_words::sample(&filter.q, last, SAMPLE)).await?.int("n")?;
+        return Ok(if found >= COMMON { Asked::InOrder } else { Asked::Index });
     }
     if selection.asks_for_words_alone() {
         return Ok(Asked::Index);
@@ -194,12 +202,12 @@ async fn words_of_index(view: &mut TrailView, selection: Selection<'_>) -> Resul
 /// `select … from … where …` for a part.
 pub(super) fn statement(selection: Selection<'_>, dialect: Dialect, part: Part, columns: &'static str) -> Sql {
     let mut sql = Sql::new(columns);
-    let words_first = part.words == Asked::Index;
-    sql.push(if words_first { log_words::from_words(dialect) } else { " from log_entry l where 1 = 1" });
-    if words_first {
-        log_words::push_match(&mut sql, dialect, &selection.filter.q);
+    if part.asks_words() {
+        push_words(&mut sql, dialect, part, &selection.filter.q, log_words::join(dialect));
+    } else {
+        sql.push(" from log_entry l where 1 = 1");
+        push_ids(&mut sql, part, "l.id");
     }
-    push_ids(&mut sql, part, part.id(dialect));
     if !part.in_range {
         selection.push_range(&mut sql);
     }
@@ -208,24 +216,41 @@ pub(super) fn statement(selection: Selection<'_>, dialect: Dialect, part: Part, 
 }
 
 impl Part {
+    /// Whether the database is asked for words.
+    pub(super) fn asks_words(self) -> bool {
+        matches!(self.words, Asked::Index | Asked::InOrder)
+    }
+
     /// What its rows are ordered by.
-    fn id(self, dialect: Dialect) -> &'static str {
-        if self.words == Asked::Index { log_words::id_of_hit(dialect) } else { "l.id" }
+    fn id(self) -> &'static str {
+        if self.asks_words() { "w.id" } else { "l.id" }
     }
 }
 
 /// `select … from … where …` for the words of a part, without its rows.
 pub(super) fn words_alone(dialect: Dialect, part: Part, words: &WordQuery, columns: &'static str) -> Sql {
     let mut sql = Sql::new(columns);
-    sql.push(" from log_words w where 1 = 1");
-    log_words::push_match(&mut sql, dialect, words);
-    push_ids(&mut sql, part, log_words::id_of_hit(dialect));
+    push_words(&mut sql, dialect, part, words, " where 1 = 1");
     sql
+}
+
+/// The hits of a part as `w`, and what they are joined with.
+fn push_words(sql: &mut Sql, dialect: Dialect, part: Part, words: &WordQuery, joined: &'static str) {
+    sql.push(" from (select ").push(log_words::id_of_row(dialect)).push(" as id from log_words w where ");
+    log_words::push_match(sql, dialect, words);
+    if (dialect, part.words) == (Dialect::Postgres, Asked::Index) {
+        // It would rather go through all of the ids if it knew of them, or of the order.
+        sql.push(" offset 0) w").push(joined);
+        push_ids(sql, part, "w.id");
+    } else {
+        push_ids(sql, part, log_words::id_of_row(dialect));
+        sql.push(") w").push(joined);
+    }
 }
 
 /// Whether the rows of a part that have the words pass.
 pub(super) fn words_decide(selection: Selection<'_>, part: Part) -> bool {
-    part.words == Asked::Index && part.in_range && selection.asks_for_words_alone()
+    part.asks_words() && part.in_range && selection.asks_for_words_alone()
 }
 
 fn push_ids(sql: &mut Sql, part: Part, id: &'static str) {
@@ -245,20 +270,21 @@ async fn part_of(
     limit: u32,
 ) -> Result<Vec<PlacedEntry>, StoreError> {
     let dialect = view.tx.dialect();
-    let (direction, join) = match (order, dialect) {
-        (Order::Falling, Dialect::Sqlite) => (" desc", ") k cross join log_entry l on l.id = k.id"),
-        (Order::Rising, Dialect::Sqlite) => ("", ") k cross join log_entry l on l.id = k.id"),
-        (Order::Falling, Dialect::Postgres) => (" desc", ") k join log_entry l on l.id = k.id"),
-        (Order::Rising, Dialect::Postgres) => ("", ") k join log_entry l on l.id = k.id"),
-    };
+    let direction = if order == Order::Falling { " desc" } else { "" };
     // Which rows, and only then what they say: many may have to be put in order for a few.
-    let mut sql = match dialect {
-        _ if !words_decide(selection, part) => statement(selection, dialect, part, "select l.id"),
-        Dialect::Sqlite => words_alone(dialect, part, &selection.filter.q, "select w.rowid as id"),
-        Dialect::Postgres => words_alone(dialect, part, &selection.filter.q, "select w.id"),
+    let mut sql = if words_decide(selection, part) {
+        words_alone(dialect, part, &selection.filter.q, "select w.id")
+    } else {
+        statement(selection, dialect, part, "select l.id")
     };
-    sql.push(" order by ").push(part.id(dialect)).push(direction).push(" limit ").push_bind(i64::from(limit));
-    let mut sql = sql.within(ENTRIES, join);
+    sql.push(if are_few(view, selection, part).await? { " order by +" } else { " order by " });
+    sql.push(part.id()).push(direction).push(" limit ").push_bind(i64::from(limit));
+    let mut sql = sql.within(ENTRIES, ") k");
+    sql.push(match dialect {
+        // The ids first.
+        Dialect::Sqlite => " cross join",
+        Dialect::Postgres => " join",
+    });
     sql.push(OF_IDS).push(direction);
     let head = packed!(
         dialect,
@@ -267,6 +293,18 @@ async fn part_of(
     );
     let rows: Vec<Packed> = fetch_packed(&mut view.tx, head, sql).await?;
     rows.into_iter().map(placed).collect()
+}
+
+/// Whether an index alone knows which rows pass, and these are few. SQLite would rather go through all rows of the servers in order and
+/// look at the status of each; the plus keeps it from that.
+async fn are_few(view: &mut TrailView, selection: Selection<'_>, part: Part) -> Result<bool, StoreError> {
+    let filter = selection.filter;
+    let is_indexed = filter.schedule.is_empty() && filter.source_type.is_empty() && filter.run.is_none() && part.in_range;
+    let is_narrow = selection.narrows_servers() && !filter.status.is_empty();
+    if view.tx.dialect() == Dialect::Postgres || part.words != Asked::Not || !is_indexed || !is_narrow {
+        return Ok(false);
+    }
+    Ok(Box::pin(log_counts::count(view, selection)).await? <= FEW)
 }
 
 /// Reads rows and looks at their words here.

@@ -72,28 +72,37 @@ pub(super) async fn remove(tx: &mut Transaction, tombstone: i64, up_to: i64) -> 
     Ok(())
 }
 
-/// From where rows with the words are read, words first: newest or oldest hits come without looking at all of them.
-pub(super) fn from_words(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::Sqlite => " from log_words w cross join log_entry l on l.id = w.rowid where 1 = 1",
-        Dialect::Postgres => " from log_words w join log_entry l on l.id = w.id where 1 = 1",
-    }
-}
-
-/// The id of a hit.
-pub(super) fn id_of_hit(dialect: Dialect) -> &'static str {
+/// The id of a row of words.
+pub(super) fn id_of_row(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Sqlite => "w.rowid",
         Dialect::Postgres => "w.id",
     }
 }
 
+/// Joins the rows of hits `w`, hits first: newest or oldest ones come without looking at all of them.
+pub(super) fn join(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => " cross join log_entry l on l.id = w.id where 1 = 1",
+        Dialect::Postgres => " join log_entry l on l.id = w.id where 1 = 1",
+    }
+}
+
 /// Adds the condition on `w`. There is no index of what is not there, so at least one term is wanted.
 pub(super) fn push_match(sql: &mut Sql, dialect: Dialect, query: &WordQuery) {
     match dialect {
-        Dialect::Sqlite => sql.push(" and w.words match ").push_bind(fts_query(query)),
-        Dialect::Postgres => sql.push(" and w.words @@ cast(").push_bind(ts_query(query)).push(" as tsquery)"),
+        Dialect::Sqlite => sql.push("w.words match ").push_bind(fts_query(query)),
+        Dialect::Postgres => sql.push("w.words @@ cast(").push_bind(ts_query(query)).push(" as tsquery)"),
     };
+}
+
+/// How many of some rows up to an id have the words, on PostgreSQL.
+pub(super) fn sample(query: &WordQuery, last: i64, rows: i64) -> Sql {
+    let mut sql = Sql::new("select count(*) as n from (select w.words from log_words w where w.id <= $1 order by w.id desc limit $2) w where ")
+        .bind(last)
+        .bind(rows);
+    push_match(&mut sql, Dialect::Postgres, query);
+    sql
 }
 
 fn fts_term(term: &Term) -> String {

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
-use app::model::{Run, RunId, Scope, Zone};
+use app::model::{Run, Scope, Zone};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::task::JoinSet;
@@ -16,6 +16,7 @@ use super::audience::Audiences;
 use super::crowd::{Clients, Crowd, Member};
 use super::follower::{Follower, Names};
 use super::ring::{Ring, RingRow};
+use super::run_board::RunBoard;
 use super::seat::Seat;
 use super::tally::Tally;
 use crate::audit::Committed;
@@ -23,9 +24,6 @@ use crate::store::{Database, StoreError, log};
 
 /// Half a minute of rows at 250 a second; at about 1 KB a row and its JSON, 8 MB at most.
 const RING_ROWS: usize = 8192;
-
-/// Ended runs that a connection may not have been told of yet.
-const ENDED_RUNS_KEPT: usize = 256;
 
 /// Streams that ask the database at the same time whether they may go on: half of its readers, so that pages have the others.
 const ASKED_AT_ONCE: usize = 2;
@@ -76,13 +74,6 @@ struct Cleared {
     number: u64,
     /// The highest id that was ever cleared of it.
     up_to: i64,
-}
-
-/// The last known state of each run that changed since the start, by the version at which it changed.
-#[derive(Default)]
-struct RunBoard {
-    version: u64,
-    by_id: BTreeMap<RunId, (u64, Arc<Run>)>,
 }
 
 impl Hub {
@@ -152,18 +143,7 @@ impl Hub {
 
     /// Makes a run's new state or progress known.
     pub fn publish_run(&self, run: Run) {
-        let mut board = self.board();
-        board.version += 1;
-        let version = board.version;
-        board.by_id.insert(run.id.clone(), (version, Arc::new(run)));
-        let ended = board.by_id.iter().filter(|(_, (_, run))| !run.state.is_active());
-        let mut ended: Vec<_> = ended.map(|(id, (version, _))| (*version, id.clone())).collect();
-        // Those that ended first.
-        ended.sort_unstable_by_key(|(version, _)| *version);
-        for (_, id) in ended.iter().take(ended.len().saturating_sub(ENDED_RUNS_KEPT)) {
-            board.by_id.remove(id);
-        }
-        drop(board);
+        let version = self.board().put(run);
         self.progress.send_modify(|progress| progress.runs = progress.runs.max(version));
     }
 
@@ -247,8 +227,7 @@ impl Hub {
     /// The JSON of runs in scope that changed after a version, and the version now.
     pub(super) fn runs_since(&self, version: u64, scope: &Scope) -> (u64, Vec<String>) {
         let board = self.board();
-        let changed = board.by_id.values().filter(|(at, run)| *at > version && scope.covers(Some(run.server.id)));
-        (board.version, changed.map(|(_, run)| json(&**run)).collect())
+        (board.version(), board.since(version, scope).map(json).collect())
     }
 
     /// Up to which id rows in scope were cleared after a clearing.

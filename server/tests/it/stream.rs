@@ -211,6 +211,32 @@ async fn a_stream_ends_when_its_viewer_signs_out_and_when_the_panel_stops() {
     assert_eq!(reason, "restarting");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn who_has_not_taken_everything_still_hears_why_the_stream_ends() {
+    const ROWS: usize = 3000;
+    let panel = TestPanel::start(Engine::Sqlite).await;
+    let start = head(&panel).await;
+    let mut slow = panel.stream(&format!("after={start}")).await.unwrap();
+    let mut change = panel.serving.panel.trail.begin().await.unwrap();
+    for n in 0..ROWS {
+        change.log(LogRow::system(LogStatus::Info, format!("{n} {}", "x".repeat(450))));
+    }
+    change.commit().await.unwrap();
+    // More than the kernel takes for a client that does not read.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let stopping = tokio::spawn(panel.serving.stop());
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let (mut seen, mut last) = (Vec::new(), Value::Null);
+    while let Some(frame) = next_frame(&mut slow).await {
+        seen.extend(ids(&frame));
+        last = frame;
+    }
+    stopping.await.unwrap();
+    assert_eq!(last, json!({"kind": "bye", "reason": "restarting"}));
+    assert!(!seen.is_empty() && seen.len() < ROWS, "it was in the middle of it: {}", seen.len());
+    assert_eq!(seen, (start + 1..).take(seen.len()).collect::<Vec<_>>());
+}
+
 #[rstest]
 #[case(Engine::Sqlite)]
 #[case(Engine::Postgres)]

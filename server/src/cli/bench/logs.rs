@@ -29,7 +29,7 @@ use crate::store::{Database, Selection, TrailView, log, log_counts};
 const BATCH: usize = 1000;
 
 /// Answers measured of each kind.
-const TIMES: usize = 200;
+const TIMES: usize = 1000;
 
 pub(super) async fn run(rows: u64, keep: Option<PathBuf>) -> anyhow::Result<()> {
     let temporary = tempfile::tempdir().context("make a temporary directory")?;

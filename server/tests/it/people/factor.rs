@@ -11,7 +11,7 @@ use server::clock::Clock;
 
 use super::{Person, messages, sign_in, sign_in_with};
 use crate::support::engine::Engine;
-use crate::support::panel::{PASSWORD, TestPanel};
+use crate::support::panel::{PASSWORD, TestPanel, open_stream};
 
 const NOON: Timestamp = Timestamp::from_millis(1_795_345_200_000);
 
@@ -213,6 +213,8 @@ async fn where_it_is_demanded_nothing_opens_before_it_is_set_up() {
     for (method, path) in [(Method::GET, "/api/v1/logs"), (Method::POST, "/api/v1/tokens"), (Method::POST, "/api/sf/read_monitor")] {
         assert_eq!(ask(method, path).await.unwrap().status(), StatusCode::FORBIDDEN, "{path}");
     }
+    let stream = open_stream(&panel.serving.address.to_string(), ("cookie", &session), "").await;
+    assert_eq!(stream.err(), Some(403));
     let profile = ask(Method::GET, "/profile").await.unwrap().text().await.unwrap();
     assert!(profile.contains("This panel demands a second factor"), "{profile}");
 
