@@ -30,11 +30,18 @@ pub(super) fn feed_table(live: Live, following: RwSignal<Following>) -> Piece {
     let clock = use_clock();
     let empty = Memo::new(move |_| live.feed.with(Feed::is_empty));
     effect(move || watch_scrolling(live, following, first));
+    // A full feed stays as long as it is, and asking the page how high a row is makes it lay out all of them.
+    let blanks = Memo::new(move |_| {
+        let (length, first) = (live.feed.with(Feed::len), first.get());
+        (first, length.saturating_sub(first + window_lines(following.get())))
+    });
+    let resized = RwSignal::new(());
+    effect(move || on_window("resize", move |_| resized.notify()));
     effect(move || {
-        let length = live.feed.with(Feed::len);
-        let first = first.get();
-        set_height(".log-table__blank--above", first);
-        set_height(".log-table__blank--below", length.saturating_sub(first + window_lines(following.get())));
+        resized.track();
+        let (above, below) = blanks.get();
+        set_height(".log-table__blank--above", above);
+        set_height(".log-table__blank--below", below);
     });
     let rows = move || {
         let window = live.feed.with(|feed| feed.window(first.get(), window_lines(following.get())));

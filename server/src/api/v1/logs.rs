@@ -178,7 +178,8 @@ pub(super) async fn find(
     Ok(Json(found.into()))
 }
 
-/// New rows as they are committed, over a WebSocket: JSON text frames, each row once, in the order of ids.
+/// New rows as they are committed, over a WebSocket: JSON text frames, each row once, in the order of ids. Who has asked for `monitor` is
+/// told to load everything anew, by the code of closing 4001, when what they may see has changed.
 #[utoipa::path(get, path = "/api/v1/logs/stream", params(
     ("after" = Option<i64>, Query, description = "the last id the client has; absent = only new rows"),
     ("monitor" = Option<bool>, Query, description = "true = frames of kind glance and servers too, for who may view Monitor"),

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use self::client::{Client, Times};
 use self::generator::Generator;
 pub(super) use self::postgres::run as run_on_postgres;
-use self::yardstick::Inserts;
+pub(super) use self::yardstick::Inserts;
 use super::super::say;
 use crate::clock::{Clock, zone_table};
 use crate::config::Config;
@@ -104,7 +104,7 @@ async fn fill(config: &Config, rows: u64, path: &Path) -> anyhow::Result<()> {
 }
 
 /// Rows that are written at a time, in turn with the yardsticks.
-const SLICE: usize = 20_000;
+pub(super) const SLICE: usize = 20_000;
 
 /// So many rows are written beside the yardsticks, the rest alone.
 const BESIDE: usize = 1_000_000;

@@ -7,14 +7,16 @@ mod bare;
 mod node;
 mod panel;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use clap::ValueEnum;
 
 use self::actor::Actor;
 use self::audience::{Audience, Received};
+use self::panel::ERRORS_IN_A_HUNDRED;
 use super::super::say;
+use super::logs::{Inserts, SLICE};
 
 /// A server that is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -32,6 +34,10 @@ const CASES: [(usize, u32); 4] = [(1, 1000), (100, 1000), (1000, 300), (5000, 20
 
 /// Clients that never read, beside those of the second case.
 const DEAF: usize = 300;
+
+/// Clients that watch for errors while rows are written as fast as they can be, and for how long.
+const WATCHERS: usize = 100;
+const WRITING_SECONDS: u32 = 20;
 
 /// For as long they are sent what fits before anybody takes it.
 const FILLING_SECONDS: u32 = 4;
@@ -61,7 +67,8 @@ pub(super) async fn run(seconds: u32, rounds: u32) -> Result<()> {
             }
         }
     }
-    beside_deaf_clients(seconds, rounds).await
+    beside_deaf_clients(seconds, rounds).await?;
+    writing(rounds).await
 }
 
 /// One measurement of a server.
@@ -147,7 +154,8 @@ async fn beside_deaf_clients(seconds: u32, rounds: u32) -> Result<()> {
     let (clients, rate) = CASES[1];
     say(format!("{clients} clients, {rate} rows/s, beside {DEAF} that never read:"));
     let mut all: [Vec<(Figures, u64)>; 2] = Default::default();
-    for _ in 0..rounds {
+    // Twice as many: the two are alike, and a slow moment of the machine is longer than what is looked for.
+    for _ in 0..2 * rounds {
         for (deaf, figures) in [0, DEAF].into_iter().zip(&mut all) {
             figures.push(measure_once(Role::Panel, Crowd { clients, deaf: Some(deaf), rate }, seconds).await?);
         }
@@ -161,4 +169,58 @@ async fn beside_deaf_clients(seconds: u32, rounds: u32) -> Result<()> {
     let grown = f64::from(u32::try_from(grown)?) / 1024.0;
     say(format!("  memory grew by {grown:.1} MiB; p99 {:.2} of what it was", beside.p99_ms / alone.p99_ms));
     Ok(())
+}
+
+/// A thousand rows a commit, all indexed, while others watch for the errors among them.
+async fn writing(rounds: u32) -> Result<()> {
+    say(format!(
+        "rows written as fast as they can be, {} a commit, {ERRORS_IN_A_HUNDRED} in a hundred an error, {WRITING_SECONDS} s each:",
+        panel::ROWS_A_COMMIT
+    ));
+    let (mut yardstick, mut alone, mut beside) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        yardstick.push(inserted()?);
+        alone.push(written(0).await?);
+        beside.push(written(WATCHERS).await?);
+    }
+    let middle = |mut rates: Vec<f64>| {
+        rates.sort_by(f64::total_cmp);
+        rates[rates.len() / 2]
+    };
+    let (yardstick, alone, beside) = (middle(yardstick), middle(alone), middle(beside));
+    say(format!("  {yardstick:>8.0} rows/s  yardstick: rusqlite, the same columns and indexes, and the words in FTS5"));
+    say(format!("  {alone:>8.0} rows/s  Tailback, everything running: {:.2} of it", alone / yardstick));
+    say(format!("  {beside:>8.0} rows/s  the same beside {WATCHERS} clients that are told of every error: {:.2} of it", beside / yardstick));
+    Ok(())
+}
+
+/// Rows a second of rusqlite.
+#[expect(clippy::cast_precision_loss, reason = "a rate")]
+fn inserted() -> Result<f64> {
+    let mut inserts = Inserts::new(10_000_000, true)?;
+    let (began, mut rows) = (Instant::now(), 0);
+    while began.elapsed() < Duration::from_secs(u64::from(WRITING_SECONDS)) {
+        inserts.add(SLICE)?;
+        rows += SLICE;
+    }
+    Ok(rows as f64 / began.elapsed().as_secs_f64())
+}
+
+/// Rows a second of the panel, beside clients that must hear of every error.
+#[expect(clippy::cast_precision_loss, reason = "a rate")]
+async fn written(clients: usize) -> Result<f64> {
+    let mut server = Actor::start(Role::Panel).await?;
+    for (path, _) in &mut server.stage.seats {
+        "/api/v1/logs/stream?status=error".clone_into(path);
+    }
+    let audience = Audience::gather(&server.stage, clients, 0).await?;
+    let began = Instant::now();
+    let errors = server.perform(0, WRITING_SECONDS).await?;
+    let took = began.elapsed();
+    if clients > 0 {
+        let lost = audience.listen(errors.len(), Duration::from_secs(20)).await?.against(&errors).lost;
+        ensure!(lost == 0, "{lost} errors were not told");
+    }
+    server.stop().await?;
+    Ok(errors.len() as f64 * 100.0 / ERRORS_IN_A_HUNDRED as f64 / took.as_secs_f64())
 }

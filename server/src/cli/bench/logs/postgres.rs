@@ -17,6 +17,9 @@ use crate::serve::Serving;
 use crate::store::log::NewLogEntry;
 use crate::store::{Database, log};
 
+/// How often psql runs each statement; where it goes through the whole trail, more would take an hour.
+const PSQL_TIMES: usize = 100;
+
 /// Makes the trail in an empty database and leaves it there.
 pub(in super::super) async fn run(rows: u64, url: String) -> anyhow::Result<()> {
     let database = Database::open(&url).await?;
@@ -74,14 +77,14 @@ fn psql(url: &str, zone: &Zone, query: &str) -> anyhow::Result<Times> {
     let dir = tempfile::tempdir()?;
     let script = dir.path().join("script.sql");
     // The first one reads what the others find in memory.
-    std::fs::write(&script, format!("\\o /dev/null\n{sql};\n\\timing on\n{}", format!("{sql};\n").repeat(TIMES)))?;
+    std::fs::write(&script, format!("\\o /dev/null\n{sql};\n\\timing on\n{}", format!("{sql};\n").repeat(PSQL_TIMES)))?;
     let output = Command::new("psql").arg("-X").arg("-q").arg("-d").arg(url).arg("-f").arg(&script).stdin(Stdio::null()).output();
     let output = output.context("run psql")?;
     ensure!(output.status.success(), "psql: {}", String::from_utf8_lossy(&output.stderr));
     let said = String::from_utf8_lossy(&output.stdout);
     let times = said.lines().filter_map(|line| line.strip_prefix("Time: ")?.split(' ').next()?.parse::<f64>().ok());
     let times: Vec<_> = times.map(|millis| Duration::from_secs_f64(millis / 1000.0)).collect();
-    ensure!(times.len() == TIMES, "psql told {} times, not {TIMES}", times.len());
+    ensure!(times.len() == PSQL_TIMES, "psql told {} times, not {PSQL_TIMES}", times.len());
     Ok(Times::of(times))
 }
 

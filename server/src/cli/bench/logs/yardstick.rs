@@ -133,7 +133,7 @@ fn read(connection: &Connection, zone: &Zone, query: &str) -> rusqlite::Result<V
 }
 
 /// A file that rusqlite inserts into, with the same columns and indexes and as many rows a commit; if wanted with their words in FTS5.
-pub(super) struct Inserts {
+pub(in super::super) struct Inserts {
     connection: Connection,
     generator: Generator,
     with_words: bool,
@@ -142,7 +142,7 @@ pub(super) struct Inserts {
 }
 
 impl Inserts {
-    pub(super) fn new(rows: u64, with_words: bool) -> anyhow::Result<Self> {
+    pub(in super::super) fn new(rows: u64, with_words: bool) -> anyhow::Result<Self> {
         let dir = tempfile::tempdir()?;
         let connection = Connection::open(dir.path().join("yardstick.db"))?;
         connection.execute_batch(
@@ -162,7 +162,7 @@ impl Inserts {
     }
 
     /// Inserts so many more rows; gives how long it took.
-    pub(super) fn add(&mut self, rows: usize) -> anyhow::Result<Duration> {
+    pub(in super::super) fn add(&mut self, rows: usize) -> anyhow::Result<Duration> {
         let began = Instant::now();
         for entries in std::iter::repeat_with(|| self.generator.take(super::BATCH)).take(rows / super::BATCH) {
             let tx = self.connection.transaction()?;

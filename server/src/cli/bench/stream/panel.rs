@@ -1,7 +1,7 @@
 //! Tailback itself, with several accounts that are limited to servers and streams that are filtered. Every row passes all of them, so
 //! that everybody gets as much as from the yardsticks.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use app::model::{LogStatus, ScheduleDraft, ScheduleKind, ServerDraft, SourceType, TokenDraft};
@@ -16,7 +16,10 @@ use crate::config::Config;
 use crate::people::Actor;
 use crate::perimeter::PerimeterSettings;
 use crate::serve::Serving;
-use crate::store::{schedules, servers};
+use crate::store::{log, schedules, servers};
+
+pub(super) const ROWS_A_COMMIT: i64 = 1000;
+pub(super) const ERRORS_IN_A_HUNDRED: i64 = 1;
 
 /// Filters that let every row pass.
 const FILTERS: [&str; 4] = ["", "status=info,error", "type=FILES,SYSTEM", "server=1&from=2020-01-01"];
@@ -87,8 +90,29 @@ async fn stage(serving: &Serving) -> Result<Stage> {
     Ok(Stage { port: serving.address.port(), seats: seats.collect(), link: Some(link) })
 }
 
-/// Appends rows as they fall due, numbered, whether those before are committed or not.
+/// Writes rows as fast as it can, a thousand a commit, of which one in a hundred is an error; tells of those.
+async fn write(serving: &Serving, seconds: u32) -> Result<Vec<Sent>> {
+    let mut errors = Vec::new();
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(u64::from(seconds)) {
+        let mut change = serving.panel.trail.begin().await?;
+        for n in 0..ROWS_A_COMMIT {
+            let status = if n % (100 / ERRORS_IN_A_HUNDRED) == 0 { LogStatus::Error } else { LogStatus::Info };
+            change.log(LogRow::new(status, SourceType::Files, format!("{MESSAGE} #{n}")).server(1).schedule(1));
+        }
+        change.commit().await?;
+        let committed = now_ns();
+        let first = log::head(&serving.panel.database).await? - ROWS_A_COMMIT + 1;
+        errors.extend((0..ROWS_A_COMMIT).filter(|n| n % (100 / ERRORS_IN_A_HUNDRED) == 0).map(|n| (first + n, committed)));
+    }
+    Ok(errors)
+}
+
+/// Appends rows as they fall due, numbered, whether those before are committed or not; at no rate, as fast as it can.
 async fn perform(serving: &Serving, rate: u32, seconds: u32, number: &mut u32) -> Result<Vec<Sent>> {
+    if rate == 0 {
+        return write(serving, seconds).await;
+    }
     let mut tick = tokio::time::interval(Duration::from_secs(1) / rate);
     let mut rows = JoinSet::new();
     for _ in 0..rate * seconds {
