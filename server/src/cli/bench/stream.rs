@@ -39,6 +39,9 @@ const DEAF: usize = 300;
 const WATCHERS: usize = 100;
 const WRITING_SECONDS: u32 = 20;
 
+/// Afterwards, for those whom the processor had no time for.
+const CATCHING_UP: Duration = Duration::from_mins(1);
+
 /// For as long they are sent what fits before anybody takes it.
 const FILLING_SECONDS: u32 = 4;
 
@@ -190,7 +193,10 @@ async fn writing(rounds: u32) -> Result<()> {
     let (yardstick, alone, beside) = (middle(yardstick), middle(alone), middle(beside));
     say(format!("  {yardstick:>8.0} rows/s  yardstick: rusqlite, the same columns and indexes, and the words in FTS5"));
     say(format!("  {alone:>8.0} rows/s  Tailback, everything running: {:.2} of it", alone / yardstick));
-    say(format!("  {beside:>8.0} rows/s  the same beside {WATCHERS} clients that are told of every error: {:.2} of it", beside / yardstick));
+    say(format!(
+        "  {beside:>8.0} rows/s  the same beside {WATCHERS} clients that are told of every error: {:.2} of it",
+        beside / yardstick
+    ));
     Ok(())
 }
 
@@ -218,7 +224,7 @@ async fn written(clients: usize) -> Result<f64> {
     let errors = server.perform(0, WRITING_SECONDS).await?;
     let took = began.elapsed();
     if clients > 0 {
-        let lost = audience.listen(errors.len(), Duration::from_secs(20)).await?.against(&errors).lost;
+        let lost = audience.listen(errors.len(), CATCHING_UP).await?.against(&errors).lost;
         ensure!(lost == 0, "{lost} errors were not told");
     }
     server.stop().await?;

@@ -59,13 +59,15 @@ impl Audience {
         let late = tokio::time::sleep(patience);
         tokio::pin!(late);
         let mut heard = Vec::new();
+        let mut is_late = false;
         loop {
             tokio::select! {
                 one = self.listeners.join_next() => match one {
                     Some(one) => heard.push(one?),
                     None => break,
                 },
-                () = &mut late => {
+                () = &mut late, if !is_late => {
+                    is_late = true;
                     // They stop and tell what they have.
                     self.expected.send(Some(0)).context("tell the clients")?;
                 }
