@@ -136,7 +136,7 @@ impl Panel {
             clock: Arc::new(ClockPort { clock: clock.clone(), zone: zone.clone() }),
         };
         let panel = Self {
-            boards: Arc::new(Boards::new(hub.clone(), ports.glances.clone(), ports.servers.clone(), stop.clone())),
+            boards: Arc::new(Boards::new(hub.clone(), &ports, stop.clone())),
             people: People { accounts: accounts.clone() },
             accounts,
             trail_keep_days: config.trail_keep_days,

@@ -13,17 +13,26 @@ pub enum Frame {
     Hello { head: i64, build: String },
     /// New rows, ids ascending.
     Rows { rows: Vec<LogEntry> },
-    /// Runs whose state or progress has changed.
-    Runs { runs: Vec<Run> },
+    /// Runs whose state or progress has changed; or, for who asked for `monitor`, all that are active.
+    Runs {
+        runs: Vec<Run>,
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        all: bool,
+    },
     /// Rows of backups up to this id have been cleared; some were the viewer's.
     Cleared { up_to: i64 },
     /// Rows between these ids, both included, were cleared before the client was told of them.
     Gap { from: i64, to: i64 },
     /// The counters of Monitor, for who asked for them; `null`: they could not be read.
     Glance { glance: Option<Glance> },
-    /// Servers that are new or have changed since the last such frame, and those that are gone, for who asked for them. Comes every
-    /// 20 seconds at the latest, if need be with nothing.
-    Servers { servers: Vec<Server>, removed: Vec<i64> },
+    /// Servers that are new or have changed since the last such frame, and those that are gone, for who asked for them; or all there
+    /// are. Comes every 20 seconds at the latest, if need be with nothing.
+    Servers {
+        servers: Vec<Server>,
+        removed: Vec<i64>,
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        all: bool,
+    },
     /// Last frame: why the server closes.
     Bye { reason: String },
 }
@@ -49,6 +58,7 @@ struct Fields {
     glance: Option<Glance>,
     servers: Option<Vec<Server>>,
     removed: Option<Vec<i64>>,
+    all: bool,
     reason: Option<String>,
 }
 
@@ -56,15 +66,15 @@ impl TryFrom<Fields> for Frame {
     type Error = String;
 
     fn try_from(fields: Fields) -> Result<Self, String> {
-        let Fields { kind, head, build, rows, runs, up_to, from, to, glance, servers, removed, reason } = fields;
+        let Fields { kind, head, build, rows, runs, up_to, from, to, glance, servers, removed, all, reason } = fields;
         let frame = match kind.as_str() {
             "hello" => head.zip(build).map(|(head, build)| Self::Hello { head, build }),
             "rows" => rows.map(|rows| Self::Rows { rows }),
-            "runs" => runs.map(|runs| Self::Runs { runs }),
+            "runs" => runs.map(|runs| Self::Runs { runs, all }),
             "cleared" => up_to.map(|up_to| Self::Cleared { up_to }),
             "gap" => from.zip(to).map(|(from, to)| Self::Gap { from, to }),
             "glance" => Some(Self::Glance { glance }),
-            "servers" => servers.zip(removed).map(|(servers, removed)| Self::Servers { servers, removed }),
+            "servers" => servers.zip(removed).map(|(servers, removed)| Self::Servers { servers, removed, all }),
             "bye" => reason.map(|reason| Self::Bye { reason }),
             _ => None,
         };
@@ -81,12 +91,14 @@ mod tests {
         let frames = [
             Frame::Hello { head: 7, build: "b".to_owned() },
             Frame::Rows { rows: Vec::new() },
-            Frame::Runs { runs: Vec::new() },
+            Frame::Runs { runs: Vec::new(), all: false },
+            Frame::Runs { runs: Vec::new(), all: true },
             Frame::Cleared { up_to: 3 },
             Frame::Gap { from: 1, to: 2 },
             Frame::Glance { glance: None },
             Frame::Glance { glance: Some(Glance { trouble: None, schedules: None }) },
-            Frame::Servers { servers: Vec::new(), removed: vec![4] },
+            Frame::Servers { servers: Vec::new(), removed: vec![4], all: false },
+            Frame::Servers { servers: Vec::new(), removed: Vec::new(), all: true },
             Frame::Bye { reason: "restarting".to_owned() },
         ];
         for frame in frames {

@@ -71,8 +71,6 @@ struct State {
     reason: Option<String>,
     attempted_at: Option<Timestamp>,
     asked_at: Option<Timestamp>,
-    /// Whether the next runs that are told of are all there are.
-    runs_begin: bool,
     ticked_at: Option<Timestamp>,
     frame_requested: bool,
     drawn_at: Option<Timestamp>,
@@ -157,16 +155,10 @@ impl Follower {
                 self.change_feed(move |feed| feed.push(rows, now));
             }
             Frame::Gap { from, to } => self.change_feed(move |feed| feed.mark_gap(from, to, now)),
-            Frame::Runs { runs } => {
-                let begin = self.state.try_update_value(|state| std::mem::take(&mut state.runs_begin)).unwrap_or_default();
-                if begin {
-                    self.live.runs.set(runs);
-                } else {
-                    self.live.runs.update(|shown| merge_runs(shown, runs));
-                }
-            }
+            Frame::Runs { runs, all: true } => self.live.runs.set(runs),
+            Frame::Runs { runs, all: false } => self.live.runs.update(|shown| merge_runs(shown, runs)),
             Frame::Glance { glance } => self.live.glance.set(glance),
-            Frame::Servers { servers, removed } => self.live.change_servers(servers, &removed),
+            Frame::Servers { servers, removed, all } => self.live.change_servers(servers, &removed, all),
             Frame::Cleared { .. } => self.start_over(),
             Frame::Bye { reason } => self.state.update_value(|state| state.reason = Some(reason)),
         }
@@ -191,10 +183,7 @@ impl Follower {
             reload();
             return;
         }
-        self.state.update_value(|state| {
-            state.failures = 0;
-            state.runs_begin = true;
-        });
+        self.state.update_value(|state| state.failures = 0);
         self.live.connection.set(Connection::Live);
         if self.build.with_value(|ours| ours != build) {
             self.live.outdated.set(true);
@@ -244,7 +233,7 @@ impl Follower {
         spawn_local(async move {
             match read_monitor(1, String::new()).await {
                 Ok(snapshot) => {
-                    self.live.show(snapshot);
+                    self.show(snapshot);
                     // The panel answers and the stream does not come through.
                     if let Some(Connection::Waiting { failures: POLL_AFTER_FAILURES.., .. }) = self.live.connection.try_get_untracked() {
                         self.live.connection.set(Connection::Polling);
@@ -284,9 +273,16 @@ impl Follower {
                 Err(error) => return self.take_failure(&error),
             }
             if let Ok(snapshot) = read_monitor(1, String::new()).await {
-                self.live.show(snapshot);
+                self.show(snapshot);
             }
         });
+    }
+
+    /// Shows what was asked for, unless the stream has begun to tell newer things meanwhile.
+    fn show(self, snapshot: MonitorSnapshot) {
+        if self.live.connection.try_get_untracked() != Some(Connection::Live) {
+            self.live.show(snapshot);
+        }
     }
 
     fn take_failure(self, error: &AppError) {

@@ -69,8 +69,12 @@ impl Live {
         self.glance.try_set(glance.ok());
     }
 
-    /// Takes in which servers have changed and which are gone.
-    pub(super) fn change_servers(self, changed: Vec<Server>, removed: &[i64]) {
+    /// Takes in which servers have changed and which are gone, or all there are.
+    pub(super) fn change_servers(self, changed: Vec<Server>, removed: &[i64], all: bool) {
+        if all {
+            self.servers.set(changed);
+            return;
+        }
         if changed.is_empty() && removed.is_empty() {
             return;
         }

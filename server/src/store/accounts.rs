@@ -137,7 +137,7 @@ pub async fn find_by_token(database: &Database, hash: Vec<u8>, now: Timestamp) -
     sql.push(" and (t.expires_at is null or t.expires_at > ").push_bind(now).push(")");
     let Some(row) = database.fetch_optional(sql).await? else { return Ok(None) };
     let token_id = row.int("token_id")?;
-    let limits = Sql::new("select server_id from token_server where token_id = $1").bind(token_id);
+    let limits = Sql::new("select server_id from token_server where token_id = $1 order by server_id").bind(token_id);
     Ok(Some(TokenHolder {
         holder: holder(database, &row).await?,
         token_id,
@@ -160,7 +160,7 @@ pub async fn holder_of(database: &Database, id: i64) -> Result<Option<Holder>, S
 /// Limits that have gone in between leave nothing to see, not everything.
 async fn holder(database: &Database, row: &Row) -> Result<Holder, StoreError> {
     let account_id = row.int("id")?;
-    let limits = Sql::new("select server_id from account_server where account_id = $1").bind(account_id);
+    let limits = Sql::new("select server_id from account_server where account_id = $1 order by server_id").bind(account_id);
     Ok(Holder {
         account_id,
         username: row.text("username")?,

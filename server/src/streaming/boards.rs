@@ -1,4 +1,4 @@
-//! What Monitor says besides rows and runs: its counters and its servers. Read once for all who may see the same, when it may have
+//! What Monitor says besides rows: its counters, its servers, and which runs there are. Read once for all who may see the same, when it may have
 //! changed; each client is then told what is new to it.
 
 use std::collections::HashMap;
@@ -6,8 +6,8 @@ use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use app::model::{Frame, Glance, Permission, Scope, Server, Viewer};
-use app::ports::{Glances, Servers};
+use app::model::{Frame, Glance, Permission, Run, RunId, RunState, Scope, Server, Viewer};
+use app::ports::{Glances, Ports, Runs, Servers};
 use tokio::sync::watch;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -21,12 +21,22 @@ const READ_EVERY: Duration = Duration::from_secs(10);
 const READ_SOON: Duration = Duration::from_secs(2);
 
 /// A board as it was read.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(super) struct Board {
     /// `None`: could not be read.
     glance: Option<Glance>,
     /// Those that the viewer may see; `None`: could not be read.
     servers: Option<Vec<Server>>,
+    /// Those that are active; `None`: could not be read. Not every change of a run comes to the hub: of those that wait, and of those
+    /// that another process looks after, only the database knows.
+    runs: Option<Vec<Run>>,
+}
+
+impl Board {
+    /// Which runs are shown and how; their progress comes by itself.
+    fn active(&self) -> Option<Vec<(&RunId, RunState)>> {
+        self.runs.as_ref().map(|runs| runs.iter().map(|run| (&run.id, run.state)).collect())
+    }
 }
 
 /// What a board depends on.
@@ -56,13 +66,15 @@ pub struct Boards {
     hub: Arc<Hub>,
     glances: Arc<dyn Glances>,
     servers: Arc<dyn Servers>,
+    runs: Arc<dyn Runs>,
     stop: CancellationToken,
     watched: Mutex<HashMap<Sight, Arc<watch::Sender<Latest>>>>,
 }
 
 impl Boards {
-    pub fn new(hub: Arc<Hub>, glances: Arc<dyn Glances>, servers: Arc<dyn Servers>, stop: CancellationToken) -> Self {
-        Self { hub, glances, servers, stop, watched: Mutex::default() }
+    pub fn new(hub: Arc<Hub>, ports: &Ports, stop: CancellationToken) -> Self {
+        let Ports { glances, servers, runs, .. } = ports.clone();
+        Self { hub, glances, servers, runs, stop, watched: Mutex::default() }
     }
 
     /// The board of a viewer, for one client that knows nothing of it yet.
@@ -114,7 +126,8 @@ impl Boards {
 
     async fn read(&self, sight: &Sight, viewer: &Viewer) -> Board {
         let servers = if sight.servers { self.servers.list(viewer).await } else { Ok(Vec::new()) };
-        Board { glance: self.glances.glance(viewer).await.ok(), servers: servers.ok() }
+        let (glance, runs) = (self.glances.glance(viewer).await, self.runs.list_active(viewer).await);
+        Board { glance: glance.ok(), servers: servers.ok(), runs: runs.ok() }
     }
 
     fn watched(&self) -> MutexGuard<'_, HashMap<Sight, Arc<watch::Sender<Latest>>>> {
@@ -152,13 +165,19 @@ impl Lookout {
             frames.push(Frame::Glance { glance: latest.glance.clone() });
         }
         if let Some(servers) = &latest.servers {
-            let before = told.and_then(|told| told.servers.as_deref()).unwrap_or_default();
+            let known = told.and_then(|told| told.servers.as_deref());
+            let before = known.unwrap_or_default();
             let changed: Vec<_> = servers.iter().filter(|server| !before.contains(server)).cloned().collect();
             let is_gone = |id: i64| servers.iter().all(|server| server.id != id);
             let removed: Vec<_> = before.iter().map(|server| server.id).filter(|id| is_gone(*id)).collect();
-            if !changed.is_empty() || !removed.is_empty() {
-                frames.push(Frame::Servers { servers: changed, removed });
+            if known.is_none() || !changed.is_empty() || !removed.is_empty() {
+                frames.push(Frame::Servers { servers: changed, removed, all: known.is_none() });
             }
+        }
+        if let Some(runs) = latest.runs.clone()
+            && told.and_then(Board::active) != latest.active()
+        {
+            frames.push(Frame::Runs { runs, all: true });
         }
         self.told = Some(latest);
         frames

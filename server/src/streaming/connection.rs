@@ -187,7 +187,7 @@ impl Connection {
         }
         // A page learns from it which are over.
         if !active.is_empty() || self.is_page {
-            place.outgoing.send(&self.seat.stream, wire::text(&json(&Frame::Runs { runs: active })))?;
+            place.outgoing.send(&self.seat.stream, wire::text(&json(&Frame::Runs { runs: active, all: self.is_page })))?;
         }
         drop(place);
         let early = self.incoming.early();
@@ -392,7 +392,7 @@ impl Connection {
         }
         if self.is_page {
             // A browser keeps pings to itself.
-            self.send(wire::text(&json(&Frame::Servers { servers: Vec::new(), removed: Vec::new() })))?;
+            self.send(wire::text(&json(&Frame::Servers { servers: Vec::new(), removed: Vec::new(), all: false })))?;
         }
         self.send(wire::ping())
     }

@@ -40,8 +40,11 @@ pub(super) fn feed_table(live: Live, following: RwSignal<Following>) -> Piece {
     effect(move || {
         resized.track();
         let (above, below) = blanks.get();
-        set_height(".log-table__blank--above", above);
-        set_height(".log-table__blank--below", below);
+        // Once the rows are in the page: they are what blanks are measured by.
+        request_animation_frame(move || {
+            set_height(".log-table__blank--above", above);
+            set_height(".log-table__blank--below", below);
+        });
     });
     let rows = move || {
         let window = live.feed.with(|feed| feed.window(first.get(), window_lines(following.get())));

@@ -208,9 +208,7 @@ pub(super) async fn stream(
     if monitor && !viewer.may(Permission::ViewMonitorPage) {
         return Err(Problem::forbidden());
     }
-    let board = monitor.then(|| panel.boards.lookout(&viewer));
     let places = panel.perimeter.admit_stream(&client, &viewer)?;
-    let request = StreamRequest { viewer, filter, after, board };
     let changes = guard.changes();
     let allowed = Box::new(move || {
         let guard = guard.clone();
@@ -228,6 +226,8 @@ pub(super) async fn stream(
         }
         Err(cause) => return Err(Problem::new(StatusCode::BAD_REQUEST, cause.to_string())),
     };
+    let board = monitor.then(|| panel.boards.lookout(&viewer));
+    let request = StreamRequest { viewer, filter, after, board };
     panel.streams.clone().spawn(async move {
         if let Some(upgraded) = upgraded(connection).await {
             serve(upgraded, panel.hub.clone(), request, Standing { allowed, changes }, panel.stop.clone()).await;

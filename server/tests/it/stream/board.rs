@@ -49,10 +49,15 @@ async fn a_page_is_told_of_counters_and_servers_when_they_change(#[case] engine:
     let one = add_server(&panel, "one").await;
     let mut page = panel.stream("monitor=true").await.unwrap();
     assert_eq!(next_frame(&mut page).await.unwrap()["kind"], "hello");
-    assert_eq!(next_frame(&mut page).await.unwrap(), json!({"kind": "runs", "runs": []}), "there are none, which a page must know");
+    assert_eq!(
+        next_frame(&mut page).await.unwrap(),
+        json!({"kind": "runs", "runs": [], "all": true}),
+        "there are none, which a page must know"
+    );
     let glance = next_of(&mut page, "glance").await;
     assert_eq!(glance["glance"]["trouble"]["errors"], 0, "{glance}");
-    assert_eq!(names(&next_of(&mut page, "servers").await), ["one"]);
+    let told = next_of(&mut page, "servers").await;
+    assert_eq!((names(&told), &told["all"]), (vec!["one"], &json!(true)));
 
     // A failure is counted, and told once.
     panel.serving.panel.trail.append(LogRow::system(LogStatus::Error, "broken").server(one)).await.unwrap();
@@ -66,12 +71,28 @@ async fn a_page_is_told_of_counters_and_servers_when_they_change(#[case] engine:
     let told = next_of(&mut page, "servers").await;
     assert_eq!((names(&told), &told["removed"]), (vec![], &json!([two])));
 
+    // A run that waits for its server is told of by nobody but the database.
+    let files = json!({"name": "nightly", "server_id": one, "kind": "managed", "files": {"sources": ["/etc"], "destination": "/backup"}});
+    let (status, schedule) = panel.post("/api/v1/schedules", &files).await;
+    assert_eq!(status, StatusCode::CREATED, "{schedule}");
+    let (status, started) = panel.post(&format!("/api/v1/schedules/{}/run", schedule["id"]), &json!({})).await;
+    assert_eq!(status, StatusCode::ACCEPTED, "{started}");
+    let told = loop {
+        let told = next_of(&mut page, "runs").await;
+        if told["runs"] != json!([]) {
+            break told;
+        }
+    };
+    assert_eq!((&told["runs"][0]["id"], &told["all"]), (&started["runs"][0]["id"], &json!(true)), "{told}");
+
     // Another page begins with all of it, and who did not ask hears nothing of it.
     let mut another = panel.stream("monitor=true").await.unwrap();
     assert_eq!(next_of(&mut another, "glance").await["glance"]["trouble"]["errors"], 1);
     assert_eq!(names(&next_of(&mut another, "servers").await), ["one"]);
     let mut plain = panel.stream("monitor=false").await.unwrap();
     assert_eq!(next_frame(&mut plain).await.unwrap()["kind"], "hello");
+    let told = next_frame(&mut plain).await.unwrap();
+    assert_eq!((&told["kind"], told.get("all")), (&json!("runs"), None));
     panel.serving.panel.trail.append(LogRow::system(LogStatus::Error, "again").server(one)).await.unwrap();
     while next_of(&mut another, "glance").await["glance"]["trouble"]["errors"] != 2 {}
     assert_eq!(next_frame(&mut plain).await.unwrap()["kind"], "rows");
