@@ -13,17 +13,15 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::audience::Audience;
 use super::boards::Lookout;
+use super::ending::End;
 use super::hub::{Hub, Mark, json};
 use super::line::{Gone, Heard, Incoming};
-use super::seat::{FRAME_ROWS, News, Seat, Step, next_step};
+use super::seat::{Seat, Step, next_step};
 use super::upgrade::Upgraded;
-use super::wire;
+use super::{history, wire};
 use crate::random;
-use crate::store::clearing::Gap;
-use crate::store::log_pages::PlacedEntry;
-use crate::store::{Database, StoreError, TrailView, clearing, log, log_pages, runs};
+use crate::store::{StoreError, clearing, log, runs};
 
 const PING_EVERY: Duration = Duration::from_secs(20);
 
@@ -46,15 +44,6 @@ const GOODBYE: Duration = Duration::from_secs(2);
 /// What the kernel keeps for a client that does not read (it takes twice that): a frame and more.
 const SEND_BUFFER: usize = 128 * 1024;
 
-/// Codes of closing (RFC 6455, section 7.4.1 and the registry of its codes).
-mod code {
-    pub(super) const NORMAL: u16 = 1000;
-    pub(super) const NONSENSE: u16 = 1002;
-    pub(super) const NOT_ALLOWED: u16 = 1008;
-    pub(super) const RESTARTING: u16 = 1012;
-    pub(super) const TRY_AGAIN: u16 = 1013;
-}
-
 /// What a client asked for.
 pub struct StreamRequest {
     pub viewer: Viewer,
@@ -73,25 +62,6 @@ pub struct Standing {
     pub allowed: StillAllowed,
     /// Grows when this process changes something about people: until it has been asked again, a stream says nothing.
     pub changes: watch::Receiver<u64>,
-}
-
-/// Why a connection ends.
-#[derive(Debug, thiserror::Error)]
-enum End {
-    #[error("the client went away")]
-    Gone(#[from] Gone),
-    #[error("the client said goodbye")]
-    Left,
-    #[error("the client said what no client says")]
-    Nonsense,
-    #[error("the panel is stopping")]
-    Stopping,
-    #[error("signed out")]
-    SignedOut,
-    #[error("what the viewer may see has changed")]
-    Outdated,
-    #[error("read the trail")]
-    Store(#[from] StoreError),
 }
 
 /// A client's own task.
@@ -149,18 +119,10 @@ pub async fn serve(upgraded: Upgraded, hub: Arc<Hub>, request: StreamRequest, st
     };
     connection.seat.place().keeps_up = false;
     drop(member);
-    let (code, reason) = match &end {
-        End::Gone(_) => return,
-        End::Left => (code::NORMAL, None),
-        End::Nonsense => (code::NONSENSE, None),
-        End::Stopping => (code::RESTARTING, Some("restarting")),
-        End::SignedOut => (code::NOT_ALLOWED, Some("signed out")),
-        End::Outdated => (Frame::RELOAD, Some("what you may see has changed")),
-        End::Store(cause) => {
-            tracing::warn!(error = cause as &dyn std::error::Error, "stream ended: could not read the trail");
-            (code::TRY_AGAIN, Some("the trail could not be read; try again"))
-        }
-    };
+    if let End::Store(cause) = &end {
+        tracing::warn!(error = cause as &dyn std::error::Error, "stream ended: could not read the trail");
+    }
+    let Some((code, reason)) = end.told() else { return };
     let told = reason.map(|reason| wire::text(&json(&Frame::Bye { reason: reason.to_owned() })));
     // A courtesy to a client that may be gone.
     let _heard = timeout(GOODBYE, Box::pin(connection.say_goodbye(told, wire::close(code, reason.unwrap_or_default())))).await;
@@ -338,7 +300,7 @@ impl Connection {
             }
         };
         // Boxed, like everything that thousands of idle clients are not doing.
-        let news = Box::pin(read(self.hub.database(), &audience, mark)).await?;
+        let news = Box::pin(history::read(self.hub.database(), &audience, mark)).await?;
         let mut place = self.seat.place();
         if place.is_current(&self.hub) && place.mark == mark && Arc::ptr_eq(&place.audience, &audience) {
             place.take(&self.seat.stream, &news)?;
@@ -424,30 +386,4 @@ impl Connection {
             self.incoming.read(stream)?;
         }
     }
-}
-
-/// The next rows of an audience from the database, and where rows are missing because they were cleared.
-async fn read(database: &Database, audience: &Audience, mark: Mark) -> Result<News, StoreError> {
-    let mut view = TrailView::open(database).await?;
-    let limit = u32::try_from(FRAME_ROWS).unwrap_or(u32::MAX);
-    let rows = log_pages::following(&mut view, audience.selection(), mark.row, limit).await?;
-    let last = rows.last().map_or(mark.row, |row| row.entry.id);
-    let up_to = if rows.len() < FRAME_ROWS { view.head().max(mark.row) } else { last };
-    let ids: Vec<_> = rows.iter().map(|row| row.entry.id).collect();
-    let gaps = clearing::gaps(view.tx(), audience.selection(), mark.row, up_to, &ids).await?;
-    let mut frames = Vec::new();
-    let mut rest: &[_] = &rows;
-    for Gap { from, to } in gaps {
-        let before = rest.partition_point(|row| row.entry.id < from);
-        frames.extend(rows_frame(&rest[..before]));
-        frames.push(wire::text(&json(&Frame::Gap { from, to })));
-        rest = &rest[before..];
-    }
-    frames.extend(rows_frame(rest));
-    Ok(News { frames, rows: rows.len() as u64, mark: Mark { row: up_to, ..mark } })
-}
-
-fn rows_frame(rows: &[PlacedEntry]) -> Option<Bytes> {
-    let rows: Vec<Arc<str>> = rows.iter().map(|row| json(&row.entry).into()).collect();
-    (!rows.is_empty()).then(|| wire::rows(&rows))
 }

@@ -16,7 +16,7 @@ use super::audience::Audiences;
 use super::crowd::{Clients, Crowd, Member};
 use super::follower::{Follower, Names};
 use super::ring::{Ring, RingRow};
-use super::run_board::RunBoard;
+use super::run_states::RunStates;
 use super::seat::Seat;
 use super::tally::Tally;
 use crate::audit::Committed;
@@ -54,7 +54,7 @@ impl Mark {
 pub struct Hub {
     database: Database,
     ring: RwLock<Ring>,
-    runs: Mutex<RunBoard>,
+    runs: Mutex<RunStates>,
     clearings: Mutex<BTreeMap<Option<i64>, Cleared>>,
     progress: watch::Sender<Mark>,
     audiences: Audiences,
@@ -143,7 +143,7 @@ impl Hub {
 
     /// Makes a run's new state or progress known.
     pub fn publish_run(&self, run: Run) {
-        let version = self.board().put(run);
+        let version = self.run_states().put(run);
         self.progress.send_modify(|progress| progress.runs = progress.runs.max(version));
     }
 
@@ -226,8 +226,8 @@ impl Hub {
 
     /// The JSON of runs in scope that changed after a version, and the version now.
     pub(super) fn runs_since(&self, version: u64, scope: &Scope) -> (u64, Vec<String>) {
-        let board = self.board();
-        (board.version(), board.since(version, scope).map(json).collect())
+        let states = self.run_states();
+        (states.version(), states.since(version, scope).map(json).collect())
     }
 
     /// Up to which id rows in scope were cleared after a clearing.
@@ -241,7 +241,7 @@ impl Hub {
         self.clearings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn board(&self) -> MutexGuard<'_, RunBoard> {
+    fn run_states(&self) -> MutexGuard<'_, RunStates> {
         self.runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -9,12 +9,12 @@ use app::model::{Run, RunId, Scope};
 const ENDED_RUNS_KEPT: usize = 256;
 
 #[derive(Default)]
-pub(super) struct RunBoard {
+pub(super) struct RunStates {
     version: u64,
     by_id: BTreeMap<RunId, (u64, Arc<Run>)>,
 }
 
-impl RunBoard {
+impl RunStates {
     /// Takes a run's new state or progress; gives the version that has it.
     pub(super) fn put(&mut self, run: Run) -> u64 {
         self.version += 1;
@@ -78,28 +78,28 @@ mod tests {
 
     #[test]
     fn the_end_of_a_long_run_is_kept_among_many_that_ended_before() {
-        let mut board = RunBoard::default();
+        let mut states = RunStates::default();
         // The smallest id: it began first.
-        board.put(run(&id(0), 1, RunState::Running));
+        states.put(run(&id(0), 1, RunState::Running));
         for n in 1..=400 {
-            board.put(run(&id(n), 1, RunState::Completed));
+            states.put(run(&id(n), 1, RunState::Completed));
         }
-        let before = board.version();
-        board.put(run(&id(0), 1, RunState::Failed));
-        let told: Vec<_> = board.since(before, &Scope::All).map(|run| (run.id.clone(), run.state)).collect();
+        let before = states.version();
+        states.put(run(&id(0), 1, RunState::Failed));
+        let told: Vec<_> = states.since(before, &Scope::All).map(|run| (run.id.clone(), run.state)).collect();
         assert_eq!(told, [(id(0), RunState::Failed)]);
-        assert_eq!(board.since(0, &Scope::All).count(), ENDED_RUNS_KEPT);
-        assert!(board.since(0, &Scope::All).all(|run| run.id == id(0) || run.id > id(145)), "those that ended first have gone");
+        assert_eq!(states.since(0, &Scope::All).count(), ENDED_RUNS_KEPT);
+        assert!(states.since(0, &Scope::All).all(|run| run.id == id(0) || run.id > id(145)), "those that ended first have gone");
     }
 
     #[test]
     fn who_is_active_is_never_forgotten_and_nobody_is_told_of_others_servers() {
-        let mut board = RunBoard::default();
+        let mut states = RunStates::default();
         for n in 0..600 {
-            board.put(run(&id(n), i64::from(n % 2 == 0), RunState::Running));
+            states.put(run(&id(n), i64::from(n % 2 == 0), RunState::Running));
         }
-        assert_eq!(board.since(0, &Scope::All).count(), 600);
-        assert_eq!(board.since(0, &Scope::Servers(vec![1])).count(), 300);
-        assert_eq!(board.since(board.version(), &Scope::All).count(), 0);
+        assert_eq!(states.since(0, &Scope::All).count(), 600);
+        assert_eq!(states.since(0, &Scope::Servers(vec![1])).count(), 300);
+        assert_eq!(states.since(states.version(), &Scope::All).count(), 0);
     }
 }
