@@ -44,7 +44,7 @@ pub struct Panel {
     pub database: Database,
     pub trail: Trail,
     pub hub: Arc<Hub>,
-    /// What pages show besides rows and runs.
+    /// What pages show besides rows.
     pub boards: Arc<Boards>,
     /// Streams that are open.
     pub streams: TaskTracker,
