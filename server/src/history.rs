@@ -12,7 +12,7 @@ use app::model::{
 
 use crate::audit::decompress;
 use crate::checker::{self, RunLogs, advise};
-use crate::store::log_counts::Total;
+use crate::store::log_counts::{Effort, Glimpse, Total};
 use crate::store::log_pages::Page;
 use crate::store::{Database, Selection, StoreError, TrailView, clearing, log, log_counts, log_pages, outcomes, reported, run_notes, runs};
 
@@ -38,15 +38,16 @@ impl History {
         let mut entries = log_pages::newest(&mut view, selection, Page { before, after, limit: limit + 1 }).await?;
         let more = entries.len() > limit as usize;
         entries.truncate(limit as usize);
-        let unfiltered = LogFilter::default();
-        let in_scope = Selection { filter: &unfiltered, ..selection };
-        let total_in_scope = log_counts::count(&mut view, in_scope).await?;
-        let total = match counts_all {
-            _ if filter == unfiltered => Total { rows: total_in_scope, is_exact: true },
-            true => Total { rows: log_counts::count(&mut view, selection).await?, is_exact: true },
-            false => log_counts::count_quickly(&mut view, selection).await?,
-        };
         let seen = i64::try_from(entries.len()).unwrap_or(i64::MAX) + i64::from(more);
+        let is_all = !more && before.is_none() && after.is_none();
+        let (total, total_in_scope) = if is_all {
+            let unfiltered = LogFilter::default();
+            let in_scope = log_counts::count(&mut view, Selection { filter: &unfiltered, ..selection }).await?;
+            (Total { rows: seen, is_exact: true }, in_scope)
+        } else {
+            let effort = if counts_all { Effort::ToTheEnd } else { Effort::AMoment(Glimpse::of(&entries)) };
+            log_counts::totals(&mut view, selection, effort).await?
+        };
         Ok(LogPage {
             next_before: entries.last().filter(|_| more).map(|entry| entry.id),
             entries,

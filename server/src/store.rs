@@ -12,6 +12,7 @@ mod engine;
 mod error;
 pub mod log;
 pub mod log_counts;
+mod log_days;
 pub mod log_index;
 pub mod log_pages;
 mod log_words;

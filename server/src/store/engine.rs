@@ -11,6 +11,7 @@ use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool};
 
+use super::log_days::KnownDays;
 use super::turns::{Turn, Turns};
 use super::{Row, Sql, StoreError};
 
@@ -37,6 +38,7 @@ const SQLITE_PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub struct Database {
     engine: Arc<Engine>,
+    days: Arc<KnownDays>,
 }
 
 enum Engine {
@@ -59,7 +61,7 @@ impl Database {
         } else {
             return Err(StoreError::Url);
         };
-        let database = Self { engine: Arc::new(engine) };
+        let database = Self { engine: Arc::new(engine), days: Arc::default() };
         super::chain::chain_old_rows(&database).await?;
         Ok(database)
     }
@@ -100,6 +102,10 @@ impl Database {
     /// Reads at most one row.
     pub async fn fetch_optional(&self, sql: Sql) -> Result<Option<Row>, StoreError> {
         Ok(self.fetch_all(sql).await?.into_iter().next())
+    }
+
+    pub(super) fn known_days(&self) -> Arc<KnownDays> {
+        Arc::clone(&self.days)
     }
 
     /// Waits for transactions under way and closes every connection.
@@ -201,7 +207,12 @@ async fn open_sqlite(path: &Path) -> Result<Engine, StoreError> {
     let writer = SqlitePoolOptions::new().max_connections(1).connect_with(writing).await?;
     SQLITE_MIGRATIONS.run(&writer).await?;
     drop(turn);
-    let readers = SqlitePoolOptions::new().max_connections(SQLITE_READERS).connect_with(options.read_only(true)).await?;
+    let readers = SqlitePoolOptions::new()
+        .max_connections(SQLITE_READERS)
+        // A file does not hang up.
+        .test_before_acquire(false)
+        .connect_with(options.read_only(true))
+        .await?;
     Ok(Engine::Sqlite { writer, readers, turns })
 }
 

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use app::model::{LogFilter, LogStatus, Step, TimeBound, Timestamp, WordQuery};
+use app::model::{LogEntry, LogFilter, LogStatus, Step, TimeBound, Timestamp, WordQuery};
 
 use super::engine::Dialect;
-use super::log_index::{DAY, MONTH, date_of, day_number, month_of};
+use super::log_index::{DAY, Level, MONTH, date_of, day_number, month_of};
 use super::log_pages::{Asked, Page, Part, parts, statement, words_alone, words_decide};
 use super::packed::{fetch_packed, packed};
 use super::selection::Selection;
@@ -16,11 +16,17 @@ use super::{Sql, StoreError};
 /// Rows that are looked through at a time for their words.
 const SCAN: i64 = 5000;
 
-/// So many hits are counted in a few milliseconds where only the words are asked for, …
-const MOST_WORDS: i64 = 10_000;
+/// So many hits are counted in a millisecond or two where only the words are asked for, …
+const MOST_HITS: i64 = 10_000;
 
 /// … and so many where each row has to be looked at as well.
 const MOST_ROWS: i64 = 2_000;
+
+/// Where there are far more, only this part of it is counted.
+const PART_OF_MANY: i64 = 10;
+
+/// So many times what would be counted is far more.
+const FAR_MORE: i64 = 10;
 
 /// Rows by where they fall: the histogram as it is gathered.
 pub type Bars = BTreeMap<Timestamp, BTreeMap<LogStatus, i64>>;
@@ -48,54 +54,126 @@ pub struct Total {
 
 /// How many rows pass, counted to the end.
 pub async fn count(view: &mut TrailView, selection: Selection<'_>) -> Result<i64, StoreError> {
-    Ok(count_up_to(view, selection, Effort::ToTheEnd).await?.rows)
+    let tally = Box::pin(tally(view, selection, Effort::ToTheEnd)).await?;
+    Ok(tally.finish(view).await?.rows)
 }
 
-/// How many rows pass, as far as a moment is enough to count those that have the words.
-pub async fn count_quickly(view: &mut TrailView, selection: Selection<'_>) -> Result<Total, StoreError> {
-    count_up_to(view, selection, Effort::AMoment).await
+/// How many rows pass, and how many there are in the viewer's scope at all.
+pub async fn totals(view: &mut TrailView, selection: Selection<'_>, effort: Effort) -> Result<(Total, i64), StoreError> {
+    let unfiltered = LogFilter::default();
+    let in_scope = tally(view, Selection { filter: &unfiltered, ..selection }, Effort::ToTheEnd).await?;
+    if *selection.filter == unfiltered {
+        let total = in_scope.finish(view).await?;
+        return Ok((total, total.rows));
+    }
+    let passing = tally(view, selection, effort).await?;
+    let [sum, some] = passing.statements();
+    let [sum, some, all] = added_up(view, [sum, some, in_scope.sums]).await?;
+    Ok((passing.total(sum, some), in_scope.counted + all))
 }
 
 /// How far hits are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Effort {
+pub enum Effort {
     ToTheEnd,
-    AMoment,
+    AMoment(Glimpse),
 }
 
-async fn count_up_to(view: &mut TrailView, selection: Selection<'_>, effort: Effort) -> Result<Total, StoreError> {
+/// What is known of hits before they are counted: so many were found among so many ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Glimpse {
+    pub hits: i64,
+    pub among: i64,
+}
+
+impl Glimpse {
+    /// Of the rows of a page.
+    pub fn of(rows: &[LogEntry]) -> Self {
+        let among = rows.first().zip(rows.last()).map_or(0, |(first, last)| (first.id - last.id).abs());
+        Self { hits: i64::try_from(rows.len()).unwrap_or(i64::MAX), among }
+    }
+
+    /// Whether hits are so dense that among all ids there must be far more than would be counted.
+    fn promises_more(self, ids: i64, most: i64) -> bool {
+        self.hits.saturating_mul(ids) / self.among.max(1) > most.saturating_mul(FAR_MORE)
+    }
+}
+
+/// What has been counted of a selection, and the statements that count the rest.
+#[derive(Default)]
+struct Tally {
+    counted: i64,
+    sums: Vec<Sql>,
+    /// Hits of which no more than so many are counted.
+    some: Option<(Sql, i64)>,
+    /// Nothing is known: it would take too long.
+    is_unknown: bool,
+}
+
+async fn tally(view: &mut TrailView, selection: Selection<'_>, effort: Effort) -> Result<Tally, StoreError> {
     if let Some((all, excluded)) = difference(selection) {
-        let all = Box::pin(count_up_to(view, Selection { filter: &all, ..selection }, Effort::ToTheEnd)).await?.rows;
-        let excluded = Box::pin(count_up_to(view, Selection { filter: &excluded, ..selection }, effort)).await?;
-        let rows = if excluded.is_exact { all - excluded.rows } else { 0 };
-        return Ok(Total { rows, ..excluded });
+        let all = Box::pin(tally(view, Selection { filter: &all, ..selection }, Effort::ToTheEnd)).await?;
+        let excluded = Box::pin(tally(view, Selection { filter: &excluded, ..selection }, effort)).await?.finish(view).await?;
+        return Ok(if excluded.is_exact {
+            Tally { counted: all.counted - excluded.rows, ..all }
+        } else {
+            Tally { is_unknown: true, ..Tally::default() }
+        });
     }
     let plan = plan(view, selection, true).await?;
-    let mut total = 0;
+    let mut tally = Tally::default();
     for (span, first, last) in plan.whole.map(spans).unwrap_or_default() {
-        let sql = summary(selection, "select cast(coalesce(sum(n), 0) as bigint) as n", span, first, last);
-        total += view.tx.fetch_one(sql).await?.int("n")?;
+        tally.sums.push(summary(selection, "select cast(coalesce(sum(n), 0) as bigint)", span, first, last));
     }
-    let mut is_exact = true;
     for Rest { filter, part } in &plan.rest {
         let selection = Selection { filter, ..selection };
+        let dialect = view.tx.dialect();
         match (part.words, effort) {
-            (Asked::OfRows, _) => look_through(view, selection, *part, |_, _| total += 1).await?,
-            (Asked::Index | Asked::InOrder, Effort::AMoment) => {
-                let most = if words_decide(selection, *part) { MOST_WORDS } else { MOST_ROWS };
-                let mut sql = hits(selection, view.tx.dialect(), *part, "select count(*) as n from (select 1 as hit");
+            (Asked::OfRows, _) => look_through(view, selection, *part, |_, _| tally.counted += 1).await?,
+            // There is one such part: the one that is indexed.
+            (Asked::Index | Asked::InOrder, Effort::AMoment(glimpse)) => {
+                let most = if words_decide(selection, *part) { MOST_HITS } else { MOST_ROWS };
+                let ids = part.last - part.first.max(0) + 1;
+                let most = if glimpse.promises_more(ids, most) { most / PART_OF_MANY } else { most };
+                let mut sql = hits(selection, dialect, *part, "select count(*) from (select 1 as hit");
                 sql.push(" limit ").push_bind(most + 1).push(") as hits");
-                let found = view.tx.fetch_one(sql).await?.int("n")?;
-                is_exact &= found <= most;
-                total += found.min(most);
+                tally.some = Some((sql, most));
             }
-            (Asked::Index | Asked::InOrder | Asked::Not, _) => {
-                let sql = hits(selection, view.tx.dialect(), *part, "select count(*) as n");
-                total += view.tx.fetch_one(sql).await?.int("n")?;
-            }
+            (Asked::Index | Asked::InOrder | Asked::Not, _) => tally.sums.push(hits(selection, dialect, *part, "select count(*)")),
         }
     }
-    Ok(Total { rows: total, is_exact })
+    Ok(tally)
+}
+
+impl Tally {
+    /// Those that count to the end, and those that do not.
+    fn statements(&self) -> [Vec<Sql>; 2] {
+        [self.sums.clone(), self.some.iter().map(|(sql, _)| sql.clone()).collect()]
+    }
+
+    async fn finish(self, view: &mut TrailView) -> Result<Total, StoreError> {
+        let [sum, some] = added_up(view, self.statements()).await?;
+        Ok(self.total(sum, some))
+    }
+
+    /// `sum` is what the statements have counted, `some` what those have that do not count to the end.
+    fn total(&self, sum: i64, some: i64) -> Total {
+        let most = self.some.as_ref().map_or(some, |(_, most)| *most);
+        let rows = if self.is_unknown { 0 } else { self.counted + sum + some.min(most) };
+        Total { rows, is_exact: !self.is_unknown && some <= most }
+    }
+}
+
+/// What each list of statements counts, all in one.
+async fn added_up<const N: usize>(view: &mut TrailView, sums: [Vec<Sql>; N]) -> Result<[i64; N], StoreError> {
+    let mut found = [0; N];
+    if sums.iter().any(|of| !of.is_empty()) {
+        let row = view.tx.fetch_one(Sql::sums(sums)).await?;
+        for (found, name) in found.iter_mut().zip(Sql::SUMS) {
+            *found = row.int(name)?;
+        }
+    }
+    Ok(found)
 }
 
 /// The rows of a part, to be counted: without looking at them, where the words decide.
@@ -145,7 +223,7 @@ pub async fn histogram(view: &mut TrailView, selection: Selection<'_>, step: Ste
     };
     for (span, first, last) in spans {
         let mut sql = summary(selection, "select bucket, status, cast(sum(n) as bigint) as n", span, first, last);
-        sql.push(" group by bucket, status order by bucket");
+        sql.push(" group by bucket, status order by bucket, status");
         let head = packed!(view.tx.dialect(), "bucket, status, n");
         let mut bar = None;
         for (bucket, status, n) in fetch_packed::<(i64, u8, i64)>(&mut view.tx, head, sql).await? {
@@ -186,8 +264,7 @@ fn columns(step: Step) -> &'static str {
 
 /// The first moment of the first day that has rows, and the first after the last one.
 pub async fn days(view: &mut TrailView) -> Result<Option<(Timestamp, Timestamp)>, StoreError> {
-    let row = view.tx.fetch_one(Sql::new("select min(start_at) as start_at, max(end_at) as end_at from log_day")).await?;
-    Ok(row.optional_time("start_at")?.zip(row.optional_time("end_at")?))
+    Ok(view.days().await?.ends())
 }
 
 async fn plan(view: &mut TrailView, selection: Selection<'_>, by_days: bool) -> Result<Plan, StoreError> {
@@ -199,25 +276,18 @@ async fn plan(view: &mut TrailView, selection: Selection<'_>, by_days: bool) -> 
     }
     let unindexed = Part { first: marks.counted_to + 1, last: marks.head, words: Asked::Not, in_range: false };
     let mut rest: Vec<_> = (unindexed.first <= unindexed.last).then(|| all(unindexed)).into_iter().collect();
-    let (from, until) = selection.range();
-    if (from, until) == (None, None) {
+    if selection.range() == (None, None) {
         return Ok(Plan { whole: Some((i64::MIN, i64::MAX)), rest });
     }
-    let (from, until) = (from.unwrap_or(Timestamp::from_millis(i64::MIN)), until.unwrap_or(Timestamp::from_millis(i64::MAX)));
-    let sql = Sql::new("select min(day) as first, max(day) as last from log_day where start_at >= $1 and end_at <= $2");
-    let row = view.tx.fetch_one(sql.bind(from).bind(until)).await?;
-    let whole = row.get::<Option<i64>>("first")?.zip(row.get::<Option<i64>>("last")?);
-    let sql = Sql::new(
-        "select start_at, end_at, first_id, last_id from log_day where end_at > $1 and start_at < $2 and not (start_at >= $1 and end_at <= $2)",
-    );
-    for row in view.tx.fetch_all(sql.bind(from).bind(until)).await? {
-        // Rows of another day may be among these ids, where the clock was set: they are counted with their own.
-        let (first, last) = (from.max(row.time("start_at")?), until.min(row.time("end_at")?).plus_millis(-1));
+    let (from, until) = selection.moments();
+    let days = view.days().await?;
+    let (whole, cut) = days.whole_and_cut(from, until);
+    for day in cut {
+        // Rows of another day may be among these ids: they are counted with their own.
+        let first = from.max(Timestamp::from_millis(day.start));
+        let last = until.min(Timestamp::from_millis(day.end)).plus_millis(-1);
         let filter = LogFilter { from: Some(TimeBound::Moment(first)), to: Some(TimeBound::Moment(last)), ..selection.filter.clone() };
-        rest.push(Rest {
-            filter,
-            part: Part { first: row.int("first_id")?, last: row.int("last_id")?, words: Asked::Not, in_range: false },
-        });
+        rest.push(Rest { filter, part: Part { first: day.first_id, last: day.last_id, words: Asked::Not, in_range: false } });
     }
     Ok(Plan { whole, rest })
 }
@@ -242,21 +312,24 @@ fn spans((first, last): (i64, i64)) -> Vec<(i64, i64, i64)> {
 
 /// The widest level of the summary that still tells apart what the selection does.
 fn summary(selection: Selection<'_>, columns: &'static str, span: i64, first: i64, last: i64) -> Sql {
-    let level = match (selection.filter.schedule.is_empty(), selection.narrows_servers()) {
-        (false, _) => 2_i64,
-        (true, true) => 1,
-        (true, false) => 0,
+    let LogFilter { schedule, source_type, .. } = selection.filter;
+    let level = match (schedule.is_empty(), selection.narrows_servers(), source_type.is_empty()) {
+        (false, ..) => Level::Schedule,
+        (true, true, false) => Level::ServerByType,
+        (true, false, false) => Level::AllByType,
+        (true, true, true) => Level::Server,
+        (true, false, true) => Level::All,
     };
     let mut sql = Sql::new(columns);
-    sql.push(" from log_summary where level = ").push_bind(level).push(" and span = ").push_bind(span);
+    sql.push(" from log_summary where level = ").push_bind(level as i64).push(" and span = ").push_bind(span);
     match level {
-        2 => selection.push_schedules(&mut sql, "schedule_id"),
+        Level::Schedule => selection.push_schedules(&mut sql, "schedule_id"),
         _ => {
             sql.push(" and schedule_id = 0");
         }
     }
     match level {
-        0 => {
+        Level::All | Level::AllByType => {
             sql.push(" and server_id = 0");
         }
         _ => selection.push_servers(&mut sql, "server_id"),
@@ -290,6 +363,25 @@ async fn look_through(
         match rows.last() {
             Some(last) => part.first = last.int("id")? + 1,
             None => return Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_that_are_everywhere_are_not_counted_for_long() {
+        let cases = [
+            ((51, 50), 10_000_000, true),
+            ((51, 5_000), 10_000_000, true),
+            ((51, 6_000), 10_000_000, false),
+            ((51, 50), 90_000, false),
+            ((0, 0), 10_000_000, false),
+        ];
+        for ((hits, among), ids, expected) in cases {
+            assert_eq!(Glimpse { hits, among }.promises_more(ids, 10_000), expected, "{hits} among {among} of {ids}");
         }
     }
 }

@@ -51,10 +51,26 @@ struct Unindexed {
     message: String,
 }
 
-/// How many rows are counted under which heading: all (0), those of a server (1), those of a schedule (2).
+/// What rows are counted under. The fewer headings an answer is added up from, the sooner it is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(i64)]
+pub(super) enum Level {
+    /// All rows, by the type of source.
+    AllByType = 0,
+    /// Those of a server, by the type of source.
+    ServerByType = 1,
+    /// Those of a schedule, which has servers and types of its own.
+    Schedule = 2,
+    /// All rows, of whatever type.
+    All = 3,
+    /// Those of a server, of whatever type.
+    Server = 4,
+}
+
+/// How many rows are counted under which heading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Heading {
-    level: i64,
+    level: Level,
     span: i64,
     schedule_id: i64,
     server_id: i64,
@@ -182,10 +198,13 @@ impl Counts {
         *ids = (ids.0.min(id), ids.1.max(id));
         let (server_id, schedule_id) = (facts.server_id.unwrap_or(0), facts.schedule_id.unwrap_or(0));
         for (span, date) in [(DAY, date), (MONTH, month_of(date))] {
-            let all = Heading { level: 0, span, schedule_id: 0, server_id: 0, bucket: day_number(date), status, source_type };
-            let of_server = facts.server_id.map(|_| Heading { level: 1, server_id, ..all });
-            let of_schedule = facts.schedule_id.map(|_| Heading { level: 2, server_id, schedule_id, ..all });
-            for heading in [Some(all), of_server, of_schedule].into_iter().flatten() {
+            let bucket = day_number(date);
+            let by_type = Heading { level: Level::AllByType, span, schedule_id: 0, server_id: 0, bucket, status, source_type };
+            let all = Heading { level: Level::All, source_type: 0, ..by_type };
+            let of_server = facts.server_id.map(|_| Heading { level: Level::Server, server_id, ..all });
+            let of_server_by_type = facts.server_id.map(|_| Heading { level: Level::ServerByType, server_id, ..by_type });
+            let of_schedule = facts.schedule_id.map(|_| Heading { level: Level::Schedule, server_id, schedule_id, ..by_type });
+            for heading in [Some(all), Some(by_type), of_server, of_server_by_type, of_schedule].into_iter().flatten() {
                 *self.by_heading.entry(heading).or_default() += n;
             }
         }
@@ -199,7 +218,7 @@ impl Counts {
             let mut sql = Sql::new("insert into log_summary (level, span, schedule_id, server_id, bucket, status, source_type, n) values ");
             for (n, (h, count)) in chunk.iter().enumerate() {
                 sql.push(if n == 0 { "(" } else { ", (" });
-                sql.push_list([h.level, h.span, h.schedule_id, h.server_id, h.bucket, h.status, h.source_type, *count]).push(")");
+                sql.push_list([h.level as i64, h.span, h.schedule_id, h.server_id, h.bucket, h.status, h.source_type, *count]).push(")");
             }
             sql.push(
                 " on conflict (level, span, schedule_id, server_id, bucket, status, source_type) do update set n = log_summary.n + excluded.n",

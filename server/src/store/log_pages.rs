@@ -7,6 +7,7 @@ use app::model::{LogEntry, LogFilter, LogStatus, Named, Place, Scope, SourceType
 use serde::Deserialize;
 
 use super::engine::Dialect;
+use super::log_days::Bounds;
 use super::packed::{fetch_packed, packed};
 use super::selection::Selection;
 use super::trail_view::TrailView;
@@ -143,9 +144,9 @@ pub(super) async fn parts(view: &mut TrailView, selection: Selection<'_>, page: 
     let words = if has_words { Asked::OfRows } else { Asked::Not };
     let unindexed = Part { first: mark + 1, last: marks.head, words, in_range: false };
     let mut parts = vec![unindexed];
-    if let Some((first, last, in_range)) = bounds(view, selection, mark).await? {
+    if let Some(Bounds { first, last, is_exact }) = bounds(view, selection, mark).await? {
         let words = if has_words { words_of_index(view, selection, last).await? } else { Asked::Not };
-        parts.push(Part { first, last: last.min(mark), words, in_range });
+        parts.push(Part { first, last: last.min(mark), words, in_range: is_exact });
     }
     let (above, below) = (page.after.unwrap_or(0), page.before.unwrap_or(i64::MAX));
     let clipped = parts.into_iter().map(|part| Part {
@@ -156,28 +157,15 @@ pub(super) async fn parts(view: &mut TrailView, selection: Selection<'_>, page: 
     Ok(clipped.filter(|part| part.first <= part.last).collect())
 }
 
-/// Between which indexed ids the rows of the range are, and whether there are no others between them; `None` if there are none.
-async fn bounds(view: &mut TrailView, selection: Selection<'_>, mark: i64) -> Result<Option<(i64, i64, bool)>, StoreError> {
-    let (from, until) = selection.range();
-    let is_endless = (from, until) == (None, None);
+/// Between which indexed ids the rows of the range are; `None` if there are none.
+async fn bounds(view: &mut TrailView, selection: Selection<'_>, mark: i64) -> Result<Option<Bounds>, StoreError> {
+    let range = selection.range();
+    let is_endless = range == (None, None);
     if is_endless || view.marks.counted_to < mark {
-        return Ok(Some((0, mark, is_endless)));
+        return Ok(Some(Bounds { first: 0, last: mark, is_exact: is_endless }));
     }
-    let mut sql = Sql::new("select min(first_id) as first_id, max(last_id) as last_id from log_day where 1 = 1");
-    if let Some(from) = from {
-        sql.push(" and end_at > ").push_bind(from);
-    }
-    if let Some(until) = until {
-        sql.push(" and start_at < ").push_bind(until);
-    }
-    let row = view.tx.fetch_one(sql).await?;
-    let (first, last): (Option<i64>, Option<i64>) = (row.get("first_id")?, row.get("last_id")?);
-    let Some((first, last)) = first.zip(last) else { return Ok(None) };
-    // Where the range ends within a day, or the clock was set, ids do not tell.
-    let sql = Sql::new("select day from log_day where first_id <= $1 and last_id >= $2 and (start_at < $3 or end_at > $4) limit 1");
-    let (from, until) = (from.unwrap_or(Timestamp::from_millis(i64::MIN)), until.unwrap_or(Timestamp::from_millis(i64::MAX)));
-    let others = view.tx.fetch_optional(sql.bind(last).bind(first).bind(from).bind(until)).await?;
-    Ok(Some((first, last, others.is_none())))
+    let (from, until) = selection.moments();
+    Ok(view.days().await?.bounds(from, until))
 }
 
 async fn words_of_index(view: &mut TrailView, selection: Selection<'_>, last: i64) -> Result<Asked, StoreError> {

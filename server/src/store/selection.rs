@@ -19,6 +19,12 @@ impl Selection<'_> {
         self.filter.range(self.zone)
     }
 
+    /// The same, from before all time to after it where the range has no end.
+    pub(super) fn moments(&self) -> (Timestamp, Timestamp) {
+        let (from, until) = self.range();
+        (from.unwrap_or(Timestamp::from_millis(i64::MIN)), until.unwrap_or(Timestamp::from_millis(i64::MAX)))
+    }
+
     /// Adds everything but the words.
     pub(super) fn push(&self, sql: &mut Sql) {
         self.push_range(sql);

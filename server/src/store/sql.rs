@@ -49,6 +49,37 @@ impl Sql {
         self
     }
 
+    /// What [`Self::sums`] calls what it gives.
+    pub(super) const SUMS: [&str; 3] = ["n", "m", "o"];
+
+    /// A statement that gives sums of what others give, one number each.
+    pub(super) fn sums(of: impl IntoIterator<Item = Vec<Self>>) -> Self {
+        let mut sums = Self::new("select ");
+        for (n, (name, others)) in Self::SUMS.into_iter().zip(of).enumerate() {
+            sums.push(if n > 0 { ", cast(0 as bigint)" } else { "cast(0 as bigint)" });
+            for other in others {
+                sums.push(" + (").push_all(other).push(")");
+            }
+            sums.push(" as ").push(name);
+        }
+        sums
+    }
+
+    /// Adds another statement with its values, whose numbers follow.
+    fn push_all(&mut self, other: Self) -> &mut Self {
+        let taken = self.values.len();
+        for (number, text) in pieces(&format!("{}{}", other.first, other.rest)) {
+            if let Some(number) = number {
+                self.rest.push('$');
+                // What has no number is refused once the statement is bound.
+                self.rest.extend(number.parse::<usize>().map(|number| (number + taken).to_string()).ok());
+            }
+            self.rest.push_str(text);
+        }
+        self.values.extend(other.values);
+        self
+    }
+
     /// Puts literal text around the statement.
     #[must_use]
     pub(super) fn within(self, before: &'static str, after: &'static str) -> Self {
@@ -83,14 +114,12 @@ impl Sql {
         let written = format!("{}{}", self.first, self.rest);
         let mut text = String::with_capacity(written.len());
         let mut places = Vec::with_capacity(self.values.len());
-        for (n, piece) in written.split('$').enumerate() {
-            let digits = if n == 0 { 0 } else { piece.bytes().take_while(u8::is_ascii_digit).count() };
-            let (number, rest) = piece.split_at(digits);
-            if n > 0 {
+        for (number, piece) in pieces(&written) {
+            if let Some(number) = number {
                 text.push('?');
                 places.push(number.parse::<usize>().ok().and_then(|number| number.checked_sub(1)));
             }
-            text.push_str(rest);
+            text.push_str(piece);
         }
         let once_each = places.iter().copied().eq((0..self.values.len()).map(Some));
         let values = if once_each {
@@ -102,6 +131,15 @@ impl Sql {
         };
         Ok((AssertSqlSafe(text).into_sql_str(), bound::<Sqlite>(values)?))
     }
+}
+
+/// What stands between placeholders, each piece with the number before it.
+fn pieces(text: &str) -> impl Iterator<Item = (Option<&str>, &str)> {
+    text.split('$').enumerate().map(|(n, piece)| {
+        let digits = if n == 0 { 0 } else { piece.bytes().take_while(u8::is_ascii_digit).count() };
+        let (number, rest) = piece.split_at(digits);
+        ((n > 0).then_some(number), rest)
+    })
 }
 
 fn bound<DB>(values: Vec<Value>) -> Result<DB::Arguments, StoreError>
@@ -224,6 +262,17 @@ mod tests {
         sql.push_list([1, 2, 3]).push(")");
         let (text, arguments) = sql.in_order().unwrap();
         assert_eq!((text.as_str(), arguments.len()), ("insert into t values (?, ?, ?)", 3));
+    }
+
+    #[test]
+    fn sums_take_the_values_of_all() {
+        let mut other = Sql::new("select n from t where a = ");
+        other.push_bind(7).push(" or b = ").push_bind(8);
+        let sums = Sql::sums([vec![Sql::new("select $1").bind(5), other], vec![Sql::new("select 1")]]);
+        let (text, arguments) = sums.numbered().unwrap();
+        let expected =
+            "select cast(0 as bigint) + (select $1) + (select n from t where a = $2 or b = $3) as n, cast(0 as bigint) + (select 1) as m";
+        assert_eq!((text.as_str(), arguments.len()), (expected, 3));
     }
 
     #[test]

@@ -1,23 +1,32 @@
 //! The trail as of one moment: everything that is read through one view agrees, and how far the trail is indexed is asked once.
 
+use std::sync::Arc;
+
+use super::log_days::{Days, KnownDays};
 use super::log_index::{IndexMarks, marks};
 use super::{Database, StoreError, Transaction};
 
 pub struct TrailView {
     pub(super) tx: Transaction,
     pub(super) marks: IndexMarks,
+    known_days: Arc<KnownDays>,
 }
 
 impl TrailView {
     pub async fn open(database: &Database) -> Result<Self, StoreError> {
         let mut tx = database.snapshot().await?;
         let marks = marks(&mut tx).await?;
-        Ok(Self { tx, marks })
+        Ok(Self { tx, marks, known_days: database.known_days() })
     }
 
     /// The highest id of the trail.
     pub fn head(&self) -> i64 {
         self.marks.head
+    }
+
+    /// The days that have indexed rows.
+    pub(super) async fn days(&mut self) -> Result<Arc<Days>, StoreError> {
+        self.known_days.as_of(&mut self.tx, &self.marks).await
     }
 
     /// For what else is read as of this moment.

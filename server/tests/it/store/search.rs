@@ -11,7 +11,7 @@ use server::clock::{time_zone, zone_table};
 use server::indexer::index_all;
 use server::store::clearing::Doomed;
 use server::store::log::{self, NewLogEntry};
-use server::store::log_counts;
+use server::store::log_counts::{self, Effort, Glimpse};
 use server::store::log_index::{Forgetting, index_batch};
 use server::store::log_pages::{self, Page, PlacedEntry};
 use server::store::{Database, Selection, Sql, TrailView, clearing};
@@ -160,8 +160,10 @@ async fn compare(database: &Database, reference: &Reference, selection: Selectio
 
     let mut view = TrailView::open(database).await.unwrap();
     assert_eq!(log_counts::count(&mut view, selection).await.unwrap(), i64::try_from(ids.len()).unwrap(), "{}", told("the count"));
-    let quick = log_counts::count_quickly(&mut view, selection).await.unwrap();
+    let (quick, in_scope) = log_counts::totals(&mut view, selection, Effort::AMoment(Glimpse::default())).await.unwrap();
     assert_eq!((quick.rows, quick.is_exact), (i64::try_from(ids.len()).unwrap(), true), "{}", told("the quick count"));
+    let unfiltered = Selection { filter: &LogFilter::default(), ..selection };
+    assert_eq!(in_scope, i64::try_from(reference.rows(unfiltered).len()).unwrap(), "{}", told("the count in scope"));
     let (mut paged, mut before) = (Vec::new(), None);
     loop {
         let page = log_pages::newest(&mut view, selection, Page { after: None, before, limit }).await.unwrap();
@@ -297,19 +299,25 @@ async fn a_count_that_would_take_long_says_that_it_is_not_whole(#[case] engine: 
     tx.commit().await.unwrap();
     index_all(&database, &utc, &CancellationToken::new()).await.unwrap();
 
-    let quick = async |query: &str| {
+    let quick = async |query: &str, glimpse: Glimpse| {
         let filter = app::model::LogQuery::parse(query).unwrap().filter;
         let selection = Selection { scope: &Scope::All, filter: &filter, zone: &utc };
         let mut view = TrailView::open(&database).await.unwrap();
-        let quick = log_counts::count_quickly(&mut view, selection).await.unwrap();
+        let (quick, in_scope) = log_counts::totals(&mut view, selection, Effort::AMoment(glimpse)).await.unwrap();
+        assert_eq!(in_scope, ROWS);
         (quick.rows, quick.is_exact, log_counts::count(&mut view, selection).await.unwrap())
     };
+    let none = Glimpse::default();
     // Of words alone more are counted, and few rows are always looked through.
-    assert_eq!(quick("q=common").await, (10_000, false, ROWS));
-    assert_eq!(quick("q=common&status=warning").await, (201, true, 201));
-    assert_eq!(quick("q=rare&from=2020-01-01").await, (7, true, 7));
-    assert_eq!(quick("q=common&from=2020-01-01").await, (10_000, false, ROWS), "whole days are whole stretches of ids");
-    assert_eq!(quick(&format!("q=common&from={}", base.at)).await, (2_000, false, ROWS), "within a day each row is looked at");
-    assert_eq!(quick("q=-rare&from=2020-01-01").await, (ROWS - 7, true, ROWS - 7));
-    assert_eq!(quick("q=-common&from=2020-01-01").await, (0, false, 0));
+    assert_eq!(quick("q=common", none).await, (10_000, false, ROWS));
+    assert_eq!(quick("q=common&status=warning", none).await, (201, true, 201));
+    assert_eq!(quick("q=rare&from=2020-01-01", none).await, (7, true, 7));
+    assert_eq!(quick("q=common&from=2020-01-01", none).await, (10_000, false, ROWS), "whole days are whole stretches of ids");
+    assert_eq!(quick(&format!("q=common&from={}", base.at), none).await, (2_000, false, ROWS), "within a day each row is looked at");
+    assert_eq!(quick("q=-rare&from=2020-01-01", none).await, (ROWS - 7, true, ROWS - 7));
+    assert_eq!(quick("q=-common&from=2020-01-01", none).await, (0, false, 0));
+    // A page that was full at once.
+    let dense = Glimpse { hits: 51, among: 50 };
+    assert_eq!(quick(&format!("q=common&from={}", base.at), dense).await, (200, false, ROWS));
+    assert_eq!(quick("q=common", dense).await, (10_000, false, ROWS), "not so many that it would take long");
 }
