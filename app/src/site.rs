@@ -56,6 +56,8 @@ pub struct PageContext {
     pub username: Option<String>,
     /// What the viewer may do: decides what is offered, never what is allowed.
     pub permissions: Vec<Permission>,
+    /// A name for what the viewer may do and see, which changes with it.
+    pub rights: String,
     /// The panel's clock when the page was rendered.
     pub now: Timestamp,
     /// The page came over a network and was not encrypted.
@@ -74,6 +76,7 @@ impl PageContext {
             build: build.into(),
             username: viewer.map(|viewer| viewer.username.clone()),
             permissions: viewer.map(|viewer| viewer.permissions.clone()).unwrap_or_default(),
+            rights: String::new(),
             now,
             in_the_clear: false,
             compact: false,

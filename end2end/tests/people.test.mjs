@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { launch, origin, signIn, sound, SIZES } from '../support/browser.mjs';
+import { launch, live, origin, signIn, sound, SIZES } from '../support/browser.mjs';
 
 let browser;
 before(async () => (browser = await launch()));
@@ -105,6 +105,34 @@ for (const scripts of [false, true]) {
     await admin.context.close();
   });
 }
+
+test('a page that was away while its viewer lost a server shows nothing of it', async () => {
+  const admin = await signIn(browser);
+  const name = `lena${process.pid}`;
+  const password = await addUser(admin.page, name, { server: 'web-1' });
+  const { page, context } = await enter(name, password);
+  await page.goto(origin);
+  await live(page);
+  await page.locator('.log-table--feed .log-table__row', { hasText: 'web-1' }).first().waitFor();
+  await page.evaluate(() => (window.isTheSame = true));
+  await context.setOffline(true);
+  await page.evaluate(() => window.dispatchEvent(new Event('offline')));
+  const status = await admin.page.evaluate(async (name) => {
+    const list = async (path) => (await (await fetch(path)).json()).items;
+    const { id, role } = (await list('/api/v1/users')).find((user) => user.username === name);
+    const other = (await list('/api/v1/servers')).find((server) => server.name !== 'web-1');
+    const body = JSON.stringify({ username: name, role, servers: [other.id] });
+    return (await fetch(`/api/v1/users/${id}`, { method: 'PUT', headers: { 'content-type': 'application/json' }, body })).status;
+  }, name);
+  assert.equal(status, 200);
+  await context.setOffline(false);
+  await page.evaluate(() => window.dispatchEvent(new Event('online')));
+  await page.waitForFunction(() => window.isTheSame === undefined, undefined, { timeout: 30_000 });
+  await live(page);
+  assert.ok(!(await page.locator('main').innerText()).includes('web-1'));
+  await context.close();
+  await admin.context.close();
+});
 
 test('a second factor is set up, asked for and turned off', async () => {
   const admin = await signIn(browser);

@@ -27,4 +27,5 @@ pub use sign_in::{
 };
 pub use token::{Token, hash};
 pub use uses::{Use, Uses, follow_uses};
+pub use viewer::rights_of;
 pub use visitor::Visitor;

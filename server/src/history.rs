@@ -11,6 +11,7 @@ use app::model::{
 };
 
 use crate::audit::decompress;
+use crate::auth::rights_of;
 use crate::checker::{self, RunLogs, advise};
 use crate::store::log_counts::{Effort, Glimpse, Total};
 use crate::store::log_pages::Page;
@@ -64,7 +65,7 @@ impl History {
         let mut view = TrailView::open(&self.database).await?;
         let rows = log_pages::oldest(&mut view, selection, Page { after: Some(id), before: None, limit: most }).await?;
         let cleared = clearing::reached_back(view.tx(), &viewer.scope, id).await?;
-        Ok(RowsAfter { rows, head: view.head(), cleared })
+        Ok(RowsAfter { rows, head: view.head(), cleared, rights: rights_of(viewer) })
     }
 
     /// How many rows pass.

@@ -51,6 +51,8 @@ pub struct RowsAfter {
     pub head: i64,
     /// Whether rows up to that one were cleared since it was the newest.
     pub cleared: bool,
+    /// A name for what the viewer may do and see.
+    pub rights: String,
 }
 
 /// Rows that one answer of [`read_rows`] has at most.

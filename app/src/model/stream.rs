@@ -9,8 +9,8 @@ use super::{Glance, LogEntry, Run, Server};
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "snake_case", try_from = "Fields")]
 pub enum Frame {
-    /// First frame: the highest id there is, and which build is speaking.
-    Hello { head: i64, build: String },
+    /// First frame: the highest id there is, which build is speaking, and a name for what the viewer may do and see, which changes with it.
+    Hello { head: i64, build: String, rights: String },
     /// New rows, ids ascending.
     Rows { rows: Vec<LogEntry> },
     /// Runs whose state or progress has changed; or, for who asked for `monitor`, all that are active.
@@ -50,6 +50,7 @@ struct Fields {
     kind: String,
     head: Option<i64>,
     build: Option<String>,
+    rights: String,
     rows: Option<Vec<LogEntry>>,
     runs: Option<Vec<Run>>,
     up_to: Option<i64>,
@@ -66,9 +67,9 @@ impl TryFrom<Fields> for Frame {
     type Error = String;
 
     fn try_from(fields: Fields) -> Result<Self, String> {
-        let Fields { kind, head, build, rows, runs, up_to, from, to, glance, servers, removed, all, reason } = fields;
+        let Fields { kind, head, build, rights, rows, runs, up_to, from, to, glance, servers, removed, all, reason } = fields;
         let frame = match kind.as_str() {
-            "hello" => head.zip(build).map(|(head, build)| Self::Hello { head, build }),
+            "hello" => head.zip(build).map(|(head, build)| Self::Hello { head, build, rights }),
             "rows" => rows.map(|rows| Self::Rows { rows }),
             "runs" => runs.map(|runs| Self::Runs { runs, all }),
             "cleared" => up_to.map(|up_to| Self::Cleared { up_to }),
@@ -89,7 +90,7 @@ mod tests {
     #[test]
     fn every_frame_reads_what_it_writes() {
         let frames = [
-            Frame::Hello { head: 7, build: "b".to_owned() },
+            Frame::Hello { head: 7, build: "b".to_owned(), rights: "r".to_owned() },
             Frame::Rows { rows: Vec::new() },
             Frame::Runs { runs: Vec::new(), all: false },
             Frame::Runs { runs: Vec::new(), all: true },

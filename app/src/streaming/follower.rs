@@ -15,7 +15,7 @@ use crate::app::TITLE;
 use crate::components::{Clock, effect, on_window, use_clock};
 use crate::error::AppError;
 use crate::model::{Frame, LogEntry, LogStatus, Run, Timestamp};
-use crate::site::use_page;
+use crate::site::{Page, use_page};
 
 /// An attempt that has not been answered by then has failed.
 const ANSWER_WITHIN_MILLIS: i64 = 15_000;
@@ -37,9 +37,9 @@ const SLEPT_MILLIS: i64 = 90_000;
 /// Follows the stream for as long as the calling component lives.
 pub fn follow(live: Live) {
     let clock = use_clock();
-    let build = StoredValue::new(use_page().get().build);
+    let page = use_page();
     effect(move || {
-        let follower = Follower { live, clock, build, socket: StoredValue::new_local(None), state: StoredValue::new(State::default()) };
+        let follower = Follower { live, clock, page, socket: StoredValue::new_local(None), state: StoredValue::new(State::default()) };
         follower.connect();
         follower.listen();
     });
@@ -82,7 +82,7 @@ struct State {
 struct Follower {
     live: Live,
     clock: Clock,
-    build: StoredValue<String>,
+    page: Page,
     socket: StoredValue<Option<Socket>, LocalStorage>,
     state: StoredValue<State>,
 }
@@ -149,7 +149,7 @@ impl Follower {
 
     fn take(self, frame: Frame, now: Timestamp) {
         match frame {
-            Frame::Hello { head, build } => self.greet(head, &build),
+            Frame::Hello { head, build, rights } => self.greet(head, &build, &rights),
             Frame::Rows { rows } => {
                 self.note_trouble(&rows);
                 self.change_feed(move |feed| feed.push(rows, now));
@@ -177,15 +177,16 @@ impl Follower {
         }
     }
 
-    fn greet(self, head: i64, build: &str) {
-        if head < self.live.feed.with_untracked(Feed::last_id) {
-            // Another trail than the one this page has shown: nothing here can be trusted.
+    fn greet(self, head: i64, build: &str, rights: &str) {
+        let page = self.page.get();
+        if head < self.live.feed.with_untracked(Feed::last_id) || rights != page.rights {
+            // Another trail than the one this page has shown, or another view of it: nothing here can be trusted.
             reload();
             return;
         }
         self.state.update_value(|state| state.failures = 0);
         self.live.connection.set(Connection::Live);
-        if self.build.with_value(|ours| ours != build) {
+        if page.build != build {
             self.live.outdated.set(true);
             self.reload_if_outdated();
         }
@@ -252,7 +253,8 @@ impl Follower {
         let after = self.live.feed.with_untracked(Feed::last_id);
         spawn_local(async move {
             match read_rows(after, self.live.filter.get_value()).await {
-                Ok(RowsAfter { rows, head, cleared }) => {
+                Ok(RowsAfter { rights, .. }) if rights != self.page.get().rights => return reload(),
+                Ok(RowsAfter { rows, head, cleared, .. }) => {
                     let now = self.clock.read();
                     let more = rows.len() >= ROWS_AT_A_TIME as usize;
                     self.live.heard_at.try_set(Some(now));

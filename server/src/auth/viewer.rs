@@ -3,6 +3,7 @@
 use app::model::{Permission, Scope, Viewer};
 
 use super::permissions_of;
+use crate::random::hex_of;
 use crate::store::accounts::{Holder, StoredRole, TokenHolder};
 
 /// What only makes sense for somebody who sees every server: a new server would be outside what was given to the others, and a
@@ -42,6 +43,13 @@ pub(super) fn viewer_with(token: &TokenHolder) -> Option<Viewer> {
         (scope, Some(servers)) => Scope::Servers(servers.iter().copied().filter(|id| scope.covers(Some(*id))).collect()),
     };
     Some(within_scope(Viewer { permissions, scope, ..owner }))
+}
+
+/// A name for what somebody may do and see, which changes with it: a page that was away compares it with that of its first moment.
+pub fn rights_of(viewer: &Viewer) -> String {
+    let Viewer { user_id, permissions, scope, .. } = viewer;
+    let hash = super::hash(&format!("{user_id} {permissions:?} {scope:?}"));
+    hex_of(hash.get(..8).unwrap_or_default())
 }
 
 fn within_scope(mut viewer: Viewer) -> Viewer {
@@ -84,6 +92,15 @@ mod tests {
             let seen = viewer_with(&token(owner(role, limits), permissions, servers)).unwrap();
             assert_eq!((seen.permissions, seen.scope), (expected, scope), "{role}");
         }
+    }
+
+    #[test]
+    fn rights_are_named_by_what_they_are() {
+        let name_of = |role, servers| rights_of(&viewer(&owner(role, servers)));
+        assert_eq!(name_of("viewer", None), name_of("viewer", None));
+        assert_ne!(name_of("viewer", None), name_of("operator", None));
+        assert_ne!(name_of("viewer", None), name_of("viewer", Some(vec![1])));
+        assert_ne!(name_of("viewer", Some(vec![1])), name_of("viewer", Some(vec![1, 2])));
     }
 
     #[test]

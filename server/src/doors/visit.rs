@@ -12,7 +12,7 @@ use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use leptos::nonce::Nonce;
 
-use crate::auth::cookie;
+use crate::auth::{cookie, rights_of};
 use crate::inventory::InventoryError;
 use crate::jobs::RunError;
 use crate::people::PeopleError;
@@ -249,5 +249,7 @@ pub fn page_context(panel: &Panel, headers: &HeaderMap, extensions: &Extensions)
     let zone = panel.zone.between(Timestamp::from_millis(now.millis() - ZONE_YEARS_MS), now.plus_millis(2 * 366 * 86_400_000));
     let in_the_clear = extensions.get::<Client>().is_some_and(|client| !client.encrypted && !client.is_local());
     let compact = cookie(headers, "density") == Some("compact");
-    PageContext { in_the_clear, compact, ..PageContext::new(theme, zone, crate::build_id(), now, extensions.get::<Viewer>()) }
+    let viewer = extensions.get::<Viewer>();
+    let rights = viewer.map(rights_of).unwrap_or_default();
+    PageContext { rights, in_the_clear, compact, ..PageContext::new(theme, zone, crate::build_id(), now, viewer) }
 }

@@ -17,11 +17,11 @@ use super::hub::Hub;
 /// How old a board grows where no row says that it has changed: servers are checked all the time.
 const READ_EVERY: Duration = Duration::from_secs(10);
 
-/// Boards are not read more often than this, however many rows come.
+/// Boards are not read more often than this, however many rows come; one that could not be read whole is read again then.
 const READ_SOON: Duration = Duration::from_secs(2);
 
 /// A board as it was read.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 pub(super) struct Board {
     /// `None`: could not be read.
     glance: Option<Glance>,
@@ -33,6 +33,10 @@ pub(super) struct Board {
 }
 
 impl Board {
+    fn is_whole(&self) -> bool {
+        self.glance.is_some() && self.servers.is_some() && self.runs.is_some()
+    }
+
     /// Which runs are shown and how; their progress comes by itself.
     fn active(&self) -> Option<Vec<(&RunId, RunState)>> {
         self.runs.as_ref().map(|runs| runs.iter().map(|run| (&run.id, run.state)).collect())
@@ -99,7 +103,10 @@ impl Boards {
     async fn keep_read(self: Arc<Self>, sight: Sight, viewer: Viewer, sender: Arc<watch::Sender<Latest>>) {
         let mut moves = self.hub.moves();
         loop {
-            let board = self.read(&sight, &viewer).await;
+            let reading = tokio::spawn(self.clone().read(sight.clone(), viewer.clone()));
+            // Whatever goes wrong there, those who look are told that nothing is known, and it is tried again.
+            let board = reading.await.unwrap_or_default();
+            let pause = if board.is_whole() { READ_EVERY } else { READ_SOON };
             sender.send_if_modified(|latest| {
                 let is_news = latest.as_deref() != Some(&board);
                 *latest = Some(Arc::new(board));
@@ -113,7 +120,7 @@ impl Boards {
             tokio::select! {
                 () = self.stop.cancelled() => return,
                 () = sender.closed() => {}
-                () = sleep(READ_EVERY) => {}
+                () = sleep(pause) => {}
                 () = something_moves => {}
             }
             let mut watched = self.watched();
@@ -124,7 +131,8 @@ impl Boards {
         }
     }
 
-    async fn read(&self, sight: &Sight, viewer: &Viewer) -> Board {
+    async fn read(self: Arc<Self>, sight: Sight, viewer: Viewer) -> Board {
+        let viewer = &viewer;
         let servers = if sight.servers { self.servers.list(viewer).await } else { Ok(Vec::new()) };
         let (glance, runs) = (self.glances.glance(viewer).await, self.runs.list_active(viewer).await);
         Board { glance: glance.ok(), servers: servers.ok(), runs: runs.ok() }
@@ -181,5 +189,77 @@ impl Lookout {
         }
         self.told = Some(latest);
         frames
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use app::error::AppError;
+    use app::model::Zone;
+    use async_trait::async_trait;
+    use strum::VariantArray as _;
+
+    use super::*;
+    use crate::store::Database;
+
+    /// Breaks off the first time it is asked.
+    #[derive(Default)]
+    struct Shaky(AtomicBool);
+
+    #[async_trait]
+    impl Glances for Shaky {
+        async fn glance(&self, _: &Viewer) -> Result<Glance, AppError> {
+            assert!(self.0.swap(true, Ordering::Relaxed), "the first time");
+            Err(AppError::Unavailable)
+        }
+    }
+
+    #[async_trait]
+    impl Servers for Shaky {
+        async fn list(&self, _: &Viewer) -> Result<Vec<Server>, AppError> {
+            Ok(Vec::new())
+        }
+    }
+
+    #[async_trait]
+    impl Runs for Shaky {
+        async fn list_active(&self, _: &Viewer) -> Result<Vec<Run>, AppError> {
+            Ok(Vec::new())
+        }
+
+        async fn stop(&self, _: &Viewer, _: RunId) -> Result<(), AppError> {
+            Err(AppError::NotFound)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_reading_that_breaks_off_is_unknown_and_tried_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let database = Database::open(&format!("sqlite://{}", dir.path().join("t.db").display())).await.unwrap();
+        let hub = Hub::open(database, Arc::new(Zone::utc()), Arc::default()).await.unwrap();
+        let shaky = Arc::new(Shaky::default());
+        let boards = Boards {
+            hub,
+            glances: shaky.clone(),
+            servers: shaky.clone(),
+            runs: shaky,
+            stop: CancellationToken::new(),
+            watched: Mutex::default(),
+        };
+        let permissions = Permission::VARIANTS.to_vec();
+        let viewer =
+            Viewer { user_id: 1, username: "ada".into(), permissions, scope: Scope::All, reports: None, address: None, owes_factor: false };
+        let mut lookout = Some(Arc::new(boards).lookout(&viewer));
+        Lookout::changed(&mut lookout).await;
+        let lookout = lookout.as_mut().unwrap();
+        while lookout.latest.borrow_and_update().is_none() {
+            lookout.latest.changed().await.unwrap();
+        }
+        assert_eq!(lookout.news(), [Frame::Glance { glance: None }]);
+        lookout.latest.changed().await.unwrap();
+        let whole = [Frame::Servers { servers: vec![], removed: vec![], all: true }, Frame::Runs { runs: vec![], all: true }];
+        assert_eq!(lookout.news(), whole);
     }
 }

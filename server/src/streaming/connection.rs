@@ -20,6 +20,7 @@ use super::line::{Gone, Heard, Incoming};
 use super::seat::{Seat, Step, next_step};
 use super::upgrade::Upgraded;
 use super::{history, wire};
+use crate::auth::rights_of;
 use crate::random;
 use crate::store::{StoreError, clearing, log, runs};
 
@@ -143,7 +144,8 @@ impl Connection {
         };
         let mut place = self.seat.place();
         place.mark = Mark { row: after.map_or(head, |after| after.min(head)), ..known };
-        place.outgoing.send(&self.seat.stream, wire::text(&json(&Frame::Hello { head, build: crate::build_id() })))?;
+        let hello = Frame::Hello { head, build: crate::build_id(), rights: rights_of(&self.viewer) };
+        place.outgoing.send(&self.seat.stream, wire::text(&json(&hello)))?;
         if let Some(up_to) = cleared {
             place.outgoing.send(&self.seat.stream, wire::text(&json(&Frame::Cleared { up_to })))?;
         }

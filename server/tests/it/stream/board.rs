@@ -107,12 +107,15 @@ async fn a_page_shows_what_its_viewer_may_see_and_is_loaded_anew_when_that_chang
     let omar = Person::make(&panel, "omar", "operator", &[mine]).await;
     panel.serving.panel.trail.append(LogRow::system(LogStatus::Error, "broken").server(theirs)).await.unwrap();
     let mut page = omar.stream(&panel, "monitor=true").await.unwrap();
+    let rights = next_of(&mut page, "hello").await["rights"].clone();
     assert_eq!(next_of(&mut page, "glance").await["glance"]["trouble"]["errors"], 0);
     assert_eq!(names(&next_of(&mut page, "servers").await), ["mine"]);
 
     omar.limit_to(&panel, &[theirs]).await;
     assert_eq!(closing_code(&mut page).await, 4001);
     let mut page = omar.stream(&panel, "monitor=true").await.unwrap();
+    // By which a page that was away meanwhile knows that it must not go on.
+    assert_ne!(next_of(&mut page, "hello").await["rights"], rights);
     assert_eq!(next_of(&mut page, "glance").await["glance"]["trouble"]["errors"], 1);
     assert_eq!(names(&next_of(&mut page, "servers").await), ["theirs"]);
 
