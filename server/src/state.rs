@@ -1,5 +1,6 @@
 //! The composition root: builds every service once, starts what works in the background and stops it in order.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,9 +39,12 @@ use crate::streaming::{Boards, Hub};
 /// Work under way gets this long to end when the panel stops.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
 
-/// Everything a request may need.
+/// Everything a request may need, cheap to hand on.
 #[derive(Clone)]
-pub struct Panel {
+pub struct Panel(Arc<Parts>);
+
+/// What a panel is made of.
+pub struct Parts {
     pub database: Database,
     pub trail: Trail,
     pub hub: Arc<Hub>,
@@ -70,6 +74,14 @@ pub struct Panel {
     pub perimeter: Arc<Perimeter>,
     pub stop: CancellationToken,
     leptos_options: LeptosOptions,
+}
+
+impl Deref for Panel {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
 }
 
 impl FromRef<Panel> for LeptosOptions {
@@ -135,7 +147,7 @@ impl Panel {
             glances: Arc::new(GlancePort::new(history.clone(), standings.clone())),
             clock: Arc::new(ClockPort { clock: clock.clone(), zone: zone.clone() }),
         };
-        let panel = Self {
+        let parts = Parts {
             boards: Arc::new(Boards::new(hub.clone(), &ports, stop.clone())),
             people: People { accounts: accounts.clone() },
             accounts,
@@ -169,7 +181,7 @@ impl Panel {
             keys,
             run_logs: Arc::default(),
         };
-        Ok((panel, Unstarted { committed, pokes, schedules_changed, uses_to_note }))
+        Ok((Self(Arc::new(parts)), Unstarted { committed, pokes, schedules_changed, uses_to_note }))
     }
 }
 
