@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::strip::strip;
 use crate::components::{Erase, Piece, format};
-use crate::model::{Permission, ScheduleKind, ScheduleRow, SourceType, Timestamp};
+use crate::model::{Permission, RunState, ScheduleKind, ScheduleRow, SourceType, Timestamp};
 use crate::pages::document::{ago, empty, flash, moment, outcome_badge, run_badge};
 use crate::site::use_page;
 
@@ -36,7 +36,7 @@ pub fn list(rows: Vec<ScheduleRow>, may_have_servers: bool, said: Option<&str>) 
 }
 
 fn counters(rows: &[ScheduleRow]) -> Piece {
-    let running = rows.iter().filter(|row| row.active().is_some()).count();
+    let running = rows.iter().filter(|row| row.active().is_some_and(|run| run.outcome == RunState::Running)).count();
     let paused = rows.iter().filter(|row| !row.schedule.policy.enabled).count();
     let counter = |word: &'static str, figure: usize, tone: &'static str, href: Option<&'static str>| {
         let tone = if figure == 0 { "none" } else { tone };
