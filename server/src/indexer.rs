@@ -19,6 +19,9 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// Indexes until told to stop.
 pub async fn follow_index(database: Database, zone: Arc<Zone>, hub: Arc<Hub>, stop: CancellationToken) {
     let mut heads = hub.heads();
+    if let Err(cause) = log_index::check(&database).await {
+        tracing::warn!(error = &cause as &dyn std::error::Error, "could not compare the counts of the trail with one another");
+    }
     loop {
         let pause = match index_all(&database, &zone, &stop).await {
             Ok(()) => GATHER,

@@ -233,6 +233,8 @@ impl Follower {
     fn ask(self) {
         spawn_local(async move {
             match read_monitor(1, String::new()).await {
+                // The stream is not for this viewer any more.
+                Ok(MonitorSnapshot { newest: Err(AppError::Forbidden), .. }) => reload(),
                 Ok(snapshot) => {
                     self.show(snapshot);
                     // The panel answers and the stream does not come through.
@@ -293,6 +295,8 @@ impl Follower {
                 self.live.connection.set(Connection::SignedOut);
                 self.socket.set_value(None);
             }
+            // Loaded anew, the page says what there still is for this viewer.
+            (AppError::Forbidden, Some(_)) => reload(),
             (AppError::Unreachable(_), Some(Connection::Live | Connection::Polling)) => self.lose(),
             _ => {}
         }

@@ -25,6 +25,9 @@ const MOST_ROWS: i64 = 2_000;
 /// Where there are far more, only this part of it is counted.
 const PART_OF_MANY: i64 = 10;
 
+/// Fewer hits say nothing about how dense they are.
+const GLIMPSE: i64 = 20;
+
 /// So many times what would be counted is far more.
 const FAR_MORE: i64 = 10;
 
@@ -79,23 +82,24 @@ pub enum Effort {
     AMoment(Glimpse),
 }
 
-/// What is known of hits before they are counted: so many were found among so many ids.
+/// What is known of hits before they are counted: the newest were found among so many ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Glimpse {
     pub hits: i64,
     pub among: i64,
+    pub newest: i64,
 }
 
 impl Glimpse {
-    /// Of the rows of a page.
+    /// Of the rows of a page, newest first.
     pub fn of(rows: &[LogEntry]) -> Self {
-        let among = rows.first().zip(rows.last()).map_or(0, |(first, last)| (first.id - last.id).abs());
-        Self { hits: i64::try_from(rows.len()).unwrap_or(i64::MAX), among }
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Self::default() };
+        Self { hits: i64::try_from(rows.len()).unwrap_or(i64::MAX), among: first.id - last.id, newest: first.id }
     }
 
-    /// Whether hits are so dense that among all ids there must be far more than would be counted.
+    /// Whether there are far more than would be counted, if hits are as dense among so many ids. A few rows say nothing about that.
     fn promises_more(self, ids: i64, most: i64) -> bool {
-        self.hits.saturating_mul(ids) / self.among.max(1) > most.saturating_mul(FAR_MORE)
+        self.hits >= GLIMPSE && self.hits.saturating_mul(ids) / self.among.max(1) > most.saturating_mul(FAR_MORE)
     }
 }
 
@@ -113,6 +117,8 @@ struct Tally {
 async fn tally(view: &mut TrailView, selection: Selection<'_>, effort: Effort) -> Result<Tally, StoreError> {
     if let Some((all, excluded)) = difference(selection) {
         let all = Box::pin(tally(view, Selection { filter: &all, ..selection }, Effort::ToTheEnd)).await?;
+        // What was seen of the others says nothing of these.
+        let effort = if effort == Effort::ToTheEnd { effort } else { Effort::AMoment(Glimpse::default()) };
         let excluded = Box::pin(tally(view, Selection { filter: &excluded, ..selection }, effort)).await?.finish(view).await?;
         return Ok(if excluded.is_exact {
             Tally { counted: all.counted - excluded.rows, ..all }
@@ -133,8 +139,8 @@ async fn tally(view: &mut TrailView, selection: Selection<'_>, effort: Effort) -
             // There is one such part: the one that is indexed.
             (Asked::Index | Asked::InOrder, Effort::AMoment(glimpse)) => {
                 let most = if words_decide(selection, *part) { MOST_HITS } else { MOST_ROWS };
-                let ids = part.last - part.first.max(0) + 1;
-                let most = if glimpse.promises_more(ids, most) { most / PART_OF_MANY } else { most };
+                let many = are_far_more(view, selection, *part, glimpse, most).await?;
+                let most = if many { most / PART_OF_MANY } else { most };
                 let mut sql = hits(selection, dialect, *part, "select count(*) from (select 1 as hit");
                 sql.push(" limit ").push_bind(most + 1).push(") as hits");
                 tally.some = Some((sql, most));
@@ -143,6 +149,19 @@ async fn tally(view: &mut TrailView, selection: Selection<'_>, effort: Effort) -
         }
     }
     Ok(tally)
+}
+
+/// Whether hits are so dense, and have been there for so long, that there must be far more than would be counted.
+async fn are_far_more(view: &mut TrailView, selection: Selection<'_>, part: Part, glimpse: Glimpse, most: i64) -> Result<bool, StoreError> {
+    let dialect = view.tx.dialect();
+    // Only SQLite knows where the first one is without a long look.
+    if dialect == Dialect::Postgres || !glimpse.promises_more(glimpse.newest - part.first.max(0), most) {
+        return Ok(false);
+    }
+    let mut sql = words_alone(dialect, part, &selection.filter.q, "select w.id as id");
+    sql.push(" order by w.id limit 1");
+    let Some(oldest) = view.tx.fetch_optional(sql).await? else { return Ok(false) };
+    Ok(glimpse.promises_more(glimpse.newest - oldest.int("id")?, most))
 }
 
 impl Tally {
@@ -373,15 +392,18 @@ mod tests {
 
     #[test]
     fn words_that_are_everywhere_are_not_counted_for_long() {
+        // Hits, among how many ids, of how many; and whether there are far more than 10,000.
         let cases = [
             ((51, 50), 10_000_000, true),
             ((51, 5_000), 10_000_000, true),
             ((51, 6_000), 10_000_000, false),
             ((51, 50), 90_000, false),
             ((0, 0), 10_000_000, false),
+            ((1, 0), 10_000_000, false),
         ];
         for ((hits, among), ids, expected) in cases {
-            assert_eq!(Glimpse { hits, among }.promises_more(ids, 10_000), expected, "{hits} among {among} of {ids}");
+            let glimpse = Glimpse { hits, among, newest: ids };
+            assert_eq!(glimpse.promises_more(ids, 10_000), expected, "{hits} among {among} of {ids}");
         }
     }
 }

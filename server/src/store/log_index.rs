@@ -144,6 +144,23 @@ pub async fn index_batch(database: &Database, zone: &Zone) -> Result<bool, Store
     Ok(!is_end)
 }
 
+/// Has everything counted anew if the levels of the summary do not agree: a panel of an earlier build, that did not know of all of them,
+/// may have gone on beside the one that made them.
+pub async fn check(database: &Database) -> Result<(), StoreError> {
+    let mut tx = database.begin().await?;
+    lock(&mut tx).await?;
+    let sql = Sql::new("select level, cast(sum(n) as bigint) as n from log_summary where span = $1 group by level").bind(MONTH);
+    let rows = tx.fetch_all(sql).await?;
+    let rows: HashMap<i64, i64> = rows.iter().map(|row| Ok((row.int("level")?, row.int("n")?))).collect::<Result<_, StoreError>>()?;
+    let are_equal = |a: Level, b: Level| rows.get(&(a as i64)) == rows.get(&(b as i64));
+    if !are_equal(Level::AllByType, Level::All) || !are_equal(Level::ServerByType, Level::Server) {
+        tracing::warn!("the summary of the trail does not agree with itself: counting anew");
+        // As if in another zone.
+        tx.execute(Sql::new("update log_index set zone = '' where singleton = 1")).await?;
+    }
+    tx.commit().await
+}
+
 /// One indexes at a time, and nobody while rows are cleared.
 async fn lock(tx: &mut Transaction) -> Result<(), StoreError> {
     tx.execute(Sql::new("update log_index set words_to = words_to where singleton = 1")).await?;

@@ -72,7 +72,8 @@ impl Sql {
             if let Some(number) = number {
                 self.rest.push('$');
                 // What has no number is refused once the statement is bound.
-                self.rest.extend(number.parse::<usize>().map(|number| (number + taken).to_string()).ok());
+                let number = number.parse::<usize>().ok().filter(|number| (1..=other.values.len()).contains(number));
+                self.rest.extend(number.map(|number| (number + taken).to_string()));
             }
             self.rest.push_str(text);
         }

@@ -10,13 +10,14 @@ pub struct TrailView {
     pub(super) tx: Transaction,
     pub(super) marks: IndexMarks,
     known_days: Arc<KnownDays>,
+    days: Option<Arc<Days>>,
 }
 
 impl TrailView {
     pub async fn open(database: &Database) -> Result<Self, StoreError> {
         let mut tx = database.snapshot().await?;
         let marks = marks(&mut tx).await?;
-        Ok(Self { tx, marks, known_days: database.known_days() })
+        Ok(Self { tx, marks, known_days: database.known_days(), days: None })
     }
 
     /// The highest id of the trail.
@@ -26,7 +27,11 @@ impl TrailView {
 
     /// The days that have indexed rows.
     pub(super) async fn days(&mut self) -> Result<Arc<Days>, StoreError> {
-        self.known_days.as_of(&mut self.tx, &self.marks).await
+        if let Some(days) = &self.days {
+            return Ok(days.clone());
+        }
+        let days = self.known_days.as_of(&mut self.tx, &self.marks).await?;
+        Ok(self.days.insert(days).clone())
     }
 
     /// For what else is read as of this moment.

@@ -105,7 +105,10 @@ impl Boards {
         loop {
             let reading = tokio::spawn(self.clone().read(sight.clone(), viewer.clone()));
             // Whatever goes wrong there, those who look are told that nothing is known, and it is tried again.
-            let board = reading.await.unwrap_or_default();
+            let board = reading.await.unwrap_or_else(|cause| {
+                tracing::error!(error = &cause as &dyn std::error::Error, "a reading of Monitor's counters broke off; trying again");
+                Board::default()
+            });
             let pause = if board.is_whole() { READ_EVERY } else { READ_SOON };
             sender.send_if_modified(|latest| {
                 let is_news = latest.as_deref() != Some(&board);
