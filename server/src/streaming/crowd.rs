@@ -17,6 +17,9 @@ const AT_A_TIME: usize = 64;
 /// A new row waits no longer than this for those that come with it.
 const MOST_WAIT: Duration = Duration::from_millis(50);
 
+/// The clock of the runtime knows nothing shorter, and what is short enough would be made long by it.
+const SHORTEST_SLEEP: Duration = Duration::from_millis(1);
+
 /// The clients, in the order in which they came.
 #[derive(Default)]
 pub(super) struct Crowd {
@@ -97,7 +100,10 @@ impl Crowd {
             hub.tally().note_round(rows, took);
             if news.has_changed().unwrap_or(false) {
                 // News comes faster than it can be told: it gathers, and others get the processor meanwhile.
-                tokio::time::sleep((took / 4).min(MOST_WAIT)).await;
+                let pause = (took / 4).min(MOST_WAIT);
+                if pause >= SHORTEST_SLEEP {
+                    tokio::time::sleep(pause).await;
+                }
             }
         }
     }
