@@ -143,45 +143,24 @@ addEventListener('click', (event) => {
   Promise.resolve(act()).catch(() => (location.href = way.href));
 });
 
-/* Keys. */
-function step(by) {
-  const rows = all('.log-table__open');
-  const here = rows.indexOf(document.activeElement.closest?.('.log-table__open'));
-  const to = rows[here < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, here + by))];
-  to?.focus();
-  to?.scrollIntoView({ block: 'nearest' });
-}
+/* Keys: those of the list are in keys.js. */
 function copyLine() {
   const row = document.activeElement.closest?.('tr');
   const line = opened()?.querySelector('#entry-line')?.textContent
     ?? (row && [...row.cells].map((cell) => cell.innerText.replace(/\s+/g, ' ').trim()).join('  '));
   if (line) navigator.clipboard?.writeText(line).catch(() => {});
 }
+const neighbour = (by) => opened()?.querySelector(`[data-step="${by}"]`).click();
 const keys = {
-  j: () => (opened() ? opened().querySelector('[data-step="1"]').click() : step(1)),
-  k: () => (opened() ? opened().querySelector('[data-step="-1"]').click() : step(-1)),
+  j: () => neighbour(1),
+  k: () => neighbour(-1),
   c: copyLine,
   x: () => (location.href = '/logs?status='),
 };
 addEventListener('keydown', (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches('input, select, textarea')) {
-    if (event.key === 'Escape' && event.target.matches('[data-search]')) event.target.blur();
-    return;
-  }
-  if (event.key === '?') {
-    event.preventDefault();
-    return document.getElementById('keys')?.togglePopover();
-  }
-  if (event.key === '/') {
-    event.preventDefault();
-    const field = document.querySelector('[data-search]');
-    return field ? field.select() : (location.href = '/logs');
-  }
-  const act = logs && keys[event.key];
-  if (act) {
-    event.preventDefault();
-    act();
-  }
+  const typed = event.ctrlKey || event.metaKey || event.altKey || event.target.matches('input, select, textarea');
+  if (!logs || typed || document.documentElement.hasAttribute('data-keys-off')) return;
+  keys[event.key]?.();
 });
 
 /* The histogram: drag over bars, or choose them with Shift and the arrows, then Enter. */

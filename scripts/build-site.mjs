@@ -65,7 +65,8 @@ async function main() {
       js: writeHashed(next, 'js', await minified(path.join(bound, 'tailback.js'))),
       wasm: writeHashed(next, 'wasm', fs.readFileSync(path.join(bound, 'tailback_bg.wasm'))),
       css: writeHashed(next, 'css', css),
-      document: writeHashed(next, 'document.js', await minified('app/document.js', 'app/logs.js')),
+      keys: writeHashed(next, 'keys.js', await minified('app/keys.js')),
+      document: writeHashed(next, 'document.js', await minified('app/document.js', 'app/keys.js', 'app/logs.js')),
     };
     copySnippets(bound, next);
     copyPublic(next);

@@ -41,6 +41,7 @@ pub fn shell(assets: Assets) -> impl IntoView {
                 <link rel="modulepreload" nonce=use_nonce() href=assets.js/>
                 <link rel="preload" href=assets.wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous"/>
                 <script type="module" nonce=use_nonce()>{start}</script>
+                <script type="module" nonce=use_nonce() src=assets.keys></script>
                 <title>{TITLE}</title>
             </head>
             <body>

@@ -12,7 +12,9 @@ pub struct Assets {
     pub js: String,
     pub wasm: String,
     pub css: String,
-    /// The script of documents: pages that load no WebAssembly.
+    /// The keys that every page has, for the one that is no document.
+    pub keys: String,
+    /// The script of documents: pages that load no WebAssembly, with the same keys.
     pub document: String,
 }
 

@@ -217,8 +217,36 @@ test('the keys of every page work on the Monitor', async () => {
   await page.waitForSelector('.connection[data-state="paused"]');
   await page.keyboard.press('Space');
   await live(page);
+  // From entry to entry: what comes in by itself waits for whoever reads.
+  await page.keyboard.press('j');
+  await page.waitForSelector('.connection[data-state="paused"]');
+  const entry = await page.evaluate(() => document.activeElement.getAttribute('data-entry'));
+  assert.ok(entry);
+  await page.keyboard.press('j');
+  assert.notEqual(await page.evaluate(() => document.activeElement.getAttribute('data-entry')), entry);
+  await page.keyboard.press('k');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(new RegExp(`entry=${entry}`));
+  await page.goBack();
+  await live(page);
   await page.keyboard.press('/');
-  await page.waitForURL(/\/logs/);
+  await page.keyboard.type('files -nothing');
+  await page.keyboard.press('Enter');
+  await page.waitForURL(/\/logs\?q=files\+-nothing/);
+  for (const [key, path] of [['s', '/schedules'], ['m', '/'], ['l', '/logs'], ['v', '/servers']]) {
+    await page.keyboard.press('g');
+    await page.keyboard.press(key);
+    await page.waitForURL((url) => url.pathname === path);
+  }
+  // Who speaks to the browser turns them off.
+  await page.getByRole('button', { name: 'Keys' }).click();
+  await page.getByLabel('These keys work in this browser').uncheck();
+  await page.goto(origin);
+  await live(page);
+  for (const key of ['?', '/', 'j', 'Space']) await page.keyboard.press(key);
+  assert.ok(await page.locator('#keys').isHidden());
+  assert.equal(await page.evaluate(() => document.activeElement.tagName), 'BODY');
+  await live(page);
   await visitor.context.close();
 });
 

@@ -23,6 +23,7 @@ struct Manifest {
     js: String,
     wasm: String,
     css: String,
+    keys: String,
     document: String,
 }
 
@@ -30,13 +31,25 @@ static MANIFEST: LazyLock<Manifest> = LazyLock::new(|| {
     let built = Site::get("manifest.json").and_then(|file| serde_json::from_slice(&file.data).ok());
     built.unwrap_or_else(|| {
         let missing = |ending: &str| format!("/pkg/not-built.{ending}");
-        Manifest { js: missing("js"), wasm: missing("wasm"), css: missing("css"), document: missing("document.js") }
+        Manifest {
+            js: missing("js"),
+            wasm: missing("wasm"),
+            css: missing("css"),
+            keys: missing("keys.js"),
+            document: missing("document.js"),
+        }
     })
 });
 
 /// The paths for the page.
 pub fn assets() -> Assets {
-    Assets { js: MANIFEST.js.clone(), wasm: MANIFEST.wasm.clone(), css: MANIFEST.css.clone(), document: MANIFEST.document.clone() }
+    Assets {
+        js: MANIFEST.js.clone(),
+        wasm: MANIFEST.wasm.clone(),
+        css: MANIFEST.css.clone(),
+        keys: MANIFEST.keys.clone(),
+        document: MANIFEST.document.clone(),
+    }
 }
 
 /// Names the build that is running: the hash in the name of its WASM.

@@ -8,6 +8,7 @@ use leptos::prelude::*;
 use self::navigation::navigation;
 use self::theme_switch::theme_switch;
 use super::{Erase, Icon, Piece, icon, mark};
+use crate::model::Permission;
 use crate::site::use_page;
 
 /// What every page says that came over a network in the clear.
@@ -34,7 +35,7 @@ pub fn frame(here: &str, theme_switch: Piece, content: Piece) -> Piece {
         <a class="skip-link" href="#main">"Skip to the content"</a>
         {open_connection()}
         <div class="layout">
-            {top_bar(theme_switch)}
+            {top_bar(here, theme_switch)}
             {navigation(here)}
             <main class="layout__main" id="main" tabindex="-1">
                 {content}
@@ -55,7 +56,8 @@ fn key_sheet() -> Piece {
             <dl class="keys__list">
                 {row("?", "Show or hide this sheet")}
                 {row("/", "Look for words in Logs")}
-                {row("j k", "Next and previous entry")}
+                {row("g", "and then m, l, s, v, u or r: go to Monitor, Logs, Schedules, Servers, Users or Roles")}
+                {row("j k", "Next and previous entry that can be opened")}
                 {row("Enter", "Open the entry")}
                 {row("c", "Copy the entry's line")}
                 {row("x", "Clear the filters of Logs")}
@@ -63,19 +65,37 @@ fn key_sheet() -> Piece {
                 {row("Space", "Pause and go on, on Monitor")}
                 {row("Esc", "Close what is open")}
             </dl>
+            <label class="keys__switch needs-script">
+                <input type="checkbox" data-turn-keys="" checked=true/>
+                "These keys work in this browser"
+            </label>
         </div>
     }
     .erase()
 }
 
-fn top_bar(theme_switch: Piece) -> Piece {
-    let username = use_page().get().username;
+/// Words to look for in Logs, from every other page that has room for it.
+fn search() -> Piece {
+    view! {
+        <form class="top-bar__search" role="search" method="get" action="/logs">
+            <input class="field__input" type="search" name="q" maxlength="200" placeholder="Words in Logs" aria-label="Words in Logs" aria-keyshortcuts="/" data-search="" enterkeyhint="search" autocomplete="off"/>
+        </form>
+    }
+    .erase()
+}
+
+fn top_bar(here: &str, theme_switch: Piece) -> Piece {
+    let page = use_page();
+    let username = page.get().username;
+    // Logs has a field of its own, with more around it.
+    let search = (page.may(Permission::ViewBackupLogsPage) && !here.starts_with("/logs")).then(search);
     view! {
         <header class="top-bar">
             <a class="top-bar__product" href="/">
                 {mark("top-bar__mark")}
                 "Tailback"
             </a>
+            {search}
             <div class="top-bar__tools">
                 <button class="button button--quiet top-bar__keys" type="button" popovertarget="keys" aria-label="Keys" title="Keys (?)">{icon(Icon::Question)}</button>
                 {theme_switch}

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::{Element, HtmlElement, KeyboardEvent};
+use web_sys::{Element, KeyboardEvent};
 
 use super::feed_table::feed_table;
 use super::following::Following;
@@ -184,27 +184,19 @@ fn return_to_top() {
     }
 }
 
-/// The space bar is Pause wherever it has no other meaning; `?` shows the keys and `/` goes where words are looked for, as on every
-/// page.
+/// The space bar is Pause wherever it has no other meaning, unless keys are turned off. `keys.js` has those of every page.
 fn listen_for_keys(press: Callback<()>) {
     effect(move || {
         on_window("keydown", move |event| {
             let Some(event) = event.dyn_ref::<KeyboardEvent>() else { return };
-            if event.ctrl_key() || event.alt_key() || event.meta_key() || event.repeat() {
-                return;
-            }
+            let is_plain = !(event.ctrl_key() || event.alt_key() || event.meta_key() || event.shift_key() || event.repeat());
             let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
             let within = |selector| target.as_ref().is_some_and(|target| target.closest(selector).is_ok_and(|found| found.is_some()));
-            if within("input, select, textarea") {
-                return;
+            let has_use = within("input, select, textarea, a, button, summary, dialog, [popover], [data-keys-off]");
+            if event.key() == " " && is_plain && !has_use {
+                event.prevent_default();
+                press.run(());
             }
-            match event.key().as_str() {
-                " " if !event.shift_key() && !within("a, button, summary, dialog, [popover]") => press.run(()),
-                "?" => find::<HtmlElement>(".top-bar__keys").iter().for_each(HtmlElement::click),
-                "/" => drop(window().location().set_href("/logs?status=")),
-                _ => return,
-            }
-            event.prevent_default();
         });
     });
 }

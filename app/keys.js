@@ -1,0 +1,67 @@
+// The keys of every page: their sheet, the way to words and to pages, from entry to entry. Put before logs.js in documents, alone on Monitor.
+// The sheet has a switch for who speaks to the browser, where single letters do harm.
+{
+  const NAME = 'tailback-keys';
+  /** A second letter is waited for this long. */
+  const WAIT_MILLIS = 1500;
+  const PAGES = { m: '/', l: '/logs', s: '/schedules', v: '/servers', u: '/users', r: '/roles' };
+  const root = document.documentElement;
+  const box = document.querySelector('[data-turn-keys]');
+  let goesAt = -Infinity;
+
+  // A browser may keep nothing.
+  const kept = (value) => {
+    try {
+      if (value !== undefined) localStorage.setItem(NAME, value);
+      return localStorage.getItem(NAME);
+    } catch {
+      return value;
+    }
+  };
+  const show = (off) => {
+    root.toggleAttribute('data-keys-off', off);
+    if (box) box.checked = !off;
+  };
+  show(kept() === 'off');
+  box?.addEventListener('change', () => show(kept(box.checked ? 'on' : 'off') === 'off'));
+
+  /** From entry to entry. What comes in by itself stands still for it. */
+  const step = (by) => {
+    const entries = [...document.querySelectorAll('.log-table__open')];
+    const here = entries.indexOf(document.activeElement?.closest('.log-table__open'));
+    const to = entries[here < 0 ? 0 : Math.min(entries.length - 1, Math.max(0, here + by))];
+    if (!to) return;
+    if (document.querySelector('.connection[data-state="live"]')) document.querySelector('[aria-keyshortcuts="Space"]')?.click();
+    to.focus({ preventScroll: true });
+    to.scrollIntoView({ block: 'nearest' });
+  };
+  const look = () => {
+    const field = [...document.querySelectorAll('[data-search]')].find((field) => field.checkVisibility());
+    field ? field.select() : visit('l');
+  };
+  // Only pages that the viewer is offered.
+  const visit = (key) => document.querySelector(`.navigation__link[href="${PAGES[key]}"]`)?.click();
+
+  const acts = {
+    '?': () => document.getElementById('keys')?.togglePopover(),
+    '/': look,
+    g: () => (goesAt = performance.now()),
+    j: () => step(1),
+    k: () => step(-1),
+  };
+  addEventListener('keydown', (event) => {
+    if (event.target.matches?.('input, select, textarea')) {
+      if (event.key === 'Escape' && event.target.matches('[data-search]')) event.target.blur();
+      return;
+    }
+    if (root.hasAttribute('data-keys-off') || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    // What is open has keys of its own.
+    if (document.querySelector('dialog[open]') && event.key !== '?') return;
+    const goes = performance.now() - goesAt < WAIT_MILLIS && PAGES[event.key];
+    const act = goes ? () => visit(event.key) : acts[event.key];
+    if (!act) return;
+    goesAt = -Infinity;
+    event.preventDefault();
+    act();
+  });
+}
