@@ -24,6 +24,10 @@ const SQLITE_READERS: u32 = 4;
 /// Leaves room for several panels under PostgreSQL's default of 100.
 const POSTGRES_CONNECTIONS: u32 = 16;
 
+/// What one sorting, or one look into the index of words, may take: with the default of 4 MB it forgets which rows it has found, and reads all
+/// that are near them.
+const POSTGRES_WORK_MEMORY: &str = "set work_mem = '32MB'";
+
 /// Rows that a statement may be ahead of whoever takes them: each time one waits for the other costs more than a row.
 const SQLITE_ROWS_AHEAD: usize = 1000;
 
@@ -232,7 +236,12 @@ fn close_to_others(path: &Path) -> Result<(), StoreError> {
 }
 
 async fn open_postgres(url: &str) -> Result<Engine, StoreError> {
-    let pool = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).acquire_timeout(Duration::from_secs(15)).connect(url).await?;
+    let pool = PgPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS)
+        .acquire_timeout(Duration::from_secs(15))
+        .after_connect(|connection, _| Box::pin(async { sqlx::query(POSTGRES_WORK_MEMORY).execute(connection).await.map(drop) }))
+        .connect(url)
+        .await?;
     POSTGRES_MIGRATIONS.run(&pool).await?;
     Ok(Engine::Postgres(pool))
 }

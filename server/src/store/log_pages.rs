@@ -16,9 +16,10 @@ use super::{Sql, StoreError, log_counts, log_words};
 /// Rows that are looked through at a time for their words.
 const SCAN: u32 = 1000;
 
-/// Rows in which words are counted to learn whether they are common on PostgreSQL, and how many then are.
+/// Rows in which words are counted to learn whether they are common on PostgreSQL, and how many then are: to go through rows in order until
+/// a page is full takes it less than to fetch all that have words which are not rarer.
 const SAMPLE: i64 = 2000;
-const COMMON: i64 = SAMPLE / 20;
+const COMMON: i64 = 8;
 
 /// So few rows are looked through for their words, or put in order for a page; of more, the words are asked first, or the newest looked at.
 const FEW: i64 = 20_000;
