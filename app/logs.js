@@ -160,7 +160,10 @@ const keys = {
 addEventListener('keydown', (event) => {
   const typed = event.ctrlKey || event.metaKey || event.altKey || event.target.matches('input, select, textarea');
   if (!logs || typed || document.documentElement.hasAttribute('data-keys-off')) return;
-  keys[event.key]?.();
+  const act = keys[event.key];
+  if (!act) return;
+  event.preventDefault();
+  act();
 });
 
 /* The histogram: drag over bars, or choose them with Shift and the arrows, then Enter. */

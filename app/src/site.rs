@@ -122,6 +122,16 @@ impl Page {
         self.0.with_value(|page| page.may(permission))
     }
 
+    /// Whether the page was made for whoever may do and see this.
+    pub fn is_for(self, rights: &str) -> bool {
+        self.0.with_value(|page| page.rights == rights)
+    }
+
+    /// Whether this build has made the page.
+    pub fn is_of(self, build: &str) -> bool {
+        self.0.with_value(|page| page.build == build)
+    }
+
     pub fn get(self) -> PageContext {
         self.0.get_value()
     }

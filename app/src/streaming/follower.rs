@@ -178,15 +178,14 @@ impl Follower {
     }
 
     fn greet(self, head: i64, build: &str, rights: &str) {
-        let page = self.page.get();
-        if head < self.live.feed.with_untracked(Feed::last_id) || rights != page.rights {
+        if head < self.live.feed.with_untracked(Feed::last_id) || !self.page.is_for(rights) {
             // Another trail than the one this page has shown, or another view of it: nothing here can be trusted.
             reload();
             return;
         }
         self.state.update_value(|state| state.failures = 0);
         self.live.connection.set(Connection::Live);
-        if page.build != build {
+        if !self.page.is_of(build) {
             self.live.outdated.set(true);
             self.reload_if_outdated();
         }
@@ -255,7 +254,7 @@ impl Follower {
         let after = self.live.feed.with_untracked(Feed::last_id);
         spawn_local(async move {
             match read_rows(after, self.live.filter.get_value()).await {
-                Ok(RowsAfter { rights, .. }) if rights != self.page.get().rights => return reload(),
+                Ok(RowsAfter { rights, .. }) if !self.page.is_for(&rights) => return reload(),
                 Ok(RowsAfter { rows, head, cleared, .. }) => {
                     let now = self.clock.read();
                     let more = rows.len() >= ROWS_AT_A_TIME as usize;

@@ -149,7 +149,13 @@ pub async fn index_batch(database: &Database, zone: &Zone) -> Result<bool, Store
 pub async fn check(database: &Database) -> Result<(), StoreError> {
     let mut tx = database.begin().await?;
     lock(&mut tx).await?;
-    let sql = Sql::new("select level, cast(sum(n) as bigint) as n from log_summary where span = $1 group by level").bind(MONTH);
+    let sql =
+        Sql::new("select level, cast(sum(n) as bigint) as n from log_summary where level in ($1, $2, $3, $4) and span = $5 group by level")
+            .bind(Level::AllByType as i64)
+            .bind(Level::ServerByType as i64)
+            .bind(Level::All as i64)
+            .bind(Level::Server as i64)
+            .bind(MONTH);
     let rows = tx.fetch_all(sql).await?;
     let rows: HashMap<i64, i64> = rows.iter().map(|row| Ok((row.int("level")?, row.int("n")?))).collect::<Result<_, StoreError>>()?;
     let are_equal = |a: Level, b: Level| rows.get(&(a as i64)) == rows.get(&(b as i64));
