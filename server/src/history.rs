@@ -15,7 +15,9 @@ use crate::auth::rights_of;
 use crate::checker::{self, RunLogs, advise};
 use crate::store::log_counts::{Effort, Glimpse, Total};
 use crate::store::log_pages::Page;
-use crate::store::{Database, Selection, StoreError, TrailView, clearing, log, log_counts, log_pages, outcomes, reported, run_notes, runs};
+use crate::store::{
+    Database, Selection, StoreError, TrailView, clearing, log, log_counts, log_histogram, log_pages, outcomes, reported, run_notes, runs,
+};
 
 /// Rows of one run that are read; even one that is told of every twelve hours for a year has fewer.
 const ROWS_OF_RUN: u32 = 1000;
@@ -85,7 +87,7 @@ impl History {
         let selection = Selection { scope: &viewer.scope, filter, zone: &self.zone };
         let mut view = TrailView::open(&self.database).await?;
         let (from, until) = filter.range(&self.zone);
-        let (first, end) = log_counts::days(&mut view).await?.unwrap_or((now, now));
+        let (first, end) = log_histogram::days(&mut view).await?.unwrap_or((now, now));
         let (first, end) = (first.min(now), end.max(now.plus_millis(1)));
         let from = from.unwrap_or(first);
         let until = until.unwrap_or_else(|| now.plus_millis(1).max(from));
@@ -101,7 +103,7 @@ impl History {
             let reason = format!("gives more than {MOST_STRETCHES} bars over this range; take a longer one or a shorter range");
             return Ok(Err(FieldError::new("bucket", reason)));
         }
-        let bars = log_counts::histogram(&mut view, selection, step).await?;
+        let bars = log_histogram::histogram(&mut view, selection, step).await?;
         let buckets = bars.into_iter().map(|(start, counts)| Bar { start, counts }).collect();
         Ok(Ok(Histogram { bucket: step, zone: self.zone.name.clone(), from, until, buckets }))
     }

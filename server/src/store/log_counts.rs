@@ -1,20 +1,13 @@
-//! How many rows pass, at all and over time: from the summary where it knows, from the rows where it does not. Both parts are read in
-//! one transaction, so the sum is that of one moment.
+//! How many rows pass: to the end, or as far as a moment is enough.
 
-use std::collections::BTreeMap;
-
-use app::model::{LogEntry, LogFilter, LogStatus, Step, TimeBound, Timestamp, WordQuery};
+use app::model::{LogEntry, LogFilter};
 
 use super::engine::Dialect;
-use super::log_index::{DAY, Level, MONTH, date_of, day_number, month_of};
-use super::log_pages::{Asked, Page, Part, parts, statement, words_alone, words_decide};
-use super::packed::{fetch_packed, packed};
+use super::log_pages::{Asked, Part, statement, words_alone, words_decide};
+use super::log_plan::{Rest, difference, look_through, plan, spans, summary};
 use super::selection::Selection;
 use super::trail_view::TrailView;
 use super::{Sql, StoreError};
-
-/// Rows that are looked through at a time for their words.
-const SCAN: i64 = 5000;
 
 /// So many hits are counted in a millisecond or two where only the words are asked for, …
 const MOST_HITS: i64 = 10_000;
@@ -33,22 +26,6 @@ const GLIMPSE: i64 = 20;
 
 /// So many times what would be counted is far more.
 const FAR_MORE: i64 = 10;
-
-/// Rows by where they fall: the histogram as it is gathered.
-pub type Bars = BTreeMap<Timestamp, BTreeMap<LogStatus, i64>>;
-
-/// What the summary knows of a selection, and what has to be read.
-struct Plan {
-    /// Days of which the whole is wanted, by number, both ends included.
-    whole: Option<(i64, i64)>,
-    rest: Vec<Rest>,
-}
-
-/// Rows that have to be read, of a day that is wanted in part or not indexed yet.
-struct Rest {
-    filter: LogFilter,
-    part: Part,
-}
 
 /// How many rows pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -215,186 +192,11 @@ fn hits(selection: Selection<'_>, dialect: Dialect, part: Part, columns: &'stati
     }
 }
 
-/// There is no index of what messages do not have: a query that only excludes is all rows without those that have it.
-fn difference(selection: Selection<'_>) -> Option<(LogFilter, LogFilter)> {
-    let filter = selection.filter;
-    let with = |q| LogFilter { q, ..filter.clone() };
-    filter.q.only_excludes().then(|| (with(WordQuery::default()), with(filter.q.excluded())))
-}
-
 /// The same without the summary: what it has to agree with.
 pub async fn count_live(view: &mut TrailView, selection: Selection<'_>) -> Result<i64, StoreError> {
     let mut sql = Sql::new("select count(*) as n from log_entry l where 1 = 1");
     selection.push(&mut sql);
     view.tx.fetch_one(sql).await?.int("n")
-}
-
-/// How many rows of each status there are in each stretch of time, by its first moment; stretches without rows are left out.
-pub async fn histogram(view: &mut TrailView, selection: Selection<'_>, step: Step) -> Result<Bars, StoreError> {
-    if let Some((all, excluded)) = difference(selection) {
-        let mut bars = Box::pin(histogram(view, Selection { filter: &all, ..selection }, step)).await?;
-        for (start, counts) in Box::pin(histogram(view, Selection { filter: &excluded, ..selection }, step)).await? {
-            let bar = bars.entry(start).or_default();
-            for (status, n) in counts {
-                *bar.entry(status).or_default() -= n;
-            }
-            bar.retain(|_, n| *n != 0);
-        }
-        bars.retain(|_, bar| !bar.is_empty());
-        return Ok(bars);
-    }
-    let plan = plan(view, selection, matches!(step, Step::Day | Step::Month)).await?;
-    let mut bars = Bars::new();
-    let mut add = |start: Timestamp, status: LogStatus, n: i64| *bars.entry(start).or_default().entry(status).or_default() += n;
-    let start_of = |at: Timestamp| step.start(at, selection.zone);
-    let spans = match plan.whole {
-        Some((first, last)) if step == Step::Day => vec![(DAY, first, last)],
-        whole => whole.map(spans).unwrap_or_default(),
-    };
-    for (span, first, last) in spans {
-        let mut sql = summary(selection, "select bucket, status, cast(sum(n) as bigint) as n", span, first, last);
-        sql.push(" group by bucket, status order by bucket, status");
-        let head = packed!(view.tx.dialect(), "bucket, status, n");
-        let mut bar = None;
-        for (bucket, status, n) in fetch_packed::<(i64, u8, i64)>(&mut view.tx, head, sql).await? {
-            let (_, start) = match bar.filter(|(known, _)| *known == bucket) {
-                Some(known) => known,
-                None => *bar.insert((bucket, start_of(selection.zone.start_of_day(date_of(bucket))))),
-            };
-            add(start, known(status)?, n);
-        }
-    }
-    for Rest { filter, part } in &plan.rest {
-        let selection = Selection { filter, ..selection };
-        if part.words == Asked::OfRows {
-            look_through(view, selection, *part, |at, status| add(start_of(at), status, 1)).await?;
-            continue;
-        }
-        let mut sql = statement(selection, view.tx.dialect(), *part, columns(step));
-        sql.push(" group by 1, 2");
-        let head = packed!(view.tx.dialect(), "at, status, n");
-        for (at, status, n) in fetch_packed::<(i64, u8, i64)>(&mut view.tx, head, sql).await? {
-            add(start_of(Timestamp::from_millis(at)), known(status)?, n);
-        }
-    }
-    Ok(bars)
-}
-
-fn known(status: u8) -> Result<LogStatus, StoreError> {
-    LogStatus::from_repr(status).ok_or_else(|| StoreError::Value { column: "status", value: status.to_string() })
-}
-
-/// Rows close enough together that no stretch's end is between them: every zone's days and hours begin at a quarter of an hour.
-fn columns(step: Step) -> &'static str {
-    match step {
-        Step::Minute => "select l.at / 60000 * 60000 as at, l.status, count(*) as n",
-        Step::Hour | Step::Day | Step::Month => "select l.at / 900000 * 900000 as at, l.status, count(*) as n",
-    }
-}
-
-/// The first moment of the first day that has rows, and the first after the last one.
-pub async fn days(view: &mut TrailView) -> Result<Option<(Timestamp, Timestamp)>, StoreError> {
-    Ok(view.days().await?.ends())
-}
-
-async fn plan(view: &mut TrailView, selection: Selection<'_>, by_days: bool) -> Result<Plan, StoreError> {
-    let marks = view.marks.clone();
-    let all = |part| Rest { filter: selection.filter.clone(), part };
-    if !by_days || !selection.is_summarised() || marks.zone != selection.zone.name {
-        let parts = parts(view, selection, Page { after: None, before: None, limit: 0 }).await?;
-        return Ok(Plan { whole: None, rest: parts.into_iter().map(all).collect() });
-    }
-    let unindexed = Part { first: marks.counted_to + 1, last: marks.head, words: Asked::Not, in_range: false };
-    let mut rest: Vec<_> = (unindexed.first <= unindexed.last).then(|| all(unindexed)).into_iter().collect();
-    if selection.range() == (None, None) {
-        return Ok(Plan { whole: Some((i64::MIN, i64::MAX)), rest });
-    }
-    let (from, until) = selection.moments();
-    let days = view.days().await?;
-    let (whole, cut) = days.whole_and_cut(from, until);
-    for day in cut {
-        // Rows of another day may be among these ids: they are counted with their own.
-        let first = from.max(Timestamp::from_millis(day.start));
-        let last = until.min(Timestamp::from_millis(day.end)).plus_millis(-1);
-        let filter = LogFilter { from: Some(TimeBound::Moment(first)), to: Some(TimeBound::Moment(last)), ..selection.filter.clone() };
-        rest.push(Rest { filter, part: Part { first: day.first_id, last: day.last_id, words: Asked::Not, in_range: false } });
-    }
-    Ok(Plan { whole, rest })
-}
-
-/// Days as whole months and the days before and after them: span, first and last bucket.
-fn spans((first, last): (i64, i64)) -> Vec<(i64, i64, i64)> {
-    if (first, last) == (i64::MIN, i64::MAX) {
-        return vec![(MONTH, first, last)];
-    }
-    let next_month = |day: i64| {
-        let date = date_of(day);
-        let month = month_of(date);
-        if month == date { day } else { day_number(month_of(month + chrono::Duration::days(31))) }
-    };
-    let (months_from, months_until) = (next_month(first), day_number(month_of(date_of(last + 1))));
-    if months_from >= months_until {
-        return vec![(DAY, first, last)];
-    }
-    let spans = [(DAY, first, months_from - 1), (MONTH, months_from, months_until - 1), (DAY, months_until, last)];
-    spans.into_iter().filter(|(_, first, last)| first <= last).collect()
-}
-
-/// The widest level of the summary that still tells apart what the selection does.
-fn summary(selection: Selection<'_>, columns: &'static str, span: i64, first: i64, last: i64) -> Sql {
-    let LogFilter { schedule, source_type, .. } = selection.filter;
-    let level = match (schedule.is_empty(), selection.narrows_servers(), source_type.is_empty()) {
-        (false, ..) => Level::Schedule,
-        (true, true, false) => Level::ServerByType,
-        (true, false, false) => Level::AllByType,
-        (true, true, true) => Level::Server,
-        (true, false, true) => Level::All,
-    };
-    let mut sql = Sql::new(columns);
-    sql.push(" from log_summary where level = ").push_bind(level as i64).push(" and span = ").push_bind(span);
-    match level {
-        Level::Schedule => selection.push_schedules(&mut sql, "schedule_id"),
-        _ => {
-            sql.push(" and schedule_id = 0");
-        }
-    }
-    match level {
-        Level::All | Level::AllByType => {
-            sql.push(" and server_id = 0");
-        }
-        _ => selection.push_servers(&mut sql, "server_id"),
-    }
-    if first > i64::MIN {
-        sql.push(" and bucket >= ").push_bind(first);
-    }
-    if last < i64::MAX {
-        sql.push(" and bucket <= ").push_bind(last);
-    }
-    selection.push_kinds(&mut sql, "status", "source_type");
-    sql
-}
-
-/// Reads rows whose words are not indexed yet, and looks at them here.
-async fn look_through(
-    view: &mut TrailView,
-    selection: Selection<'_>,
-    mut part: Part,
-    mut found: impl FnMut(Timestamp, LogStatus),
-) -> Result<(), StoreError> {
-    loop {
-        let mut sql = statement(selection, view.tx.dialect(), part, "select l.id, l.at, l.status, l.message");
-        sql.push(" order by l.id limit ").push_bind(SCAN);
-        let rows = view.tx.fetch_all(sql).await?;
-        for row in &rows {
-            if selection.filter.q.matches(&row.text("message")?) {
-                found(row.time("at")?, row.numbered("status", LogStatus::from_repr)?);
-            }
-        }
-        match rows.last() {
-            Some(last) => part.first = last.int("id")? + 1,
-            None => return Ok(()),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use server::indexer::index_all;
 use server::store::clearing::Doomed;
 use server::store::log::{self, NewLogEntry};
 use server::store::log_counts::{self, Effort, Glimpse};
+use server::store::log_histogram;
 use server::store::log_index::{Forgetting, check, index_batch};
 use server::store::log_pages::{self, Page, PlacedEntry};
 use server::store::{Database, Selection, Sql, TrailView, clearing};
@@ -180,7 +181,7 @@ async fn compare(database: &Database, reference: &Reference, selection: Selectio
         for entry in &expected {
             *bars.entry(stretch(entry.at, selection.zone, step)).or_default().entry(entry.status).or_default() += 1;
         }
-        let found = log_counts::histogram(&mut view, selection, step).await.unwrap();
+        let found = log_histogram::histogram(&mut view, selection, step).await.unwrap();
         assert!(found.keys().all(|start| step.start(*start, selection.zone) == *start), "{}", told("the starts"));
         let found: BTreeMap<_, _> = found.into_iter().map(|(start, bar)| (stretch(start, selection.zone, step), bar)).collect();
         assert_eq!(found, bars, "{} {step:?}", told("the histogram"));
