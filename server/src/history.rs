@@ -13,10 +13,12 @@ use app::model::{
 use crate::audit::decompress;
 use crate::auth::rights_of;
 use crate::checker::{self, RunLogs, advise};
-use crate::store::log_counts::{Effort, Glimpse, Total};
+use crate::store::log_counts::Effort;
+use crate::store::log_listing::Listing;
 use crate::store::log_pages::Page;
 use crate::store::{
-    Database, Selection, StoreError, TrailView, clearing, log, log_counts, log_histogram, log_pages, outcomes, reported, run_notes, runs,
+    Database, Selection, StoreError, TrailView, clearing, log, log_counts, log_histogram, log_listing, log_pages, outcomes, reported,
+    run_notes, runs,
 };
 
 /// Rows of one run that are read; even one that is told of every twelve hours for a year has fewer.
@@ -33,30 +35,26 @@ pub struct History {
 }
 
 impl History {
+    /// The trail as of now, for somebody who waits for it.
+    async fn view(&self) -> Result<TrailView, StoreError> {
+        self.database.count_look();
+        TrailView::open(&self.database).await
+    }
+
     /// A page, its counts and the head of the trail, all of one moment.
     pub async fn list(&self, viewer: &Viewer, query: LogQuery) -> Result<LogPage, StoreError> {
         let LogQuery { filter, before, after, limit, counts_all } = query;
         let selection = Selection { scope: &viewer.scope, filter: &filter, zone: &self.zone };
-        let mut view = TrailView::open(&self.database).await?;
-        let mut entries = log_pages::newest(&mut view, selection, Page { before, after, limit: limit + 1 }).await?;
-        let more = entries.len() > limit as usize;
-        entries.truncate(limit as usize);
-        let seen = i64::try_from(entries.len()).unwrap_or(i64::MAX) + i64::from(more);
-        let is_all = !more && before.is_none() && after.is_none();
-        let (total, total_in_scope) = if is_all {
-            let unfiltered = LogFilter::default();
-            let in_scope = log_counts::count(&mut view, Selection { filter: &unfiltered, ..selection }).await?;
-            (Total { rows: seen, is_exact: true }, in_scope)
-        } else {
-            let effort = if counts_all { Effort::ToTheEnd } else { Effort::AMoment(Glimpse::of(&entries)) };
-            log_counts::totals(&mut view, selection, effort).await?
-        };
+        let mut view = self.view().await?;
+        let effort = if counts_all { Effort::ToTheEnd } else { Effort::AMoment };
+        let Listing { entries, more, total, in_scope } =
+            log_listing::list(&mut view, selection, Page { after, before, limit }, effort).await?;
         Ok(LogPage {
             next_before: entries.last().filter(|_| more).map(|entry| entry.id),
             entries,
-            total: total.rows.max(seen),
+            total: total.rows,
             total_is_exact: total.is_exact,
-            total_in_scope,
+            total_in_scope: in_scope,
             head: view.head(),
         })
     }
@@ -64,7 +62,7 @@ impl History {
     /// Rows after one, oldest first, and what else a page that has shown the rows up to it must know.
     pub async fn after(&self, viewer: &Viewer, filter: &LogFilter, id: i64, most: u32) -> Result<RowsAfter, StoreError> {
         let selection = Selection { scope: &viewer.scope, filter, zone: &self.zone };
-        let mut view = TrailView::open(&self.database).await?;
+        let mut view = self.view().await?;
         let rows = log_pages::oldest(&mut view, selection, Page { after: Some(id), before: None, limit: most }).await?;
         let cleared = clearing::reached_back(view.tx(), &viewer.scope, id).await?;
         Ok(RowsAfter { rows, head: view.head(), cleared, rights: rights_of(viewer) })
@@ -73,7 +71,7 @@ impl History {
     /// How many rows pass.
     pub async fn count(&self, viewer: &Viewer, filter: &LogFilter) -> Result<i64, StoreError> {
         let selection = Selection { scope: &viewer.scope, filter, zone: &self.zone };
-        log_counts::count(&mut TrailView::open(&self.database).await?, selection).await
+        log_counts::count(&mut self.view().await?, selection).await
     }
 
     /// How many rows of each status there are over time. Without a step, one that fits the range.
@@ -85,7 +83,7 @@ impl History {
         now: Timestamp,
     ) -> Result<Result<Histogram, FieldError>, StoreError> {
         let selection = Selection { scope: &viewer.scope, filter, zone: &self.zone };
-        let mut view = TrailView::open(&self.database).await?;
+        let mut view = self.view().await?;
         let (from, until) = filter.range(&self.zone);
         let (first, end) = log_histogram::days(&mut view).await?.unwrap_or((now, now));
         let (first, end) = (first.min(now), end.max(now.plus_millis(1)));
@@ -111,7 +109,7 @@ impl History {
     /// The next newer and the next older row that passes.
     pub async fn neighbours(&self, viewer: &Viewer, filter: &LogFilter, id: i64) -> Result<(Option<i64>, Option<i64>), StoreError> {
         let selection = Selection { scope: &viewer.scope, filter, zone: &self.zone };
-        let mut view = TrailView::open(&self.database).await?;
+        let mut view = self.view().await?;
         let newer = log_pages::oldest(&mut view, selection, Page { after: Some(id), before: None, limit: 1 }).await?;
         let older = log_pages::newest(&mut view, selection, Page { after: None, before: Some(id), limit: 1 }).await?;
         let id_of = |rows: Vec<LogEntry>| rows.first().map(|row| row.id);
@@ -174,7 +172,7 @@ impl History {
     /// The rows of a run, oldest first, and the one that tells of its end in full.
     async fn rows_of(&self, viewer: &Viewer, run: &Run) -> Result<(Vec<LogEntry>, Option<LogEntryDetail>), StoreError> {
         let filter = LogFilter { run: Some(run.id.clone()), ..LogFilter::default() };
-        let mut view = TrailView::open(&self.database).await?;
+        let mut view = self.view().await?;
         let selection = Selection { scope: &viewer.scope, filter: &filter, zone: &self.zone };
         let page = Page { before: None, after: None, limit: ROWS_OF_RUN };
         let mut rows = log_pages::newest(&mut view, selection, page).await?;

@@ -25,6 +25,9 @@ const ROWS: i64 = 64;
 /// They are followed by a pause of so many times as long as they took: proving waits for everything else.
 const PACE: u32 = 12;
 
+/// The same while somebody reads the trail, so that few of their pages meet it.
+const PACE_BESIDE_READERS: u32 = 100;
+
 /// Proves until told to stop.
 pub async fn follow_proof(database: Database, clock: Clock, proof: Arc<watch::Sender<Option<Proof>>>, stop: CancellationToken) {
     let work = async {
@@ -54,10 +57,14 @@ pub async fn follow_proof(database: Database, clock: Clock, proof: Arc<watch::Se
 }
 
 async fn go_on(walk: &mut Walk, database: &Database) -> Result<Finding, StoreError> {
+    let mut looks = database.looks();
     loop {
         let begun = Instant::now();
         match walk.step(database, ROWS).await? {
-            Step::Further => sleep(begun.elapsed() * PACE).await,
+            Step::Further => {
+                let before = std::mem::replace(&mut looks, database.looks());
+                sleep(begun.elapsed() * if looks == before { PACE } else { PACE_BESIDE_READERS }).await;
+            }
             Step::End => return walk.close(database).await,
             Step::Broken(finding) => return Ok(finding),
         }

@@ -15,6 +15,7 @@ pub mod log_counts;
 mod log_days;
 pub mod log_histogram;
 pub mod log_index;
+pub mod log_listing;
 pub mod log_pages;
 mod log_plan;
 mod log_words;

@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
@@ -43,6 +44,7 @@ const SQLITE_PATIENCE: Duration = Duration::from_secs(30);
 pub struct Database {
     engine: Arc<Engine>,
     days: Arc<KnownDays>,
+    looks: Arc<AtomicU64>,
 }
 
 enum Engine {
@@ -65,7 +67,7 @@ impl Database {
         } else {
             return Err(StoreError::Url);
         };
-        let database = Self { engine: Arc::new(engine), days: Arc::default() };
+        let database = Self { engine: Arc::new(engine), days: Arc::default(), looks: Arc::default() };
         super::chain::chain_old_rows(&database).await?;
         Ok(database)
     }
@@ -110,6 +112,16 @@ impl Database {
 
     pub(super) fn known_days(&self) -> Arc<KnownDays> {
         Arc::clone(&self.days)
+    }
+
+    /// Somebody waits for what is in the trail.
+    pub fn count_look(&self) {
+        self.looks.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often somebody has waited for what is in the trail, for work that can wait while they do.
+    pub fn looks(&self) -> u64 {
+        self.looks.load(Ordering::Relaxed)
     }
 
     /// Waits for transactions under way and closes every connection.

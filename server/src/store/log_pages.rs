@@ -8,10 +8,10 @@ use serde::Deserialize;
 
 use super::engine::Dialect;
 use super::log_days::Bounds;
-use super::packed::{fetch_packed, packed};
+use super::packed::{fetch_packed, fetch_packed_beside, packed};
 use super::selection::Selection;
 use super::trail_view::TrailView;
-use super::{Sql, StoreError, log_counts, log_words};
+use super::{Row, Sql, StoreError, log_counts, log_words};
 
 /// Rows that are looked through at a time for their words.
 const SCAN: u32 = 1000;
@@ -100,24 +100,56 @@ pub(super) struct Part {
     pub(super) in_range: bool,
 }
 
+/// What else is asked for in the statement that reads the first rows.
+#[derive(Default)]
+enum Aside {
+    #[default]
+    Nothing,
+    Asked(Sql),
+    Answered(Row),
+}
+
 /// Rows newest first.
 pub async fn newest(view: &mut TrailView, selection: Selection<'_>, page: Page) -> Result<Vec<LogEntry>, StoreError> {
-    let rows = read(view, selection, page, Order::Falling).await?;
+    let rows = read(view, selection, page, Order::Falling, &mut Aside::Nothing).await?;
     Ok(rows.into_iter().map(|row| row.entry).collect())
+}
+
+/// The same, and a row of other columns of the same moment.
+pub(super) async fn newest_beside(
+    view: &mut TrailView,
+    selection: Selection<'_>,
+    page: Page,
+    columns: Sql,
+) -> Result<(Vec<LogEntry>, Row), StoreError> {
+    let mut aside = Aside::Asked(columns);
+    let rows = read(view, selection, page, Order::Falling, &mut aside).await?;
+    let row = match aside {
+        Aside::Answered(row) => row,
+        Aside::Asked(columns) => view.tx.fetch_one(columns).await?,
+        Aside::Nothing => return Err(StoreError::Sql(sqlx::Error::RowNotFound)),
+    };
+    Ok((rows.into_iter().map(|row| row.entry).collect(), row))
 }
 
 /// Rows oldest first.
 pub async fn oldest(view: &mut TrailView, selection: Selection<'_>, page: Page) -> Result<Vec<LogEntry>, StoreError> {
-    let rows = read(view, selection, page, Order::Rising).await?;
+    let rows = read(view, selection, page, Order::Rising, &mut Aside::Nothing).await?;
     Ok(rows.into_iter().map(|row| row.entry).collect())
 }
 
 /// Rows oldest first, with ids above `after`: what a stream that fell behind still has to see.
 pub async fn following(view: &mut TrailView, selection: Selection<'_>, after: i64, limit: u32) -> Result<Vec<PlacedEntry>, StoreError> {
-    read(view, selection, Page { after: Some(after), before: None, limit }, Order::Rising).await
+    read(view, selection, Page { after: Some(after), before: None, limit }, Order::Rising, &mut Aside::Nothing).await
 }
 
-async fn read(view: &mut TrailView, selection: Selection<'_>, page: Page, order: Order) -> Result<Vec<PlacedEntry>, StoreError> {
+async fn read(
+    view: &mut TrailView,
+    selection: Selection<'_>,
+    page: Page,
+    order: Order,
+    aside: &mut Aside,
+) -> Result<Vec<PlacedEntry>, StoreError> {
     let mut parts = parts(view, selection, page).await?;
     if order == Order::Rising {
         parts.reverse();
@@ -131,7 +163,7 @@ async fn read(view: &mut TrailView, selection: Selection<'_>, page: Page, order:
         if part.words == Asked::OfRows {
             look_through(view, selection, part, order, left, &mut rows).await?;
         } else {
-            rows.extend(part_of(view, selection, part, order, left).await?);
+            rows.extend(part_of(view, selection, part, order, left, aside).await?);
         }
     }
     Ok(rows)
@@ -257,6 +289,7 @@ async fn part_of(
     part: Part,
     order: Order,
     limit: u32,
+    aside: &mut Aside,
 ) -> Result<Vec<PlacedEntry>, StoreError> {
     let dialect = view.tx.dialect();
     let direction = if order == Order::Falling { " desc" } else { "" };
@@ -280,7 +313,17 @@ async fn part_of(
         "id, at, status, source_type, server_id, server_name, region, account, schedule_id, schedule_name, run_id, point, duration_s, \
          message, has_detail, year, month, day"
     );
-    let rows: Vec<Packed> = fetch_packed(&mut view.tx, head, sql).await?;
+    let rows: Vec<Packed> = match std::mem::take(aside) {
+        Aside::Asked(columns) => {
+            let (rows, row) = fetch_packed_beside(&mut view.tx, head, sql, columns).await?;
+            *aside = Aside::Answered(row);
+            rows
+        }
+        other => {
+            *aside = other;
+            fetch_packed(&mut view.tx, head, sql).await?
+        }
+    };
     rows.into_iter().map(placed).collect()
 }
 
@@ -307,7 +350,7 @@ async fn look_through(
 ) -> Result<(), StoreError> {
     let enough = rows.len() + limit as usize;
     while rows.len() < enough && part.first <= part.last {
-        let read = part_of(view, selection, part, order, SCAN).await?;
+        let read = part_of(view, selection, part, order, SCAN, &mut Aside::Nothing).await?;
         let full = read.len() == SCAN as usize;
         if let Some(last) = read.last() {
             match order {
@@ -328,7 +371,8 @@ async fn look_through(
 pub(super) async fn one(view: &mut TrailView, scope: &Scope, id: i64) -> Result<Option<LogEntry>, StoreError> {
     let (filter, zone) = (LogFilter::default(), Zone::utc());
     let part = Part { first: id, last: id, words: Asked::Not, in_range: true };
-    let rows = part_of(view, Selection { scope, filter: &filter, zone: &zone }, part, Order::Rising, 1).await?;
+    let selection = Selection { scope, filter: &filter, zone: &zone };
+    let rows = part_of(view, selection, part, Order::Rising, 1, &mut Aside::Nothing).await?;
     Ok(rows.into_iter().next().map(|row| row.entry))
 }
 

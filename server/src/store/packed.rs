@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
-use super::{Sql, StoreError, Transaction};
+use super::{Row, Sql, StoreError, Transaction};
 
 /// What stands before a statement whose rows are wanted as one text, each a JSON list of these columns.
 macro_rules! packed {
@@ -22,7 +22,25 @@ pub(super) use packed;
 
 /// Reads the rows of a statement in its order, packed by `head`. A row is anything that serde makes of a list.
 pub(super) async fn fetch_packed<T: DeserializeOwned>(tx: &mut Transaction, head: &'static str, sql: Sql) -> Result<Vec<T>, StoreError> {
-    let row = tx.fetch_one(sql.within(head, ") as unpacked")).await?;
+    unpack(&tx.fetch_one(packed_by(head, sql)).await?)
+}
+
+/// The same beside other columns, whose row is given too.
+pub(super) async fn fetch_packed_beside<T: DeserializeOwned>(
+    tx: &mut Transaction,
+    head: &'static str,
+    sql: Sql,
+    columns: Sql,
+) -> Result<(Vec<T>, Row), StoreError> {
+    let row = tx.fetch_one(columns.beside("packed", packed_by(head, sql))).await?;
+    Ok((unpack(&row)?, row))
+}
+
+fn packed_by(head: &'static str, sql: Sql) -> Sql {
+    sql.within(head, ") as unpacked")
+}
+
+fn unpack<T: DeserializeOwned>(row: &Row) -> Result<Vec<T>, StoreError> {
     let text = row.text("packed")?;
     serde_json::from_str(&text).map_err(|cause| StoreError::Value { column: "packed", value: cause.to_string() })
 }

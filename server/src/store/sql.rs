@@ -49,20 +49,32 @@ impl Sql {
         self
     }
 
-    /// What [`Self::sums`] calls what it gives.
-    pub(super) const SUMS: [&str; 3] = ["n", "m", "o"];
-
-    /// A statement that gives sums of what others give, one number each.
-    pub(super) fn sums(of: impl IntoIterator<Item = Vec<Self>>) -> Self {
-        let mut sums = Self::new("select ");
-        for (n, (name, others)) in Self::SUMS.into_iter().zip(of).enumerate() {
-            sums.push(if n > 0 { ", cast(0 as bigint)" } else { "cast(0 as bigint)" });
-            for other in others {
-                sums.push(" + (").push_all(other).push(")");
-            }
-            sums.push(" as ").push(name);
+    /// A statement that gives the sum of what others give, one number each.
+    pub(super) fn sum(of: impl IntoIterator<Item = Self>) -> Self {
+        let mut sum = Self::new("select cast(0 as bigint)");
+        for other in of {
+            sum.push(" + (").push_all(other).push(")");
         }
-        sums
+        sum
+    }
+
+    /// A statement whose one row has what others give, each by its name.
+    pub(super) fn side_by_side(of: impl IntoIterator<Item = (&'static str, Self)>) -> Self {
+        let mut row = Self::new("select ");
+        for (name, other) in of {
+            if !row.rest.is_empty() {
+                row.push(", ");
+            }
+            row.push("(").push_all(other).push(") as ").push(name);
+        }
+        row
+    }
+
+    /// Adds another column to [`Self::side_by_side`].
+    #[must_use]
+    pub(super) fn beside(mut self, name: &'static str, other: Self) -> Self {
+        self.push(", (").push_all(other).push(") as ").push(name);
+        self
     }
 
     /// Adds another statement with its values, whose numbers follow.
@@ -266,14 +278,14 @@ mod tests {
     }
 
     #[test]
-    fn sums_take_the_values_of_all() {
+    fn statements_side_by_side_keep_their_values() {
         let mut other = Sql::new("select n from t where a = ");
         other.push_bind(7).push(" or b = ").push_bind(8);
-        let sums = Sql::sums([vec![Sql::new("select $1").bind(5), other], vec![Sql::new("select 1")]]);
-        let (text, arguments) = sums.numbered().unwrap();
-        let expected =
-            "select cast(0 as bigint) + (select $1) + (select n from t where a = $2 or b = $3) as n, cast(0 as bigint) + (select 1) as m";
-        assert_eq!((text.as_str(), arguments.len()), (expected, 3));
+        let row = Sql::side_by_side([("n", Sql::sum([Sql::new("select $1").bind(5), other])), ("m", Sql::sum([]))]);
+        let (text, arguments) = row.beside("o", Sql::new("select $1").bind("x")).numbered().unwrap();
+        let expected = "select (select cast(0 as bigint) + (select $1) + (select n from t where a = $2 or b = $3)) as n, \
+                        (select cast(0 as bigint)) as m, (select $4) as o";
+        assert_eq!((text.as_str(), arguments.len()), (expected, 4));
     }
 
     #[test]

@@ -11,11 +11,10 @@ use server::clock::{time_zone, zone_table};
 use server::indexer::index_all;
 use server::store::clearing::Doomed;
 use server::store::log::{self, NewLogEntry};
-use server::store::log_counts::{self, Effort, Glimpse};
-use server::store::log_histogram;
+use server::store::log_counts::{self, Effort, Total};
 use server::store::log_index::{Forgetting, check, index_batch};
 use server::store::log_pages::{self, Page, PlacedEntry};
-use server::store::{Database, Selection, Sql, TrailView, clearing};
+use server::store::{Database, Selection, Sql, TrailView, clearing, log_histogram, log_listing};
 use strum::VariantArray as _;
 use tokio_util::sync::CancellationToken;
 
@@ -161,10 +160,15 @@ async fn compare(database: &Database, reference: &Reference, selection: Selectio
 
     let mut view = TrailView::open(database).await.unwrap();
     assert_eq!(log_counts::count(&mut view, selection).await.unwrap(), i64::try_from(ids.len()).unwrap(), "{}", told("the count"));
-    let (quick, in_scope) = log_counts::totals(&mut view, selection, Effort::AMoment(Glimpse::default())).await.unwrap();
-    assert_eq!((quick.rows, quick.is_exact), (i64::try_from(ids.len()).unwrap(), true), "{}", told("the quick count"));
+    let first = Page { after: None, before: None, limit };
+    let listing = log_listing::list(&mut view, selection, first, Effort::AMoment).await.unwrap();
+    let newest: Vec<_> = ids.iter().rev().copied().take(limit as usize).collect();
+    assert_eq!(listing.entries.iter().map(|entry| entry.id).collect::<Vec<_>>(), newest, "{}", told("the newest"));
+    assert_eq!(listing.more, ids.len() > newest.len(), "{}", told("whether there are more"));
+    let total = Total { rows: i64::try_from(ids.len()).unwrap(), is_exact: true };
+    assert_eq!(listing.total, total, "{}", told("the quick count"));
     let unfiltered = Selection { filter: &LogFilter::default(), ..selection };
-    assert_eq!(in_scope, i64::try_from(reference.rows(unfiltered).len()).unwrap(), "{}", told("the count in scope"));
+    assert_eq!(listing.in_scope, i64::try_from(reference.rows(unfiltered).len()).unwrap(), "{}", told("the count in scope"));
     let (mut paged, mut before) = (Vec::new(), None);
     loop {
         let page = log_pages::newest(&mut view, selection, Page { after: None, before, limit }).await.unwrap();
@@ -285,13 +289,18 @@ async fn every_way_of_reading_agrees_with_a_plain_look(#[case] engine: Engine) {
 #[case(Engine::Postgres)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_count_that_would_take_long_says_that_it_is_not_whole(#[case] engine: Engine) {
-    const ROWS: i64 = 20_100;
+    const ROWS: i64 = 32_100;
     let (test, utc) = (TestDatabase::new(engine), Zone::utc());
     let database = test.open().await;
     let base = draw(&mut TestRunner::deterministic(), &rows_of_the_panel());
     let row = |n: i64| NewLogEntry {
         status: if n % 100 == 0 { LogStatus::Warning } else { LogStatus::Completed },
-        message: if n % 3_000 == 0 { "common and rare".to_owned() } else { "common".to_owned() },
+        message: match n % 3_000 {
+            0 => "common and rare".to_owned(),
+            n if n % 2 == 0 => "common and even".to_owned(),
+            _ if n > ROWS - 4_000 => "common and late".to_owned(),
+            _ => "common".to_owned(),
+        },
         ..base.clone()
     };
     let rows: Vec<_> = (0..ROWS).map(row).collect();
@@ -300,29 +309,31 @@ async fn a_count_that_would_take_long_says_that_it_is_not_whole(#[case] engine: 
     tx.commit().await.unwrap();
     index_all(&database, &utc, &CancellationToken::new()).await.unwrap();
 
-    let quick = async |query: &str, glimpse: Glimpse| {
+    let quick = async |query: &str| {
         let filter = app::model::LogQuery::parse(query).unwrap().filter;
         let selection = Selection { scope: &Scope::All, filter: &filter, zone: &utc };
         let mut view = TrailView::open(&database).await.unwrap();
-        let (quick, in_scope) = log_counts::totals(&mut view, selection, Effort::AMoment(glimpse)).await.unwrap();
-        assert_eq!(in_scope, ROWS);
-        (quick.rows, quick.is_exact, log_counts::count(&mut view, selection).await.unwrap())
+        let page = Page { after: None, before: None, limit: 50 };
+        let quick = log_listing::list(&mut view, selection, page, Effort::AMoment).await.unwrap();
+        assert_eq!(quick.in_scope, ROWS);
+        let whole = log_listing::list(&mut view, selection, page, Effort::ToTheEnd).await.unwrap();
+        assert!(whole.total.is_exact);
+        assert_eq!(whole.total.rows, log_counts::count(&mut view, selection).await.unwrap());
+        (quick.total.rows, quick.total.is_exact, whole.total.rows)
     };
-    let none = Glimpse::default();
-    // Of words alone more are counted, and few rows are always looked through.
-    assert_eq!(quick("q=common", none).await, (10_000, false, ROWS));
-    assert_eq!(quick("q=common&status=warning", none).await, (201, true, 201));
-    assert_eq!(quick("q=rare&from=2020-01-01", none).await, (7, true, 7));
-    assert_eq!(quick("q=common&from=2020-01-01", none).await, (10_000, false, ROWS), "whole days are whole stretches of ids");
-    assert_eq!(quick(&format!("q=common&from={}", base.at), none).await, (2_000, false, ROWS), "within a day each row is looked at");
-    assert_eq!(quick("q=-rare&from=2020-01-01", none).await, (ROWS - 7, true, ROWS - 7));
-    assert_eq!(quick("q=-common&from=2020-01-01", none).await, (0, false, 0));
-    // A page that was full at once, on the engine that can tell cheaply since when.
-    let dense = Glimpse { hits: 51, among: 50, newest: ROWS };
-    let some = if matches!(engine, Engine::Sqlite) { 200 } else { 2_000 };
-    assert_eq!(quick(&format!("q=common&from={}", base.at), dense).await, (some, false, ROWS));
-    assert_eq!(quick("q=common", dense).await, (10_000, false, ROWS), "not so many that it would take long");
-    assert_eq!(quick(&format!("q=-rare&from={}", base.at), dense).await, (ROWS - 7, true, ROWS - 7), "dense are those without");
+    // On the engine that tells cheaply where words begin, what is everywhere is not counted for long.
+    let some = if matches!(engine, Engine::Sqlite) { 1_000 } else { 10_000 };
+    let even = ROWS / 2 - ROWS / 3_000 - 1;
+    assert_eq!(quick("q=common").await, (some, false, ROWS));
+    assert_eq!(quick("q=common&from=2020-01-01").await, (some, false, ROWS), "whole days are whole stretches of ids");
+    assert_eq!(quick("q=even").await, (10_000, false, even));
+    assert_eq!(quick("q=late").await, (2_000, true, 2_000), "what is everywhere on the page may have begun lately");
+    assert_eq!(quick("q=rare&from=2020-01-01").await, (11, true, 11));
+    assert_eq!(quick("q=common&status=warning").await, (321, true, 321), "few rows are always looked through");
+    assert_eq!(quick(&format!("q=common&from={}", base.at)).await, (2_000, false, ROWS), "within a day each row is looked at");
+    assert_eq!(quick("q=-rare&from=2020-01-01").await, (ROWS - 11, true, ROWS - 11));
+    assert_eq!(quick(&format!("q=-rare&from={}", base.at)).await, (ROWS - 11, true, ROWS - 11));
+    assert_eq!(quick("q=-common&from=2020-01-01").await, (0, true, 0));
 }
 
 #[rstest]
