@@ -56,5 +56,5 @@ pub use stream::Frame;
 pub use timestamp::Timestamp;
 #[cfg(feature = "ssr")]
 pub use user::{ADMIN, ApiToken, OpenSession, Role, RoleDraft, TokenDraft, User, UserDraft, username_problem};
-pub use word_query::{Term, Word, WordQuery, words_of};
+pub use word_query::{MAX_INDEXED_BYTES, Term, Word, WordQuery, words_of};
 pub use zone::{LocalTime, Zone};

@@ -11,6 +11,6 @@ mod trail;
 pub use clean::{MAX_DETAIL_BYTES, MAX_MESSAGE_CHARS, clean_line, clean_text};
 pub use committed::{Batch, Committed, Following};
 pub use detail::{compress, decompress};
-pub use redact::redact;
+pub use redact::{redact, told_line};
 pub use row::LogRow;
 pub use trail::{Change, Trail};

@@ -77,6 +77,13 @@ pub fn hex(hash: &Hash) -> String {
     })
 }
 
+/// What people have kept of it.
+pub fn unhex(text: &str) -> Option<Hash> {
+    let digits: Option<Vec<_>> = text.chars().map(|digit| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
+    let digits = digits.filter(|digits| digits.len() == 64)?;
+    digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect::<Vec<_>>().try_into().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -128,6 +135,13 @@ mod tests {
         leaves.sort_unstable();
         leaves.dedup();
         assert_eq!(leaves.len(), others.len() + 1);
+    }
+
+    #[test]
+    fn a_hash_is_read_as_it_is_told() {
+        let hash = row().leaf();
+        assert_eq!(unhex(&hex(&hash)), Some(hash));
+        assert_eq!((unhex("12"), unhex(&"g".repeat(64))), (None, None));
     }
 
     #[test]

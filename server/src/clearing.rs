@@ -109,7 +109,7 @@ async fn take_out(change: &mut Change, doomed: &Doomed, head: &Head, mut after: 
         let rows = clearing::rows_to_clear(change.tx(), doomed, after).await?;
         let Some(last) = rows.last().map(|row| row.id) else { break };
         for row in &rows {
-            gone.add(row.id, &row.leaf);
+            gone.add(row.id, &row.leaf, row.facts.and_then(|facts| facts.server_id));
             if let Some(facts) = &row.facts {
                 index.add(facts);
             }

@@ -33,7 +33,7 @@ enum Command {
     /// Follow a panel's trail in a terminal or a pipe: each row once, in order, across restarts.
     Tail(tail::TailFlags),
     /// Walk the audit trail and say whether every row is as it was written.
-    Verify(crate::config::DataFlags),
+    Verify(verify::VerifyFlags),
     /// Measure this machine beside yardsticks of the same run.
     Bench(bench::BenchFlags),
     /// Manage accounts.

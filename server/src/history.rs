@@ -85,7 +85,7 @@ impl History {
         let selection = Selection { scope: &viewer.scope, filter, zone: &self.zone };
         let mut view = self.view().await?;
         let (from, until) = filter.range(&self.zone);
-        let (first, end) = log_histogram::days(&mut view).await?.unwrap_or((now, now));
+        let (first, end) = log_histogram::days(&mut view, selection).await?.unwrap_or((now, now));
         let (first, end) = (first.min(now), end.max(now.plus_millis(1)));
         let from = from.unwrap_or(first);
         let until = until.unwrap_or_else(|| now.plus_millis(1).max(from));

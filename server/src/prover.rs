@@ -1,10 +1,10 @@
-//! Proves the trail again and again while the panel runs: all of it once a day, what is new every minute. Logs says how far it came and
-//! what it found.
+//! Proves the trail again and again while the panel runs: what is new every minute, and all of it after a while that grows with how long
+//! that takes, once a day at least. Logs says how far it came, when, and what it found.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::pages::logs::Proof;
+use app::pages::logs::{Proof, Proved};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
@@ -13,8 +13,11 @@ use crate::clock::Clock;
 use crate::store::{Database, StoreError};
 use crate::verify::{Finding, Step, Walk};
 
-/// From the end of one whole walk to the next.
+/// From the end of one whole walk to the next at most, …
 const WHOLE: Duration = Duration::from_hours(24);
+
+/// … and so many times as long as it took: a short trail is proved as a whole every few minutes.
+const REST: u32 = 24;
 
 /// How soon new rows are proved.
 const NEW: Duration = Duration::from_mins(1);
@@ -32,27 +35,39 @@ const PACE_BESIDE_READERS: u32 = 100;
 pub async fn follow_proof(database: Database, clock: Clock, proof: Arc<watch::Sender<Option<Proof>>>, stop: CancellationToken) {
     let work = async {
         loop {
-            let begun = Instant::now();
-            let mut walk = Walk::default();
-            while begun.elapsed() < WHOLE {
-                match go_on(&mut walk, &database).await {
-                    Ok(finding) => {
-                        let broken = matches!(finding, Finding::Broken { .. });
-                        tell(&proof, finding, &clock);
-                        if broken {
-                            // From the start: somebody may have put it right.
-                            walk = Walk::default();
-                        }
-                    }
-                    Err(cause) => tracing::warn!(error = &cause as &dyn std::error::Error, "could not prove the trail; trying again"),
-                }
-                sleep(NEW).await;
-            }
+            prove_whole(&database, &clock, &proof).await;
         }
     };
     tokio::select! {
         () = stop.cancelled() => {}
         () = work => {}
+    }
+}
+
+/// One walk along all of the trail and, until the next is due, along what is written behind it.
+async fn prove_whole(database: &Database, clock: &Clock, proof: &watch::Sender<Option<Proof>>) {
+    let begun = Instant::now();
+    let mut walk = Walk::default();
+    let mut whole = None;
+    while whole.is_none_or(|(_, due)| Instant::now() < due) {
+        let found = go_on(&mut walk, database).await;
+        let at = clock.now();
+        match found {
+            Ok(Finding::Sound { up_to, .. }) => {
+                let newest = Proved { up_to, at };
+                let (whole, _) = *whole.get_or_insert_with(|| (newest, Instant::now() + (begun.elapsed() * REST).clamp(NEW, WHOLE)));
+                proof.send_replace(Some(Proof::Sound { whole, newest }));
+            }
+            Ok(Finding::Broken { id, why }) => {
+                tracing::error!(row = id, why, "the trail is not what was written");
+                proof.send_replace(Some(Proof::Broken { id, why, at }));
+                sleep(NEW).await;
+                // From the start: somebody may have put it right.
+                return;
+            }
+            Err(cause) => tracing::warn!(error = &cause as &dyn std::error::Error, "could not prove the trail; trying again"),
+        }
+        sleep(NEW).await;
     }
 }
 
@@ -69,16 +84,4 @@ async fn go_on(walk: &mut Walk, database: &Database) -> Result<Finding, StoreErr
             Step::Broken(finding) => return Ok(finding),
         }
     }
-}
-
-fn tell(proof: &watch::Sender<Option<Proof>>, finding: Finding, clock: &Clock) {
-    let at = clock.now();
-    let found = match finding {
-        Finding::Sound { up_to, .. } => Proof::Sound { up_to, at },
-        Finding::Broken { id, why } => {
-            tracing::error!(row = id, why, "the trail is not what was written");
-            Proof::Broken { id, why, at }
-        }
-    };
-    proof.send_replace(Some(found));
 }

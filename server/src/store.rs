@@ -10,6 +10,7 @@ pub mod clearing;
 pub mod destinations;
 mod engine;
 mod error;
+pub mod index_audit;
 pub mod log;
 pub mod log_counts;
 mod log_days;

@@ -30,6 +30,9 @@ pub struct Tombstone {
     pub count: u64,
     /// Over the ids and leaves of the cleared rows, in the order of their ids.
     pub digest: String,
+    /// Over the ids and servers of the cleared rows; older clearings do not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub servers: Option<String>,
     /// The chain up to the row before the tombstone.
     pub last_hash: String,
 }
@@ -44,6 +47,7 @@ impl Tombstone {
 /// Adds up what a tombstone vouches for.
 pub struct Clearing {
     digest: Sha256,
+    servers: Sha256,
     first_id: Option<i64>,
     last_id: i64,
     count: u64,
@@ -51,15 +55,24 @@ pub struct Clearing {
 
 impl Default for Clearing {
     fn default() -> Self {
-        Self { digest: Sha256::new_with_prefix(b"tailback clearing 1"), first_id: None, last_id: 0, count: 0 }
+        Self {
+            digest: Sha256::new_with_prefix(b"tailback clearing 1"),
+            servers: Sha256::new_with_prefix(b"tailback cleared servers 1"),
+            first_id: None,
+            last_id: 0,
+            count: 0,
+        }
     }
 }
 
 impl Clearing {
     /// The next row in the order of ids.
-    pub fn add(&mut self, id: i64, leaf: &Hash) {
+    pub fn add(&mut self, id: i64, leaf: &Hash, server_id: Option<i64>) {
         self.digest.update(id.to_be_bytes());
         self.digest.update(leaf);
+        self.servers.update(id.to_be_bytes());
+        // No server has this id.
+        self.servers.update(server_id.unwrap_or(i64::MIN).to_be_bytes());
         self.first_id.get_or_insert(id);
         self.last_id = id;
         self.count += 1;
@@ -76,6 +89,7 @@ impl Clearing {
             last_id: self.last_id,
             count: self.count,
             digest: hex(&self.digest.finalize().into()),
+            servers: Some(hex(&self.servers.finalize().into())),
             last_hash: hex(last_hash),
         }
     }
@@ -93,9 +107,9 @@ impl Place {
     pub const START: Self = Self { id: 0, hash: ORIGIN };
 }
 
-/// Walks from the first row to the last.
-pub async fn verify(database: &Database) -> Result<Finding, StoreError> {
-    let mut walk = Walk::default();
+/// Walks from the first row to the last. A hash that was kept elsewhere must be that of its row.
+pub async fn verify(database: &Database, kept: Option<Place>) -> Result<Finding, StoreError> {
+    let mut walk = Walk { kept, ..Walk::default() };
     loop {
         match walk.step(database, PAGE).await? {
             Step::Further => {}
@@ -108,12 +122,16 @@ pub async fn verify(database: &Database) -> Result<Finding, StoreError> {
 /// A walk along the chain; it can go on later from where it is.
 pub struct Walk {
     place: Place,
+    /// The last row that is as it was written: what was cleared after it is proved by the next one.
+    proved: i64,
     rows: u64,
     cleared: u64,
     /// Tombstones that were met, by their ids.
     tombstones: BTreeMap<i64, Tombstone>,
     /// The first cleared row of each tombstone that is named by one.
     named: BTreeMap<i64, i64>,
+    /// Where the walk has to come by.
+    kept: Option<Place>,
 }
 
 /// What a step along the chain came to.
@@ -126,7 +144,7 @@ pub enum Step {
 
 impl Default for Walk {
     fn default() -> Self {
-        Self { place: Place::START, rows: 0, cleared: 0, tombstones: BTreeMap::new(), named: BTreeMap::new() }
+        Self { place: Place::START, proved: 0, rows: 0, cleared: 0, tombstones: BTreeMap::new(), named: BTreeMap::new(), kept: None }
     }
 }
 
@@ -153,6 +171,13 @@ impl Walk {
 
     /// At the end: what was cleared must be what the tombstones say was cleared.
     pub async fn close(&self, database: &Database) -> Result<Finding, StoreError> {
+        let broken = |id, why: &str| Ok(Finding::Broken { id, why: why.to_owned() });
+        if let Some(id) = chain::stray(database).await? {
+            return broken(id, "the row was not written by the trail");
+        }
+        if let Some(kept) = self.kept.filter(|kept| kept.id > self.place.id) {
+            return broken(kept.id, "the trail ends before the row whose hash was kept");
+        }
         if let Some(broken) = self.check_clearings(database).await? {
             return Ok(broken);
         }
@@ -170,8 +195,9 @@ impl Walk {
                 (Some(row), None) => {
                     let hash = link(&self.place.hash, &row.leaf);
                     if row.hash != Some(hash) {
-                        return broken(id, "the row is not what was written");
+                        return broken(id, &self.blame(id));
                     }
+                    self.proved = id;
                     self.note_tombstone(&row);
                     self.rows += 1;
                     row.leaf
@@ -184,8 +210,21 @@ impl Walk {
                 (None, None) => return broken(id, "the row is missing, and no clearing tells of it"),
             };
             self.place = Place { id, hash: link(&self.place.hash, &leaf) };
+            if self.kept.is_some_and(|kept| kept.id == id && kept.hash != self.place.hash) {
+                return broken(id, "the chain up to this row has another hash than the one that was kept");
+            }
         }
         Ok(())
+    }
+
+    /// What is not what was written, if a row's hash is not the chain's.
+    fn blame(&self, id: i64) -> String {
+        let gone = match id - self.proved {
+            ..=1 => return "the row is not what was written".to_owned(),
+            2 => format!("row {}", id - 1),
+            _ => format!("rows {} to {}", self.proved + 1, id - 1),
+        };
+        format!("this row, or what was kept of the cleared {gone} before it, is not what was written")
     }
 
     fn note_tombstone(&mut self, row: &ChainRow) {
@@ -205,13 +244,17 @@ impl Walk {
                 let page = chain::cleared_by(database, *tombstone, after).await?;
                 let Some(last) = page.last().map(|row| row.id) else { break };
                 for row in &page {
-                    clearing.add(row.id, &row.leaf);
+                    clearing.add(row.id, &row.leaf, row.server_id);
                 }
                 after = last;
             }
             let found = clearing.tombstone(&ORIGIN);
             if (found.first_id, found.last_id, found.count, &found.digest) != (said.first_id, said.last_id, said.count, &said.digest) {
                 let why = format!("other rows are gone than the clearing of row {tombstone} tells of");
+                return Ok(Some(Finding::Broken { id: *first, why }));
+            }
+            if said.servers.is_some() && found.servers != said.servers {
+                let why = format!("rows that the clearing of row {tombstone} tells of were of other servers than is kept of them");
                 return Ok(Some(Finding::Broken { id: *first, why }));
             }
         }

@@ -110,13 +110,24 @@ impl LogFilter {
     /// The parameters a filter understands.
     pub const KEYS: [&'static str; 10] = ["from", "to", "status", "type", "server", "schedule", "region", "account", "run", "q"];
 
+    /// Those that may be given several times.
+    const LISTS: [&'static str; 6] = ["status", "type", "server", "schedule", "region", "account"];
+
     /// Reads a query string that has other parameters besides: `other` takes those it knows.
     pub fn parse_beside(query: &str, mut other: impl FnMut(&str, &str) -> Option<Result<(), String>>) -> Result<Self, Vec<FieldError>> {
         let mut filter = Self::default();
         let mut problems = Vec::new();
+        let mut once = Vec::new();
         for (key, value) in parse_pairs(query) {
             if value.is_empty() && Self::KEYS.contains(&key.as_str()) {
                 continue; // A form sends its empty fields too.
+            }
+            if !Self::LISTS.contains(&key.as_str()) {
+                if once.contains(&key) {
+                    problems.push(FieldError::new(&key, "is given twice"));
+                    continue;
+                }
+                once.push(key.clone());
             }
             let outcome = other(&key, &value).unwrap_or_else(|| filter.set(&key, &value));
             problems.extend(outcome.err().map(|reason| FieldError::new(&key, reason)));
@@ -208,13 +219,14 @@ impl LogFilter {
     }
 
     fn range_problem(&self) -> Option<FieldError> {
-        let (from, until) = self.range(&Zone::utc());
-        // Where a day begins only the panel's zone knows, so a day is compared with a day.
-        let alike = matches!(
-            (self.from, self.to),
-            (Some(TimeBound::Day(_)), Some(TimeBound::Day(_))) | (Some(TimeBound::Moment(_)), Some(TimeBound::Moment(_)))
-        );
-        let backwards = alike && matches!((from, until), (Some(from), Some(until)) if from >= until);
+        // Where a day begins only the panel's zone knows; no zone is further from UTC than this.
+        const FURTHEST: i64 = 14 * 3_600_000;
+        let (Some(from), Some(until)) = self.range(&Zone::utc()) else { return None };
+        let backwards = match (self.from, self.to) {
+            (Some(TimeBound::Moment(_)), Some(TimeBound::Day(_))) => from >= until.plus_millis(FURTHEST),
+            (Some(TimeBound::Day(_)), Some(TimeBound::Moment(_))) => from.plus_millis(-FURTHEST) >= until,
+            _ => from >= until,
+        };
         backwards.then(|| FieldError::new("to", "lies before `from`"))
     }
 }
@@ -359,5 +371,15 @@ mod tests {
     fn a_range_must_not_run_backwards() {
         let problems = LogQuery::parse("from=2026-11-22&to=2026-11-21").unwrap_err();
         assert_eq!(problems, [FieldError::new("to", "lies before `from`")]);
+        for query in ["from=2018-12-01T00:00:00Z&to=2018-11-01", "from=2018-12-01&to=2018-11-01T00:00:00Z"] {
+            assert_eq!(LogQuery::parse(query).unwrap_err(), problems, "{query}");
+        }
+        assert!(LogQuery::parse("from=2018-12-01T13:00:00Z&to=2018-11-30").is_ok(), "that day may still go on somewhere");
+    }
+
+    #[test]
+    fn what_has_one_value_is_given_once() {
+        let problems = LogQuery::parse("q=disk&q=full&limit=1&limit=2&status=error&status=warning&from=&from=2026-11-22").unwrap_err();
+        assert_eq!(problems, [FieldError::new("q", "is given twice"), FieldError::new("limit", "is given twice")]);
     }
 }

@@ -67,10 +67,10 @@ impl Step {
     pub fn start(self, at: Timestamp, zone: &Zone) -> Timestamp {
         match self {
             Self::Minute => Timestamp::from_millis(at.millis().div_euclid(60_000) * 60_000),
-            // Hours of the wall clock; where its hands are turned by less than an hour, one is shorter.
+            // Hours of the wall clock; where its hands are turned within one, it ends, and another begins.
             Self::Hour => {
-                let offset = i64::from(zone.offset_seconds(at)) * 1000;
-                Timestamp::from_millis((at.millis() + offset).div_euclid(3_600_000) * 3_600_000 - offset)
+                let (turned, _) = zone.changes_around(at);
+                turned.map_or(hour_of(at, zone), |turned| hour_of(at, zone).max(turned))
             }
             Self::Day => zone.start_of_day(zone.local(at).date()),
             Self::Month => {
@@ -85,7 +85,11 @@ impl Step {
         let date = zone.local(start).date();
         let day = match self {
             Self::Minute => return start.plus_millis(60_000),
-            Self::Hour => return self.start(start.plus_millis(3_600_000), zone).max(start.plus_millis(900_000)),
+            Self::Hour => {
+                let (_, turned) = zone.changes_around(start);
+                let end = hour_of(start, zone).plus_millis(3_600_000);
+                return turned.map_or(end, |turned| end.min(turned));
+            }
             Self::Day => date.succ_opt(),
             Self::Month => (date.with_day(1).unwrap_or(date) + chrono::Duration::days(31)).with_day(1),
         };
@@ -102,6 +106,12 @@ impl Step {
         };
         until.millis_since(from) / shortest + 1
     }
+}
+
+/// When the hour of the wall clock would have begun if its hands had not been turned.
+fn hour_of(at: Timestamp, zone: &Zone) -> Timestamp {
+    let offset = i64::from(zone.offset_seconds(at)) * 1000;
+    Timestamp::from_millis((at.millis() + offset).div_euclid(3_600_000) * 3_600_000 - offset)
 }
 
 #[cfg(test)]
@@ -126,6 +136,26 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn hours_do_not_overlap_where_the_clock_is_turned_by_half_of_one() {
+        let changes = vec![(at("2018-03-31T15:00:00Z"), 37_800), (at("2018-10-06T15:30:00Z"), 39_600)];
+        let lord_howe = Zone::new("Australia/Lord_Howe", 39_600, changes);
+        let hours_from = |from: &str, until: &str| {
+            let mut start = Step::Hour.start(at(from), &lord_howe);
+            let mut starts = Vec::new();
+            while start < at(until) {
+                assert_eq!(Step::Hour.start(start, &lord_howe), start);
+                let next = Step::Hour.next(start, &lord_howe);
+                assert_eq!(Step::Hour.start(next.plus_millis(-1), &lord_howe), start, "before {next}");
+                starts.push(start.to_string()[11..16].to_owned());
+                start = next;
+            }
+            starts
+        };
+        assert_eq!(hours_from("2018-03-31T13:10:00Z", "2018-03-31T17:00:00Z"), ["13:00", "14:00", "15:00", "15:30", "16:30"]);
+        assert_eq!(hours_from("2018-10-06T13:40:00Z", "2018-10-06T17:00:00Z"), ["13:30", "14:30", "15:30", "16:00"]);
     }
 
     #[test]

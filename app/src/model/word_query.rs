@@ -51,7 +51,29 @@ pub fn words_of(text: &str) -> Vec<Word> {
             words.push(Word { text, at: start..end });
         }
     }
+    for word in &mut words {
+        shorten(&mut word.text);
+    }
     words
+}
+
+/// What an index takes of a word: letters and digits of ASCII are a byte each, other letters their number in hexadecimal and two more. Words
+/// that begin with so many are the same word, wherever they are compared.
+pub const MAX_INDEXED_BYTES: usize = 1000;
+
+fn shorten(word: &mut String) {
+    // No letter takes more than two and a half times its bytes.
+    if word.len() <= MAX_INDEXED_BYTES * 2 / 5 {
+        return;
+    }
+    let mut taken = 0;
+    let end = word.char_indices().find(|(_, c)| {
+        taken += if c.is_ascii_alphanumeric() { 1 } else { format!("_{:x}_", u32::from(*c)).len() };
+        taken > MAX_INDEXED_BYTES
+    });
+    if let Some((end, _)) = end {
+        word.truncate(end);
+    }
 }
 
 fn push_lowercase(text: &mut String, c: char) {

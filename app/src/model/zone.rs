@@ -50,6 +50,13 @@ impl Zone {
         }
     }
 
+    /// When the clock was last turned up to a moment, and when it is turned next after it.
+    pub fn changes_around(&self, at: Timestamp) -> (Option<Timestamp>, Option<Timestamp>) {
+        let n = self.changes.partition_point(|(change, _)| *change <= at);
+        let change = |n: usize| self.changes.get(n).map(|(change, _)| *change);
+        (n.checked_sub(1).and_then(change), change(n))
+    }
+
     /// What a clock on the wall shows at that moment.
     pub fn local(&self, at: Timestamp) -> LocalTime {
         let shifted = at.millis().saturating_add(i64::from(self.offset_seconds(at)) * 1000);

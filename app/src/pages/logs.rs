@@ -50,11 +50,26 @@ pub struct Choices {
     pub accounts: Vec<String>,
 }
 
+/// Up to which row, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Proved {
+    pub up_to: i64,
+    pub at: Timestamp,
+}
+
 /// What the last look at the chain of the trail found.
 #[derive(Debug, Clone)]
 pub enum Proof {
-    Sound { up_to: i64, at: Timestamp },
-    Broken { id: i64, why: String, at: Timestamp },
+    /// All rows were proved in one walk, and then those that were written since.
+    Sound {
+        whole: Proved,
+        newest: Proved,
+    },
+    Broken {
+        id: i64,
+        why: String,
+        at: Timestamp,
+    },
 }
 
 /// `/logs?from=…&to=…&status=…&q=…&before=…&entry=…`
@@ -107,10 +122,13 @@ fn export_menu(address: &LogsAddress) -> Piece {
 
 /// How far the trail was found to be what was written.
 fn sound_note(proof: Proof) -> Option<Piece> {
-    let Proof::Sound { up_to, at } = proof else { return None };
-    (up_to > 0).then(|| {
-        let words = format!("Verified up to row {up_to}");
-        view! { <p class="proof-note">{icon(Icon::Tick)}<span>{words}" at "{moment(at)}</span></p> }.erase()
+    let Proof::Sound { whole, newest } = proof else { return None };
+    let whole = if whole.up_to > 0 { whole } else { newest };
+    (whole.up_to > 0).then(|| {
+        let words = format!("Verified up to row {}", whole.up_to);
+        let since =
+            (newest.up_to > whole.up_to).then(|| view! { {format!(", from there up to row {}", newest.up_to)}" at "{moment(newest.at)} });
+        view! { <p class="proof-note">{icon(Icon::Tick)}<span>{words}" at "{moment(whole.at)}{since}</span></p> }.erase()
     })
 }
 

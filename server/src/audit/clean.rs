@@ -24,10 +24,16 @@ pub fn clean_text(bytes: &[u8]) -> String {
 
 /// Clean text on one line, at most `MAX_MESSAGE_CHARS` long; what was cut shows as `…`.
 pub fn clean_line(text: &str) -> String {
-    let clean = clean_text(text.as_bytes());
-    let line = clean.split_whitespace().collect::<Vec<_>>().join(" ");
+    shortened(&one_line(&clean_text(text.as_bytes())))
+}
+
+pub(super) fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+pub(super) fn shortened(line: &str) -> String {
     if line.chars().count() <= MAX_MESSAGE_CHARS {
-        return line;
+        return line.to_owned();
     }
     line.chars().take(MAX_MESSAGE_CHARS - 1).chain(['…']).collect()
 }

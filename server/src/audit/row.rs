@@ -2,8 +2,8 @@
 
 use app::model::{LogStatus, Run, RunId, SourceType, Timestamp};
 
-use super::clean::{clean_line, clean_text, last_part};
-use super::{compress, redact};
+use super::clean::{clean_text, last_part};
+use super::{compress, redact, told_line};
 use crate::store::log::NewLogEntry;
 
 /// What happened, before it is cleaned and numbered.
@@ -35,7 +35,7 @@ impl LogRow {
                 run_id: None,
                 point: None,
                 duration_s: None,
-                message: redact(&clean_line(message.as_ref())).into_owned(),
+                message: told_line(message.as_ref()),
                 detail: None,
                 exit_code: None,
             },

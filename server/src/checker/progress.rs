@@ -3,7 +3,7 @@
 use app::model::{Progress, SourceType};
 
 use super::observation::Observation;
-use crate::audit::{clean_line, redact};
+use crate::audit::told_line;
 use crate::store::runs::RunStatistics;
 
 /// How much of the end of a log is searched for a meter.
@@ -19,7 +19,7 @@ pub(super) fn progress(source_type: SourceType, log: &[u8], part_kib: Option<i64
 /// What the newest lines of a tool's output say: rsync's meter where there is one, and the last line.
 pub(crate) fn progress_of(text: &str) -> Progress {
     let lines = || text.split(['\r', '\n']).map(str::trim).filter(|line| !line.is_empty()).rev();
-    let last_line = lines().next().map(|line| redact(&clean_line(line)).into_owned());
+    let last_line = lines().next().map(told_line);
     Progress { last_line, ..lines().find_map(rsync_meter).unwrap_or_default() }
 }
 

@@ -7,7 +7,7 @@ use super::observation::Observation;
 use super::outcome::Ended;
 use super::progress::statistics;
 use super::watch::Instruments;
-use crate::audit::{Change, LogRow, clean_line, redact};
+use crate::audit::{Change, LogRow, told_line};
 use crate::fault::{self, Moment};
 use crate::store::runs::{self, ActiveRun, Ending, RunStatistics};
 use crate::store::{StoreError, run_notes, servers};
@@ -31,7 +31,7 @@ pub(super) async fn begun(tools: &Instruments, run: &ActiveRun, at: Timestamp, s
 /// Adds to what the run's page tells of how its verdict came about.
 pub(super) async fn note(change: &mut Change, run: &RunId, text: &str) -> Result<(), StoreError> {
     let now = change.now();
-    run_notes::add(change.tx(), run, now, &redact(&clean_line(text))).await
+    run_notes::add(change.tx(), run, now, &told_line(text)).await
 }
 
 /// A run that was not looked at for so long was out of sight.
@@ -126,7 +126,7 @@ impl End<'_> {
             exit_code: ended.exit_code,
             statistics,
             point: point.clone(),
-            error: failed.then(|| redact(&clean_line(&ended.message)).into_owned()),
+            error: failed.then(|| told_line(&ended.message)),
         };
         let duration_s = run.run.started_at.map(|started| finished_at.millis_since(started) / 1000);
         let added = added.map(|added| format!(" — {added}")).unwrap_or_default();

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::report::{Event, Report, Stats};
 use super::{output, silence};
-use crate::audit::{Change, LogRow, Trail, clean_line, clean_text, redact};
+use crate::audit::{Change, LogRow, Trail, clean_text, told_line};
 use crate::checker::{End, judge_report, rsync_statistics, without_rewrites};
 use crate::clock::Clock;
 use crate::fault::{self, Moment};
@@ -173,7 +173,7 @@ impl Intake {
                 None => RunStatistics::default(),
             },
             ended,
-            point: point.map(|point| redact(&clean_line(point)).into_owned()),
+            point: point.map(told_line),
             log,
             saw: &saw,
             note: report.message.as_deref(),
@@ -288,7 +288,7 @@ fn believed(at: Option<Timestamp>, now: Timestamp) -> Timestamp {
 /// What is not told again stays as it was, but for what changes with every look.
 fn progress(report: &Report, before: Option<&Progress>) -> Progress {
     let stats = report.stats.clone().unwrap_or_default();
-    let last_line = report.message.as_deref().map(|line| redact(&clean_line(line)).into_owned());
+    let last_line = report.message.as_deref().map(told_line);
     let silent = report.stats.is_none();
     Progress {
         percent: stats.percent.or(before.filter(|_| silent).and_then(|before| before.percent)),

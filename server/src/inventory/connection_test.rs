@@ -4,7 +4,7 @@ use app::model::{HostKey, Server, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::audit::{clean_line, redact};
+use crate::audit::{clean_line, told_line};
 use crate::clock::Clock;
 use crate::keys::KeyError;
 use crate::ssh::{Client, Deadlines, PrivateKey, Script, SshError, Target, fetch_host_key};
@@ -112,9 +112,7 @@ fn host_key_step(pinned: Option<&HostKey>, offered: &HostKey) -> TestStep {
 
 /// What the probe has printed, in words.
 fn tool_steps(said: &str, now: Timestamp) -> Vec<TestStep> {
-    let line = |key: &str| {
-        said.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' ')).map(|text| redact(&clean_line(text)).into_owned())
-    };
+    let line = |key: &str| said.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' ')).map(told_line);
     let tool = |name: &str| {
         let versions = said.lines().filter_map(|line| line.strip_prefix("tool ")?.split_once(' '));
         versions.into_iter().find(|(found, _)| *found == name).map(|(_, version)| clean_line(version))

@@ -27,6 +27,7 @@ pub struct ClearedRow {
     pub id: i64,
     pub leaf: Hash,
     pub tombstone: i64,
+    pub server_id: Option<i64>,
 }
 
 /// One page of the chain: rows and what stays of cleared ones, by id.
@@ -54,7 +55,7 @@ pub async fn page(database: &Database, after: i64, most: i64) -> Result<(ChainPa
     let head = head(&mut tx).await?;
     let rows = page_of(&mut tx, Sql::new(CONTENT), after, most).await?;
     let full = rows.len() == usize::try_from(most).unwrap_or(usize::MAX);
-    let sql = Sql::new("select id, leaf, tombstone from cleared_row where id > $1 order by id limit $2").bind(after).bind(most);
+    let sql = Sql::new("select id, leaf, tombstone, server_id from cleared_row where id > $1 order by id limit $2").bind(after).bind(most);
     let cleared: Vec<_> = tx.fetch_all(sql).await?.iter().map(cleared_row).collect::<Result<_, _>>()?;
     let cleared_full = cleared.len() == usize::try_from(most).unwrap_or(usize::MAX);
     let ends = [rows.last().filter(|_| full).map(|row| row.id), cleared.last().filter(|_| cleared_full).map(|row| row.id)];
@@ -114,7 +115,7 @@ fn chain_row(row: &Row) -> Result<ChainRow, StoreError> {
 
 fn cleared_row(row: &Row) -> Result<ClearedRow, StoreError> {
     let leaf = optional_hash(row, "leaf")?.ok_or_else(|| StoreError::Value { column: "leaf", value: "null".to_owned() })?;
-    Ok(ClearedRow { id: row.int("id")?, leaf, tombstone: row.int("tombstone")? })
+    Ok(ClearedRow { id: row.int("id")?, leaf, tombstone: row.int("tombstone")?, server_id: row.get("server_id")? })
 }
 
 /// A hash that is stored, if one is; one of another length was not written by Tailback.
@@ -125,14 +126,30 @@ pub(super) fn optional_hash(row: &Row, column: &'static str) -> Result<Option<Ha
 
 /// What a tombstone vouches for: the rows that were cleared with it, in the order of their ids.
 pub async fn cleared_by(database: &Database, tombstone: i64, after: i64) -> Result<Vec<ClearedRow>, StoreError> {
-    let sql = Sql::new("select id, leaf, tombstone from cleared_row where tombstone = $1 and id > $2 order by id limit $3")
+    let sql = Sql::new("select id, leaf, tombstone, server_id from cleared_row where tombstone = $1 and id > $2 order by id limit $3")
         .bind(tombstone)
         .bind(after)
         .bind(PAGE);
     database.fetch_all(sql).await?.iter().map(cleared_row).collect()
 }
 
-/// Chains rows that were written before there was a chain. Runs once, when a database is opened; nobody else can append meanwhile.
+/// What is outside the chain: an id that was never given.
+pub async fn stray(database: &Database) -> Result<Option<i64>, StoreError> {
+    let mut tx = database.snapshot().await?;
+    for sql in [
+        "select id from log_entry where id < 1 order by id limit 1",
+        "select id from cleared_row where id < 1 order by id limit 1",
+        "select id from log_entry where id > (select last_id from log_head) order by id limit 1",
+        "select id from cleared_row where id > (select last_id from log_head) order by id limit 1",
+    ] {
+        if let Some(row) = tx.fetch_optional(Sql::new(sql)).await? {
+            return row.int("id").map(Some);
+        }
+    }
+    Ok(None)
+}
+
+/// Chains rows that were written before there was a chain, when a database from that time is opened; nobody else can append meanwhile.
 pub(super) async fn chain_old_rows(database: &Database) -> Result<(), StoreError> {
     let mut tx = database.begin().await?;
     let sql = Sql::new("update log_head set last_id = last_id where singleton = 1 and last_id > 0 and last_hash is null returning last_id");

@@ -39,6 +39,16 @@ const SQLITE_WRITER_CACHE: &str = "-16384";
 /// How long a writer waits for others, in this process and beside it, before it gives up.
 const SQLITE_PATIENCE: Duration = Duration::from_secs(30);
 
+/// The migration from which on rows are chained when they are written.
+const CHAINED: i64 = 5;
+
+/// What becomes of a database that is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Absent {
+    IsMade,
+    IsRefused,
+}
+
 /// An open, migrated database.
 #[derive(Clone)]
 pub struct Database {
@@ -60,15 +70,30 @@ enum Engine {
 impl Database {
     /// Opens `sqlite://PATH` or `postgres://…` and brings its schema up to date.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let engine = if let Some(path) = url.strip_prefix("sqlite://") {
-            open_sqlite(Path::new(path)).await?
+        Self::open_or(url, Absent::IsMade).await
+    }
+
+    /// Opens a database that is there.
+    pub async fn open_existing(url: &str) -> Result<Self, StoreError> {
+        Self::open_or(url, Absent::IsRefused).await
+    }
+
+    async fn open_or(url: &str, absent: Absent) -> Result<Self, StoreError> {
+        let (engine, was) = if let Some(path) = url.strip_prefix("sqlite://") {
+            if absent == Absent::IsRefused && !std::fs::exists(path).map_err(StoreError::File)? {
+                return Err(StoreError::Absent);
+            }
+            open_sqlite(Path::new(path), absent).await?
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            open_postgres(url).await?
+            open_postgres(url, absent).await?
         } else {
             return Err(StoreError::Url);
         };
         let database = Self { engine: Arc::new(engine), days: Arc::default(), looks: Arc::default() };
-        super::chain::chain_old_rows(&database).await?;
+        // Never again afterwards, whatever is in it: what has lost its hashes was tampered with.
+        if was < CHAINED {
+            super::chain::chain_old_rows(&database).await?;
+        }
         Ok(database)
     }
 
@@ -205,7 +230,8 @@ impl Transaction {
     }
 }
 
-async fn open_sqlite(path: &Path) -> Result<Engine, StoreError> {
+/// Opens a file, and tells up to which migration it was made.
+async fn open_sqlite(path: &Path, absent: Absent) -> Result<(Engine, i64), StoreError> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .journal_mode(SqliteJournalMode::Wal)
@@ -221,6 +247,7 @@ async fn open_sqlite(path: &Path) -> Result<Engine, StoreError> {
     // Two that make the same file a WAL at the same time lock each other out, for which SQLite does not wait.
     let turn = turns.take().await?;
     let writer = SqlitePoolOptions::new().max_connections(1).connect_with(writing).await?;
+    let was = migrated_to(absent, sqlx::query_scalar(MIGRATED_TO).fetch_one(&writer).await)?;
     SQLITE_MIGRATIONS.run(&writer).await?;
     drop(turn);
     let readers = SqlitePoolOptions::new()
@@ -229,7 +256,7 @@ async fn open_sqlite(path: &Path) -> Result<Engine, StoreError> {
         .test_before_acquire(false)
         .connect_with(options.read_only(true))
         .await?;
-    Ok(Engine::Sqlite { writer, readers, turns })
+    Ok((Engine::Sqlite { writer, readers, turns }, was))
 }
 
 /// The database is for its owner alone. SQLite gives the files it makes beside it the same mode.
@@ -247,13 +274,27 @@ fn close_to_others(path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn open_postgres(url: &str) -> Result<Engine, StoreError> {
+/// Connects to a database, and tells up to which migration it was made.
+async fn open_postgres(url: &str, absent: Absent) -> Result<(Engine, i64), StoreError> {
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(Duration::from_secs(15))
         .after_connect(|connection, _| Box::pin(async { sqlx::query(POSTGRES_WORK_MEMORY).execute(connection).await.map(drop) }))
         .connect(url)
         .await?;
+    let was = migrated_to(absent, sqlx::query_scalar(MIGRATED_TO).fetch_one(&pool).await)?;
     POSTGRES_MIGRATIONS.run(&pool).await?;
-    Ok(Engine::Postgres(pool))
+    Ok((Engine::Postgres(pool), was))
+}
+
+const MIGRATED_TO: &str = "select max(version) from _sqlx_migrations";
+
+fn migrated_to(absent: Absent, found: Result<Option<i64>, sqlx::Error>) -> Result<i64, StoreError> {
+    match found {
+        Ok(Some(version)) => Ok(version),
+        // An empty database has no such table.
+        Ok(None) | Err(sqlx::Error::Database(_)) if absent == Absent::IsRefused => Err(StoreError::Absent),
+        Ok(None) | Err(sqlx::Error::Database(_)) => Ok(0),
+        Err(cause) => Err(cause.into()),
+    }
 }

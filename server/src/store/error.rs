@@ -13,6 +13,8 @@ pub enum StoreError {
     File(#[source] std::io::Error),
     #[error("read column {column}: {value:?} has no meaning there")]
     Value { column: &'static str, value: String },
+    #[error("there is no database of a panel there")]
+    Absent,
     #[error("read the database URL: expected sqlite://PATH or postgres://USER@HOST/NAME")]
     Url,
 }

@@ -124,6 +124,9 @@ pub struct StoredDetail {
 
 /// One row in the viewer's scope.
 pub async fn find(database: &Database, scope: &Scope, id: i64) -> Result<Option<StoredDetail>, StoreError> {
+    if id < 1 {
+        return Ok(None);
+    }
     let mut view = TrailView::open(database).await?;
     let Some(entry) = log_pages::one(&mut view, scope, id).await? else { return Ok(None) };
     let rest = view.tx.fetch_one(Sql::new("select detail, exit_code from log_entry where id = $1").bind(id)).await?;

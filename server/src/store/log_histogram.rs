@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use app::model::{LogStatus, Step, Timestamp};
+use app::model::{LogFilter, LogStatus, Scope, Step, Timestamp};
 
 use super::StoreError;
 use super::log_index::{DAY, date_of};
-use super::log_pages::{Asked, statement};
+use super::log_pages::{Asked, known, statement};
 use super::log_plan::{Rest, difference, look_through, plan, spans, summary};
 use super::packed::{fetch_packed, packed};
 use super::selection::Selection;
@@ -42,12 +42,12 @@ pub async fn histogram(view: &mut TrailView, selection: Selection<'_>, step: Ste
         sql.push(" group by bucket, status order by bucket, status");
         let head = packed!(view.tx.dialect(), "bucket, status, n");
         let mut bar = None;
-        for (bucket, status, n) in fetch_packed::<(i64, u8, i64)>(&mut view.tx, head, sql).await? {
+        for (bucket, status, n) in fetch_packed::<(i64, i64, i64)>(&mut view.tx, head, sql).await? {
             let (_, start) = match bar.filter(|(known, _)| *known == bucket) {
                 Some(known) => known,
                 None => *bar.insert((bucket, start_of(selection.zone.start_of_day(date_of(bucket))))),
             };
-            add(start, known(status)?, n);
+            add(start, known(status), n);
         }
     }
     for Rest { filter, part } in &plan.rest {
@@ -59,15 +59,11 @@ pub async fn histogram(view: &mut TrailView, selection: Selection<'_>, step: Ste
         let mut sql = statement(selection, view.tx.dialect(), *part, columns(step));
         sql.push(" group by 1, 2");
         let head = packed!(view.tx.dialect(), "at, status, n");
-        for (at, status, n) in fetch_packed::<(i64, u8, i64)>(&mut view.tx, head, sql).await? {
-            add(start_of(Timestamp::from_millis(at)), known(status)?, n);
+        for (at, status, n) in fetch_packed::<(i64, i64, i64)>(&mut view.tx, head, sql).await? {
+            add(start_of(Timestamp::from_millis(at)), known(status), n);
         }
     }
     Ok(bars)
-}
-
-fn known(status: u8) -> Result<LogStatus, StoreError> {
-    LogStatus::from_repr(status).ok_or_else(|| StoreError::Value { column: "status", value: status.to_string() })
 }
 
 /// Rows close enough together that no stretch's end is between them: every zone's days and hours begin at a quarter of an hour.
@@ -78,7 +74,15 @@ fn columns(step: Step) -> &'static str {
     }
 }
 
-/// The first moment of the first day that has rows, and the first after the last one.
-pub async fn days(view: &mut TrailView) -> Result<Option<(Timestamp, Timestamp)>, StoreError> {
-    Ok(view.days().await?.ends())
+/// The first moment of the first day that has rows in the viewer's scope, and the first after the last one.
+pub async fn days(view: &mut TrailView, selection: Selection<'_>) -> Result<Option<(Timestamp, Timestamp)>, StoreError> {
+    if *selection.scope == Scope::All {
+        return Ok(view.days().await?.ends());
+    }
+    let unfiltered = LogFilter::default();
+    let all = Selection { filter: &unfiltered, ..selection };
+    let ends = view.tx.fetch_one(summary(all, "select min(bucket) as first, max(bucket) as last", DAY, i64::MIN, i64::MAX)).await?;
+    let start_of = |day| selection.zone.start_of_day(date_of(day));
+    let (first, last): (Option<i64>, Option<i64>) = (ends.get("first")?, ends.get("last")?);
+    Ok(first.zip(last).map(|(first, last)| (start_of(first), start_of(last + 1))))
 }

@@ -8,6 +8,7 @@ use chrono::{Datelike as _, NaiveDate};
 use serde::Deserialize;
 use tokio::join;
 
+use super::index_audit::Key;
 use super::packed::{fetch_packed, packed};
 use super::{Database, Sql, StoreError, Transaction, log_words};
 
@@ -52,7 +53,7 @@ struct Unindexed {
 }
 
 /// What rows are counted under. The fewer headings an answer is added up from, the sooner it is there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(i64)]
 pub(super) enum Level {
     /// All rows, by the type of source.
@@ -77,6 +78,13 @@ struct Heading {
     bucket: i64,
     status: i64,
     source_type: i64,
+}
+
+impl Heading {
+    /// In the order of the summary's key.
+    fn key(&self) -> Key {
+        [self.level as i64, self.span, self.schedule_id, self.server_id, self.bucket, self.status, self.source_type]
+    }
 }
 
 /// Spans of the summary.
@@ -168,7 +176,7 @@ pub async fn check(database: &Database) -> Result<(), StoreError> {
 }
 
 /// One indexes at a time, and nobody while rows are cleared.
-async fn lock(tx: &mut Transaction) -> Result<(), StoreError> {
+pub(super) async fn lock(tx: &mut Transaction) -> Result<(), StoreError> {
     tx.execute(Sql::new("update log_index set words_to = words_to where singleton = 1")).await?;
     Ok(())
 }
@@ -208,14 +216,24 @@ impl Forgetting {
 }
 
 #[derive(Default)]
-struct Counts {
+pub(super) struct Counts {
     by_heading: HashMap<Heading, i64>,
     /// First and last id of each day.
     days: HashMap<NaiveDate, (i64, i64)>,
 }
 
 impl Counts {
-    fn add(&mut self, facts: &Facts, date: NaiveDate, n: i64) {
+    /// First and last id of each day.
+    pub(super) fn days(&self) -> &HashMap<NaiveDate, (i64, i64)> {
+        &self.days
+    }
+
+    /// The counts as they are stored.
+    pub(super) fn by_key(self) -> HashMap<Key, i64> {
+        self.by_heading.into_iter().map(|(heading, n)| (heading.key(), n)).collect()
+    }
+
+    pub(super) fn add(&mut self, facts: &Facts, date: NaiveDate, n: i64) {
         let Facts { id, status, source_type, .. } = *facts;
         let ids = self.days.entry(date).or_insert((id, id));
         *ids = (ids.0.min(id), ids.1.max(id));
@@ -236,12 +254,12 @@ impl Counts {
     async fn write(self, tx: &mut Transaction, zone: &Zone) -> Result<(), StoreError> {
         let mut headings: Vec<_> = self.by_heading.into_iter().collect();
         // In the order of the key, which is how they are stored.
-        headings.sort_unstable_by_key(|(h, _)| (h.level, h.span, h.schedule_id, h.server_id, h.bucket, h.status, h.source_type));
+        headings.sort_unstable_by_key(|(heading, _)| heading.key());
         for chunk in headings.chunks(SUMMARY_ROWS) {
             let mut sql = Sql::new("insert into log_summary (level, span, schedule_id, server_id, bucket, status, source_type, n) values ");
-            for (n, (h, count)) in chunk.iter().enumerate() {
+            for (n, (heading, count)) in chunk.iter().enumerate() {
                 sql.push(if n == 0 { "(" } else { ", (" });
-                sql.push_list([h.level as i64, h.span, h.schedule_id, h.server_id, h.bucket, h.status, h.source_type, *count]).push(")");
+                sql.push_list(heading.key().into_iter().chain([*count])).push(")");
             }
             sql.push(
                 " on conflict (level, span, schedule_id, server_id, bucket, status, source_type) do update set n = log_summary.n + excluded.n",

@@ -37,8 +37,8 @@ const OF_IDS: &str =
 struct Packed {
     id: i64,
     at: i64,
-    status: u8,
-    source_type: u8,
+    status: i64,
+    source_type: i64,
     server_id: Option<i64>,
     server_name: Option<String>,
     region: Option<String>,
@@ -324,7 +324,7 @@ async fn part_of(
             fetch_packed(&mut view.tx, head, sql).await?
         }
     };
-    rows.into_iter().map(placed).collect()
+    Ok(rows.into_iter().map(placed).collect())
 }
 
 /// Whether an index alone knows which rows pass, and these are few. SQLite would rather go through all rows of the servers in order and
@@ -376,25 +376,36 @@ pub(super) async fn one(view: &mut TrailView, scope: &Scope, id: i64) -> Result<
     Ok(rows.into_iter().next().map(|row| row.entry))
 }
 
-fn placed(row: Packed) -> Result<PlacedEntry, StoreError> {
-    let unknown = |column, value: String| StoreError::Value { column, value };
+fn placed(row: Packed) -> PlacedEntry {
+    let status = u8::try_from(row.status).ok().and_then(LogStatus::from_repr);
+    let source_type = u8::try_from(row.source_type).ok().and_then(SourceType::from_repr);
+    let message = match (status, source_type) {
+        (Some(_), Some(_)) => row.message,
+        (None, _) => format!("Damaged row: no row has status {}. It says: {}", row.status, row.message),
+        (_, None) => format!("Damaged row: no row has type {}. It says: {}", row.source_type, row.message),
+    };
     let entry = LogEntry {
         id: row.id,
         at: Timestamp::from_millis(row.at),
-        status: LogStatus::from_repr(row.status).ok_or_else(|| unknown("status", row.status.to_string()))?,
-        source_type: SourceType::from_repr(row.source_type).ok_or_else(|| unknown("source_type", row.source_type.to_string()))?,
+        status: known(row.status),
+        source_type: source_type.unwrap_or(SourceType::System),
         server: named(row.server_id, row.server_name),
         schedule: named(row.schedule_id, row.schedule_name),
-        run_id: row.run_id.map(|id| id.parse().map_err(|_| unknown("run_id", id))).transpose()?,
+        run_id: row.run_id.and_then(|id| id.parse().ok()),
         point: row.point,
         duration_s: row.duration_s,
-        message: row.message,
+        message,
         has_detail: row.has_detail != 0,
         year: row.year,
         month: row.month,
         day: row.day,
     };
-    Ok(PlacedEntry { entry, place: Place { region: row.region, account: row.account } })
+    PlacedEntry { entry, place: Place { region: row.region, account: row.account } }
+}
+
+/// A status as it is stored. One that no row has was put there by somebody else: `verify` says so, and the rest can still be read.
+pub(super) fn known(status: i64) -> LogStatus {
+    u8::try_from(status).ok().and_then(LogStatus::from_repr).unwrap_or(LogStatus::Error)
 }
 
 fn named(id: Option<i64>, name: Option<String>) -> Option<Named> {

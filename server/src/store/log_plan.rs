@@ -4,7 +4,7 @@
 use app::model::{LogFilter, LogStatus, TimeBound, Timestamp, WordQuery};
 
 use super::log_index::{DAY, Level, MONTH, date_of, day_number, month_of};
-use super::log_pages::{Asked, Page, Part, parts, statement};
+use super::log_pages::{Asked, Page, Part, known, parts, statement};
 use super::selection::Selection;
 use super::trail_view::TrailView;
 use super::{Sql, StoreError};
@@ -123,7 +123,7 @@ pub(super) async fn look_through(
         let rows = view.tx.fetch_all(sql).await?;
         for row in &rows {
             if selection.filter.q.matches(&row.text("message")?) {
-                found(row.time("at")?, row.numbered("status", LogStatus::from_repr)?);
+                found(row.time("at")?, known(row.int("status")?));
             }
         }
         match rows.last() {

@@ -1,13 +1,10 @@
 //! The words of messages: FTS5 on SQLite, a GIN index on PostgreSQL. Both are given words that Tailback has cut itself, so that
 //! both find the same.
 
-use app::model::{Term, WordQuery, words_of};
+use app::model::{MAX_INDEXED_BYTES, Term, WordQuery, words_of};
 
 use super::engine::Dialect;
 use super::{Sql, StoreError, Transaction};
-
-/// PostgreSQL takes 2,046 bytes; words that begin with so many are the same word.
-const MAX_WORD_BYTES: usize = 1000;
 
 /// A word as it is indexed: letters and digits of ASCII as they are, every other letter by its number, so that neither engine
 /// has an opinion about it.
@@ -26,7 +23,8 @@ fn push_indexed(text: &mut String, word: &str) {
             text.extend(["_", &format!("{:x}", u32::from(c)), "_"]);
         }
     }
-    text.truncate(text.len().min(begin + MAX_WORD_BYTES));
+    // PostgreSQL takes no more than 2,046.
+    debug_assert!(text.len() - begin <= MAX_INDEXED_BYTES, "words are cut where they are found");
 }
 
 /// Indexes the messages of rows, all in one statement: FTS5 writes what it has gathered before each.
@@ -70,6 +68,15 @@ pub(super) async fn remove(tx: &mut Transaction, tombstone: i64, up_to: i64) -> 
     });
     tx.execute(sql.bind(tombstone).bind(up_to)).await?;
     Ok(())
+}
+
+/// Forgets all rows.
+pub(super) async fn remove_all(tx: &mut Transaction) -> Result<(), StoreError> {
+    let sql = match tx.dialect() {
+        Dialect::Sqlite => "insert into log_words (log_words) values ('delete-all')",
+        Dialect::Postgres => "delete from log_words",
+    };
+    tx.execute(Sql::new(sql)).await.map(drop)
 }
 
 /// The id of a row of words.

@@ -89,7 +89,7 @@ async fn rows_of_idle_and_removed_schedules_go_and_the_trail_is_still_proved(#[c
         kinds.push(frame["kind"].as_str().unwrap().to_owned());
     }
     let database = &panel.serving.panel.database;
-    assert!(matches!(verify(database).await.unwrap(), Finding::Sound { cleared: 12, .. }));
+    assert!(matches!(verify(database, None).await.unwrap(), Finding::Sound { cleared: 12, .. }));
     // What stays of cleared rows cannot be touched either, nor more rows be made to look cleared.
     for touch in [
         "update cleared_row set leaf = (select leaf from cleared_row order by id limit 1) where id = (select max(id) from cleared_row)",
@@ -99,14 +99,14 @@ async fn rows_of_idle_and_removed_schedules_go_and_the_trail_is_still_proved(#[c
         tx.execute(Sql::new("create table kept as select * from cleared_row")).await.unwrap();
         tx.execute(Sql::new(touch)).await.unwrap();
         tx.commit().await.unwrap();
-        assert!(matches!(verify(database).await.unwrap(), Finding::Broken { .. }), "{touch}");
+        assert!(matches!(verify(database, None).await.unwrap(), Finding::Broken { .. }), "{touch}");
         let mut tx = database.begin().await.unwrap();
         for put_back in ["delete from cleared_row", "insert into cleared_row select * from kept", "drop table kept"] {
             tx.execute(Sql::new(put_back)).await.unwrap();
         }
         tx.commit().await.unwrap();
     }
-    assert!(matches!(verify(database).await.unwrap(), Finding::Sound { .. }));
+    assert!(matches!(verify(database, None).await.unwrap(), Finding::Sound { .. }));
     panel.serving.stop().await;
 }
 
@@ -141,7 +141,7 @@ async fn very_many_rows_go_piece_by_piece(#[case] engine: Engine) {
     let (_, page) = panel.get("/api/v1/logs?q=cleared&type=SYSTEM").await;
     let told: Vec<_> = page["entries"].as_array().unwrap().iter().map(|entry| entry["message"].as_str().unwrap()).collect();
     assert!(told.len() == 3 && told.iter().all(|told| told.contains(" of 2512 rows from ")), "{told:?}");
-    assert!(matches!(verify(&inside.database).await.unwrap(), Finding::Sound { cleared: 2512, .. }));
+    assert!(matches!(verify(&inside.database, None).await.unwrap(), Finding::Sound { cleared: 2512, .. }));
     panel.serving.stop().await;
 }
 
@@ -216,7 +216,7 @@ async fn rows_that_are_too_old_go_and_the_trail_is_proved_all_the_same(#[case] e
     assert!(removed().await >= 7);
     assert_eq!(removed().await, 0, "what has gone is gone");
     assert_eq!(messages(&panel).await, ["day 9", "day 8", "day 7"]);
-    assert!(matches!(verify(&inner.database).await.unwrap(), Finding::Sound { cleared, .. } if cleared >= 7));
+    assert!(matches!(verify(&inner.database, None).await.unwrap(), Finding::Sound { cleared, .. } if cleared >= 7));
     // The row that tells of it is old one day, and stays: it vouches for what is gone.
     clock.advance(day * 10);
     inner.trail.append(LogRow::new(LogStatus::Completed, SourceType::Vm, "late")).await.unwrap();
@@ -225,6 +225,6 @@ async fn rows_that_are_too_old_go_and_the_trail_is_proved_all_the_same(#[case] e
     assert_eq!(messages(&panel).await, ["late"]);
     let (_, told) = panel.get("/api/v1/logs?q=removed+%22kept+for+3+days%22").await;
     assert_eq!(told["total"], 2, "{told}");
-    assert!(matches!(verify(&inner.database).await.unwrap(), Finding::Sound { .. }));
+    assert!(matches!(verify(&inner.database, None).await.unwrap(), Finding::Sound { .. }));
     panel.serving.stop().await;
 }

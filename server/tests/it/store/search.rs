@@ -14,7 +14,7 @@ use server::store::log::{self, NewLogEntry};
 use server::store::log_counts::{self, Effort, Total};
 use server::store::log_index::{Forgetting, check, index_batch};
 use server::store::log_pages::{self, Page, PlacedEntry};
-use server::store::{Database, Selection, Sql, TrailView, clearing, log_histogram, log_listing};
+use server::store::{Database, Selection, Sql, TrailView, clearing, index_audit, log_histogram, log_listing};
 use strum::VariantArray as _;
 use tokio_util::sync::CancellationToken;
 
@@ -359,4 +359,45 @@ async fn a_summary_that_does_not_agree_with_itself_is_made_anew(#[case] engine: 
     tx.execute(Sql::new("update log_summary set n = n - 3 where level > 2")).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(count().await, 10);
+}
+
+#[rstest]
+#[case(Engine::Sqlite)]
+#[case(Engine::Postgres)]
+#[tokio::test]
+async fn whoever_changes_the_index_is_found_out(#[case] engine: Engine) {
+    let (test, berlin) = (TestDatabase::new(engine), zone_table(time_zone("Europe/Berlin").unwrap()));
+    let database = test.open().await;
+    let mut runner = TestRunner::deterministic();
+    let rows: Vec<_> = (0..300).map(|_| draw(&mut runner, &rows())).collect();
+    let mut tx = database.begin().await.unwrap();
+    log::append(&mut tx, &rows, &berlin).await.unwrap();
+    tx.commit().await.unwrap();
+    let found = async || index_audit::disagreement(&database, |_| Some(berlin.clone())).await.unwrap();
+    assert_eq!(found().await, None, "what is not indexed yet agrees");
+    index_all(&database, &berlin, &CancellationToken::new()).await.unwrap();
+    assert_eq!(found().await, None);
+    for touch in [
+        "update log_summary set n = 0 where level = 2",
+        "update log_summary set n = n + 1 where level = 1 and span = 0",
+        "delete from log_summary where level = 4",
+        "update log_day set first_id = first_id + 3 where day = (select max(day) from log_day)",
+        "update log_day set end_at = start_at",
+        "delete from log_day where day = (select min(day) from log_day)",
+        match engine {
+            Engine::Sqlite => "delete from log_words where rowid between 10 and 20",
+            Engine::Postgres => "delete from log_words where id between 10 and 20",
+        },
+    ] {
+        test.execute(touch).await;
+        assert!(found().await.is_some(), "{touch}");
+        index_audit::forget(&database).await.unwrap();
+        let reference = Reference::of(&database).await;
+        let filter = LogFilter { q: "disk".parse().unwrap(), ..LogFilter::default() };
+        let selection = Selection { scope: &Scope::All, filter: &filter, zone: &berlin };
+        compare(&database, &reference, selection, 7).await;
+        index_all(&database, &berlin, &CancellationToken::new()).await.unwrap();
+        assert_eq!(found().await, None, "made anew after {touch}");
+        compare(&database, &reference, selection, 7).await;
+    }
 }

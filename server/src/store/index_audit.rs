@@ -1,0 +1,137 @@
+//! Compares the index of the trail with its rows. The index is not part of the chain: whoever changed what is counted, or which words
+//! are found, would change what people see, and no hash would tell of it.
+
+use std::collections::HashMap;
+
+use app::model::{Timestamp, Zone};
+
+use super::log_index::{Counts, DAY, Facts, IndexMarks, date_of, lock, marks};
+use super::packed::{fetch_packed, packed};
+use super::{Database, Sql, StoreError, Transaction, log_words};
+
+/// Rows that are read at a time.
+const PAGE: i64 = 5000;
+
+/// Id, moment, status, type, server and schedule of a row.
+type Counted = (i64, i64, i64, i64, Option<i64>, Option<i64>);
+
+/// A heading of the summary as it is stored, in the order of its key.
+pub(super) type Key = [i64; 7];
+
+/// What the index says otherwise than the rows, if anything, as of one moment. `zone_named` gives the zone whose days are counted.
+pub async fn disagreement(database: &Database, zone_named: impl Fn(&str) -> Option<Zone>) -> Result<Option<String>, StoreError> {
+    let mut tx = database.snapshot().await?;
+    let marks = marks(&mut tx).await?;
+    if let Some(found) = of_words(&mut tx, &marks).await? {
+        return Ok(Some(found));
+    }
+    // Before anything is counted, and while it is counted anew, it has no name.
+    let zone = match zone_named(&marks.zone) {
+        Some(zone) => zone,
+        None if marks.zone.is_empty() => return Ok(None),
+        None => return Ok(Some(format!("it counts the days of a zone that there is not: {:?}", marks.zone))),
+    };
+    let counts = counted(&mut tx, &marks, &zone).await?;
+    if let Some(found) = of_days(&mut tx, &counts, &zone).await? {
+        return Ok(Some(found));
+    }
+    of_summary(&mut tx, counts.by_key()).await
+}
+
+/// Has all of it made anew by the panel, which searches the rows themselves until then.
+pub async fn forget(database: &Database) -> Result<(), StoreError> {
+    let mut tx = database.begin().await?;
+    lock(&mut tx).await?;
+    log_words::remove_all(&mut tx).await?;
+    // As if in another zone.
+    tx.execute(Sql::new("update log_index set zone = '', words_to = 0 where singleton = 1")).await?;
+    tx.commit().await
+}
+
+/// Rows as the index has to count them.
+async fn counted(tx: &mut Transaction, marks: &IndexMarks, zone: &Zone) -> Result<Counts, StoreError> {
+    let (mut counts, mut after) = (Counts::default(), 0);
+    loop {
+        let sql = Sql::new(
+            "select id, at, status, source_type, server_id, schedule_id from log_entry where id > $1 and id <= $2 order by id limit $3",
+        );
+        let head = packed!(tx.dialect(), "id, at, status, source_type, server_id, schedule_id");
+        let rows: Vec<Counted> = fetch_packed(tx, head, sql.bind(after).bind(marks.counted_to).bind(PAGE)).await?;
+        let Some(last) = rows.last() else { return Ok(counts) };
+        after = last.0;
+        for (id, at, status, source_type, server_id, schedule_id) in rows {
+            let at = Timestamp::from_millis(at);
+            counts.add(&Facts { id, at, status, source_type, server_id, schedule_id }, zone.local(at).date(), 1);
+        }
+    }
+}
+
+/// A day that is not there, or not where its rows are. What was cleared may leave it wider than it has to be.
+async fn of_days(tx: &mut Transaction, counts: &Counts, zone: &Zone) -> Result<Option<String>, StoreError> {
+    let stored = tx.fetch_all(Sql::new("select day, start_at, end_at, first_id, last_id from log_day")).await?;
+    let mut days = HashMap::new();
+    for row in &stored {
+        days.insert(date_of(row.int("day")?), [row.int("start_at")?, row.int("end_at")?, row.int("first_id")?, row.int("last_id")?]);
+    }
+    for (date, (first, last)) in counts.days() {
+        let start = zone.start_of_day(*date).millis();
+        let end = date.succ_opt().map_or(i64::MAX, |next| zone.start_of_day(next).millis());
+        let holds = |day: &[i64; 4]| day[0] == start && day[1] == end && day[2] <= *first && day[3] >= *last;
+        if !days.get(date).is_some_and(holds) {
+            return Ok(Some(format!("it does not know that {date} has rows {first} to {last}")));
+        }
+    }
+    Ok(None)
+}
+
+/// A heading with another count than there are rows.
+async fn of_summary(tx: &mut Transaction, mut counted: HashMap<Key, i64>) -> Result<Option<String>, StoreError> {
+    let mut last: Option<Key> = None;
+    loop {
+        let mut sql = Sql::new("select level, span, schedule_id, server_id, bucket, status, source_type, n from log_summary");
+        if let Some(last) = last {
+            sql.push(" where (level, span, schedule_id, server_id, bucket, status, source_type) > (").push_list(last).push(")");
+        }
+        sql.push(" order by level, span, schedule_id, server_id, bucket, status, source_type limit ").push_bind(PAGE);
+        let head = packed!(tx.dialect(), "level, span, schedule_id, server_id, bucket, status, source_type, n");
+        let rows: Vec<[i64; 8]> = fetch_packed(tx, head, sql).await?;
+        let Some([key @ .., _]) = rows.last() else { break };
+        last = Some(*key);
+        for [key @ .., stored] in rows {
+            let there_are = counted.remove(&key).unwrap_or(0);
+            if there_are != stored {
+                return Ok(Some(told(&key, stored, there_are)));
+            }
+        }
+    }
+    let missed = counted.into_iter().filter(|(_, n)| *n != 0).min();
+    Ok(missed.map(|(key, there_are)| told(&key, 0, there_are)))
+}
+
+fn told(key: &Key, stored: i64, there_are: i64) -> String {
+    let [_, span, schedule_id, server_id, bucket, status, _] = *key;
+    let date = date_of(bucket);
+    let when = if span == DAY { date.to_string() } else { date.format("%Y-%m").to_string() };
+    format!(
+        "in {when}, of server {server_id}, schedule {schedule_id} and status {status}, it counts {stored} rows, and there are {there_are}"
+    )
+    .replace(" server 0,", " every server,")
+    .replace(" schedule 0 ", " every schedule ")
+}
+
+/// Rows without words, or words without a row. Which words a row has is not looked at: one of the engines does not keep them.
+async fn of_words(tx: &mut Transaction, marks: &IndexMarks) -> Result<Option<String>, StoreError> {
+    let of = |column, from| {
+        let mut sql = Sql::new("select count(*) as n, cast(coalesce(sum(");
+        sql.push(column).push("), 0) as bigint) as ids from ").push(from);
+        sql
+    };
+    let mut rows = of("id", "log_entry where id <= ");
+    rows.push_bind(marks.words_to);
+    let rows = tx.fetch_one(rows).await?;
+    let words = tx.fetch_one(of(log_words::id_of_row(tx.dialect()), "log_words w")).await?;
+    if (rows.int("n")?, rows.int("ids")?) == (words.int("n")?, words.int("ids")?) {
+        return Ok(None);
+    }
+    Ok(Some(format!("it has the words of {} rows, and there are {}", words.int("n")?, rows.int("n")?)))
+}
