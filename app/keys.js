@@ -57,6 +57,7 @@
     if (root.hasAttribute('data-keys-off') || event.ctrlKey || event.metaKey || event.altKey) return;
     // Held down, a key steps on; it does not show and hide the sheet in turn.
     if (event.repeat && !['j', 'k'].includes(event.key)) return;
+    if (document.querySelector('.confirm:modal')) return;
     // What is open has keys of its own.
     if (document.querySelector('dialog[open]') && event.key !== '?') return;
     const goes = performance.now() - goesAt < WAIT_MILLIS && PAGES[event.key];

@@ -13,7 +13,7 @@ mod moment;
 mod notice;
 mod status_badge;
 
-pub use dom::{effect, find, on_window, top_of};
+pub use dom::{effect, find, focus, on_window, top_of};
 pub use erase::{Awaited, Drawing, Erase, Item, Piece, Reactive, awaited, list, reactive, text};
 pub use field::Field;
 pub use icon::{Icon, icon, mark};

@@ -125,6 +125,107 @@ test('where WebSockets are blocked the panel is asked, and no row is missing', a
   await context.close();
 });
 
+test('where a socket opens and says nothing the panel is asked', async () => {
+  const visitor = await signIn(browser);
+  const { page, context } = visitor;
+  await page.routeWebSocket(/stream/, () => {});
+  await page.reload();
+  await page.getByText('The panel is asked every few seconds').waitFor({ timeout: 40_000 });
+  const [before] = await shownAndStored(page, '');
+  const isOther = (text) => `${document.querySelector('.log-table--feed .log-table__row time').dateTime}` > text;
+  await page.waitForFunction(isOther, before[0].split(' ')[0], { timeout: A_MINUTE_AND_MORE });
+  const [shown, stored] = await shownAndStored(page, '');
+  const from = stored.indexOf(shown[0]);
+  assert.deepEqual(shown.slice(0, 20), stored.slice(from, from + Math.min(20, shown.length)));
+  await context.close();
+});
+
+test('who has signed out in another tab is told so, wherever the page is scrolled to', async () => {
+  const visitor = await signIn(browser, { size: 'phone' });
+  const { page, context } = visitor;
+  await live(page);
+  const other = await context.newPage();
+  await other.goto(`${origin}/profile`);
+  await other.evaluate(async () => (await fetch('/api/v1/session', { method: 'DELETE' })).status);
+  const notice = page.getByText('You are signed out');
+  await notice.waitFor({ timeout: 40_000 });
+  assert.ok(await notice.evaluate((element) => {
+    const { top, bottom } = element.getBoundingClientRect();
+    return top >= 0 && bottom <= innerHeight && element.contains(document.elementFromPoint(innerWidth / 2, (top + bottom) / 2));
+  }), 'the notice is on the screen, and nothing covers it');
+  await page.getByRole('link', { name: 'Sign in' }).click();
+  await page.waitForURL(/\/sign-in/);
+  await context.close();
+});
+
+test('what was cleared unseen stays marked, and what waits goes on waiting', async () => {
+  const visitor = await signIn(browser);
+  const { page, context } = visitor;
+  let toPage;
+  await page.routeWebSocket(/stream/, (socket) => {
+    const panel = socket.connectToServer();
+    panel.onMessage((message) => socket.send(message));
+    toPage = socket;
+  });
+  await page.reload();
+  await live(page);
+  const { head } = await page.evaluate(async () => (await fetch('/api/v1/logs?limit=1')).json());
+  const say = (frame) => toPage.send(JSON.stringify(frame));
+  say({ kind: 'gap', from: head + 1, to: head + 40 });
+  say({ kind: 'cleared', up_to: head + 40 });
+  const gap = page.getByText(`Rows from ${head + 1} to ${head + 40} were cleared`);
+  await gap.waitFor();
+  await page.waitForTimeout(2_500);
+  assert.ok(await gap.isVisible(), 'the gap outlasts the reading that the clearing brings');
+  await context.close();
+});
+
+test('stopping a run asks first, and keeps the keyboard until it is answered', async () => {
+  const visitor = await signIn(browser);
+  const { page, context } = visitor;
+  await live(page);
+  const stop = page.locator('.run-card', { hasText: SCHEDULE }).getByRole('button', { name: /^Stop / });
+  await stop.first().waitFor({ timeout: A_MINUTE_AND_MORE });
+  await stop.first().click();
+  await page.waitForSelector('.confirm:modal');
+  for (const key of ['Tab', 'Tab', 'Tab', 'j', 'Tab']) {
+    await page.keyboard.press(key);
+    const within = await page.evaluate(() => document.activeElement === document.body || Boolean(document.activeElement.closest('.confirm')));
+    assert.ok(within, `after ${key} the focus is in the question`);
+  }
+  assert.equal(await page.locator('.connection').getAttribute('data-state'), 'live');
+  await page.keyboard.press('Escape');
+  assert.match(await page.evaluate(() => document.activeElement.getAttribute('aria-label') ?? ''), /^Stop /);
+  assert.deepEqual(visitor.complaints, []);
+  await context.close();
+});
+
+test('the feed stands still while runs come and go above it', async () => {
+  const visitor = await signIn(browser, { size: 'phone' });
+  const { page, context } = visitor;
+  await live(page);
+  await page.locator('.run-card').first().waitFor({ state: 'detached', timeout: A_MINUTE_AND_MORE }).catch(() => {});
+  await page.evaluate(() => document.querySelector('.feed').scrollIntoView());
+  await page.locator('.feed__header .button').click();
+  await page.waitForSelector('.connection[data-state="paused"]');
+  // As it was drawn.
+  const state = () => page.evaluate(() => new Promise((told) => requestAnimationFrame(() => setTimeout(() => told({
+    top: Math.round(document.querySelector('.feed').getBoundingClientRect().top),
+    cards: document.querySelectorAll('.run-card').length,
+    scrolled: scrollY,
+  })))));
+  const before = await state();
+  const seen = new Set();
+  for (const deadline = Date.now() + A_MINUTE_AND_MORE; Date.now() < deadline && seen.size < 3; await page.waitForTimeout(200)) {
+    const now = await state();
+    seen.add(now.cards);
+    // Where there is nothing left to scroll to, nothing can be done.
+    if (now.scrolled > 0) assert.ok(Math.abs(now.top - before.top) <= 6, `${now.cards} cards: the feed went from ${before.top} to ${now.top}`);
+  }
+  assert.ok(seen.size > 1, 'runs came or went');
+  await context.close();
+});
+
 test('the chips filter the stream on the server, and the address says which', async () => {
   const visitor = await signIn(browser);
   const { page, context } = visitor;
@@ -222,6 +323,8 @@ test('the keys of every page work on the Monitor', async () => {
   await page.waitForSelector('.connection[data-state="paused"]');
   const entry = await page.evaluate(() => document.activeElement.getAttribute('data-entry'));
   assert.ok(entry);
+  await page.keyboard.press('Space');
+  await live(page);
   await page.keyboard.press('j');
   assert.notEqual(await page.evaluate(() => document.activeElement.getAttribute('data-entry')), entry);
   await page.keyboard.press('k');

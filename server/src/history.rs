@@ -64,8 +64,13 @@ impl History {
         let selection = Selection { scope: &viewer.scope, filter, zone: &self.zone };
         let mut view = self.view().await?;
         let rows = log_pages::oldest(&mut view, selection, Page { after: Some(id), before: None, limit: most }).await?;
+        let is_all = rows.len() < most as usize;
+        let up_to = rows.last().map(|row| row.id).filter(|_| !is_all).unwrap_or(view.head().max(id));
+        let ids: Vec<_> = rows.iter().map(|row| row.id).collect();
+        let gaps = clearing::gaps(view.tx(), selection, id, up_to, &ids).await?;
+        let gaps = gaps.into_iter().map(|gap| (gap.from, gap.to)).collect();
         let cleared = clearing::reached_back(view.tx(), &viewer.scope, id).await?;
-        Ok(RowsAfter { rows, head: view.head(), cleared, rights: rights_of(viewer) })
+        Ok(RowsAfter { rows, gaps, head: view.head(), cleared, rights: rights_of(viewer) })
     }
 
     /// How many rows pass.

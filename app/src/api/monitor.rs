@@ -47,6 +47,8 @@ pub async fn read_monitor(rows: u32, #[server(default)] filter: String) -> Resul
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RowsAfter {
     pub rows: Vec<LogEntry>,
+    /// Between which ids rows were cleared that nobody has been told of, both ends included.
+    pub gaps: Vec<(i64, i64)>,
     /// Where the trail ended when they were read.
     pub head: i64,
     /// Whether rows up to that one were cleared since it was the newest.

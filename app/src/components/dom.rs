@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
-use web_sys::Element;
+use web_sys::{Element, HtmlElement};
 
 /// Runs once the page has been drawn, and again whenever a signal read in it changes. Only in the browser.
 pub fn effect(run: impl Fn() + 'static) {
@@ -28,6 +28,14 @@ pub fn find<T: JsCast>(selector: &str) -> Option<T> {
 
 fn find_element(selector: &str) -> Option<Element> {
     document().query_selector(selector).ok().flatten()
+}
+
+/// Gives the keyboard to the first element that matches, without moving the page.
+pub fn focus(selector: &str) {
+    let Some(element) = find::<HtmlElement>(selector) else { return };
+    if let Err(error) = element.focus() {
+        leptos::logging::warn!("focus {selector}: {error:?}");
+    }
 }
 
 /// How far the element's top edge is below that of the screen, in pixels.

@@ -13,14 +13,20 @@ use crate::site::use_page;
 #[derive(Clone, Copy)]
 pub struct Clock {
     shown: RwSignal<Timestamp>,
+    ticked: RwSignal<()>,
     /// The panel's clock minus the browser's, in milliseconds.
     offset_millis: StoredValue<i64>,
 }
 
 impl Clock {
-    /// The moment that ages are counted from: changes once a second.
+    /// The moment that ages are counted from: changes once a second while somebody looks.
     pub fn shown(self) -> Timestamp {
         self.shown.get()
+    }
+
+    /// Changes once a second, whether or not somebody looks.
+    pub fn ticked(self) {
+        self.ticked.track();
     }
 
     /// The moment now. Only in the browser.
@@ -31,7 +37,7 @@ impl Clock {
 
 /// Starts the clock at the moment the page was rendered.
 pub fn provide_clock(rendered_at: Timestamp) {
-    let clock = Clock { shown: RwSignal::new(rendered_at), offset_millis: StoredValue::new(0) };
+    let clock = Clock { shown: RwSignal::new(rendered_at), ticked: RwSignal::new(()), offset_millis: StoredValue::new(0) };
     provide_context(clock);
     effect(move || {
         // The page was rendered when its load began; scripts run later than that.
@@ -39,7 +45,13 @@ pub fn provide_clock(rendered_at: Timestamp) {
         let since_load = window().performance().map_or(0, |performance| performance.now() as i64);
         clock.offset_millis.set_value(rendered_at.millis_since(browser_now()) + since_load);
         clock.shown.set(clock.read());
-        set_interval(move || clock.shown.set(clock.read()), Duration::from_secs(1));
+        let tick = move || {
+            if !document().hidden() {
+                clock.shown.set(clock.read());
+            }
+            clock.ticked.notify();
+        };
+        set_interval(tick, Duration::from_secs(1));
     });
 }
 

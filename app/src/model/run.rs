@@ -166,6 +166,8 @@ pub struct Run {
     pub error: Option<String>,
     /// Only while it runs.
     pub progress: Option<Progress>,
+    /// The last of its schedule's thresholds for long runs, in hours, that it has passed.
+    pub long_run_hours: Option<i64>,
     /// When the checker last saw it; `null` if it has not yet.
     pub checked_at: Option<Timestamp>,
 }

@@ -7,20 +7,22 @@ mod feed_table;
 mod following;
 mod run_card;
 mod server_strip;
+mod steady;
 mod stop_button;
 
 use leptos::prelude::*;
 
 use self::counters::counters;
-use self::feed_section::feed_section;
+use self::feed_section::{connection_banner, feed_section};
 use self::run_card::running_runs;
 use self::server_strip::server_strip;
+use self::steady::ABOVE;
 use crate::api::{MonitorSnapshot, Wire, read_monitor};
-use crate::components::{Awaited, Drawing, Erase, Piece, Tone, awaited, failure_notice, notice};
+use crate::components::{Awaited, Drawing, Erase, Piece, Tone, awaited, failure_notice, notice, text};
 use crate::error::AppError;
 use crate::model::FieldError;
 use crate::site::use_page;
-use crate::streaming::{Live, NEWEST_ROWS, ask_now_and_then, follow};
+use crate::streaming::{Connection, Live, NEWEST_ROWS, ask_now_and_then, follow};
 
 /// `/`
 #[component]
@@ -54,19 +56,25 @@ fn board(snapshot: MonitorSnapshot, filter: String) -> Piece {
         None => follow(live),
         Some(_) => ask_now_and_then(live),
     }
+    let connection = text(move || live.connection.with(Connection::name).to_owned());
     view! {
-        {counters(live, server_problem.is_none())}
-        {match server_problem {
-            None => server_strip(live),
-            Some(AppError::Forbidden) => ().erase(),
-            Some(error) => failure_notice("the servers", &error, "/".to_owned()),
-        }}
-        {running_runs(live)}
-        {match feed_problem {
-            None => feed_section(live),
-            Some(AppError::Invalid(problems)) => bad_filter(&problems),
-            Some(error) => failure_notice("the log", &error, "/".to_owned()),
-        }}
+        <div class="monitor" data-connection=connection>
+            <div class=ABOVE>
+                {counters(live, server_problem.is_none())}
+                {running_runs(live)}
+                {match server_problem {
+                    None => server_strip(live),
+                    Some(AppError::Forbidden) => ().erase(),
+                    Some(error) => failure_notice("the servers", &error, "/".to_owned()),
+                }}
+            </div>
+            {match feed_problem {
+                None => feed_section(live),
+                Some(AppError::Invalid(problems)) => bad_filter(&problems),
+                Some(error) => failure_notice("the log", &error, "/".to_owned()),
+            }}
+            <div class="monitor__connection">{connection_banner(live)}</div>
+        </div>
     }
     .erase()
 }

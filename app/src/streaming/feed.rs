@@ -56,7 +56,8 @@ pub struct Feed {
     skipped: Option<(i64, i64)>,
     /// Log rows that arrived while holding, kept or not.
     waiting_rows: u32,
-    holding: bool,
+    /// The last id there was when new rows began to wait.
+    held_at: Option<i64>,
     last_id: i64,
 }
 
@@ -71,15 +72,27 @@ impl Feed {
         feed
     }
 
-    /// Shows these rows (newest first), read when the trail ended at `head`, instead of all that are not newer.
+    /// Shows these rows (newest first), read when the trail ended at `head`, instead of all that are not newer. Gaps stay where they are,
+    /// and what came while somebody reads goes on waiting.
     pub fn replace(&mut self, newest: Vec<LogEntry>, head: i64) {
         self.last_id = self.last_id.max(head);
-        self.shown.retain(|row| row.first_id() > head);
-        self.waiting.retain(|row| row.first_id() > head);
         self.skipped = None;
+        let stays = |row: &Arc<FeedRow>| row.first_id() > head || matches!(row.item, FeedItem::Gap { .. });
+        let kept = self.waiting.drain(..).chain(self.shown.drain(..)).filter(stays);
         let read = newest.into_iter().map(|entry| Arc::new(FeedRow { item: FeedItem::Entry(entry), arrived_at: None }));
-        self.shown.extend(read);
+        let mut rows: Vec<_> = kept.chain(read).collect();
+        rows.sort_by_key(|row| std::cmp::Reverse(row.first_id()));
+        let held_at = self.held_at.unwrap_or(i64::MAX);
+        let (waiting, shown): (VecDeque<_>, VecDeque<_>) = rows.into_iter().partition(|row| row.first_id() > held_at);
+        let entries = waiting.iter().filter(|row| matches!(row.item, FeedItem::Entry(_))).count();
+        self.waiting_rows = u32::try_from(entries).unwrap_or(u32::MAX);
+        (self.waiting, self.shown) = (waiting, shown);
         self.shown.truncate(Self::LIMIT);
+    }
+
+    /// How many rows it takes to read as far back again.
+    pub fn depth(&self) -> usize {
+        self.shown.len() + self.waiting.len()
     }
 
     /// Takes rows from before the oldest one, newest first, as far as there is room.
@@ -105,10 +118,21 @@ impl Feed {
         for entry in rows {
             if entry.id > self.last_id {
                 self.last_id = entry.id;
-                self.waiting_rows += u32::from(self.holding);
+                self.waiting_rows += u32::from(self.held_at.is_some());
                 self.add(FeedItem::Entry(entry), at);
             }
         }
+    }
+
+    /// Takes rows with ascending ids, and what was cleared between them.
+    pub fn push_with_gaps(&mut self, mut rows: Vec<LogEntry>, gaps: &[(i64, i64)], at: Timestamp) {
+        for (from, to) in gaps {
+            let after = rows.split_off(rows.partition_point(|entry| entry.id < *from));
+            self.push(rows, at);
+            self.mark_gap(*from, *to, at);
+            rows = after;
+        }
+        self.push(rows, at);
     }
 
     /// Notes that nothing up to here is missing: other rows do not pass the filter.
@@ -126,7 +150,7 @@ impl Feed {
 
     fn add(&mut self, item: FeedItem, at: Timestamp) {
         let row = Arc::new(FeedRow { item, arrived_at: Some(at) });
-        if !self.holding {
+        if self.held_at.is_none() {
             self.shown.push_front(row);
             self.shown.truncate(Self::LIMIT);
             return;
@@ -142,12 +166,12 @@ impl Feed {
 
     /// From now on new rows wait.
     pub fn hold(&mut self) {
-        self.holding = true;
+        self.held_at.get_or_insert(self.last_id);
     }
 
     /// Shows what has waited, and new rows as they come.
     pub fn release(&mut self) {
-        self.holding = false;
+        self.held_at = None;
         self.waiting_rows = 0;
         if let Some((from, to)) = self.skipped.take() {
             self.shown.push_front(Arc::new(FeedRow { item: FeedItem::Skipped { from, to }, arrived_at: None }));
@@ -295,6 +319,26 @@ mod tests {
         feed.push(entries([8, 10]), NOON);
         assert_eq!(feed.window(0, 9).iter().map(|row| row.key()).collect::<Vec<_>>(), [(0, 10), (1, 6), (0, 5)]);
         assert_eq!(feed.last_id(), 10);
+    }
+
+    #[test]
+    fn a_gap_outlasts_the_reading_that_a_clearing_brings() {
+        let mut feed = Feed::new(entries([5, 4, 3]), 5);
+        feed.push_with_gaps(entries([6, 12]), &[(7, 10)], NOON);
+        assert_eq!(feed.last_id(), 12);
+        feed.replace(entries([12, 4]), 13);
+        assert_eq!(feed.window(0, 9).iter().map(|row| row.key()).collect::<Vec<_>>(), [(0, 12), (1, 7), (0, 4)]);
+    }
+
+    #[test]
+    fn a_clearing_while_somebody_reads_leaves_waiting_what_waits() {
+        let mut feed = Feed::new(entries([5, 4, 3]), 5);
+        feed.hold();
+        feed.push(entries([6, 7, 8]), NOON);
+        feed.replace(entries([7, 6, 4]), 7);
+        assert_eq!((ids(&feed), feed.waiting_rows()), (vec![4], 3));
+        feed.release();
+        assert_eq!((ids(&feed), feed.waiting_rows()), (vec![8, 7, 6, 4], 0));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::backoff::wait_millis;
-use super::live::{Live, NEWEST_ROWS};
+use super::live::{Live, NEWEST_ROWS, Older, change};
 use super::socket::{Heard, Socket};
 use super::{Connection, Feed};
 use crate::api::{MonitorSnapshot, ROWS_AT_A_TIME, RowsAfter, read_monitor, read_rows};
@@ -18,7 +18,7 @@ use crate::model::{Frame, LogEntry, LogStatus, Run, Timestamp};
 use crate::site::{Page, use_page};
 
 /// An attempt that has not been answered by then has failed.
-const ANSWER_WITHIN_MILLIS: i64 = 15_000;
+const ANSWER_WITHIN_MILLIS: i64 = 10_000;
 /// How often the panel is asked where there is no stream.
 const ASK_EVERY_MILLIS: i64 = 15_000;
 /// After this much silence the stream is opened again: it says something every 20 seconds, and a dead socket says nothing.
@@ -27,10 +27,14 @@ const SILENCE_MILLIS: i64 = 45_000;
 const POLL_AFTER_FAILURES: u32 = 3;
 /// … this often, …
 const POLL_EVERY_MILLIS: i64 = 4_000;
+/// … this often while nobody looks, for the title of the tab …
+const POLL_HIDDEN_EVERY_MILLIS: i64 = 60_000;
 /// … until the stream is tried again.
 const TRY_AGAIN_MILLIS: i64 = 300_000;
 /// Drawings are this far apart, so that a flood of rows is drawn some at a time and not each for itself.
 const DRAW_EVERY_MILLIS: i64 = 100;
+/// Rows that are read again at most when some of those that are shown are gone.
+const MOST_ROWS: u32 = 500;
 /// Two ticks further apart than this mean that the machine slept.
 const SLEPT_MILLIS: i64 = 90_000;
 
@@ -89,7 +93,10 @@ struct Follower {
 
 impl Follower {
     fn listen(self) {
-        effect(move || self.tick(self.clock.shown()));
+        effect(move || {
+            self.clock.ticked();
+            self.tick(self.clock.read());
+        });
         on_window("online", move |_| self.resume());
         on_window("offline", move |_| self.lose());
         on_window("visibilitychange", move |_| {
@@ -98,6 +105,7 @@ impl Follower {
             } else {
                 self.state.update_value(|state| state.unseen = 0);
                 document().set_title(TITLE);
+                self.live.draw_all();
                 self.resume();
             }
         });
@@ -155,9 +163,9 @@ impl Follower {
                 self.change_feed(move |feed| feed.push(rows, now));
             }
             Frame::Gap { from, to } => self.change_feed(move |feed| feed.mark_gap(from, to, now)),
-            Frame::Runs { runs, all: true } => self.live.runs.set(runs),
-            Frame::Runs { runs, all: false } => self.live.runs.update(|shown| merge_runs(shown, runs)),
-            Frame::Glance { glance } => self.live.glance.set(glance),
+            Frame::Runs { runs, all: true } => change(self.live.runs, |shown| *shown = runs),
+            Frame::Runs { runs, all: false } => change(self.live.runs, |shown| merge_runs(shown, runs)),
+            Frame::Glance { glance } => change(self.live.glance, |shown| *shown = glance),
             Frame::Servers { servers, removed, all } => self.live.change_servers(servers, &removed, all),
             Frame::Cleared { .. } => self.start_over(),
             Frame::Bye { reason } => self.state.update_value(|state| state.reason = Some(reason)),
@@ -219,9 +227,16 @@ impl Follower {
         let due = |since: Option<Timestamp>, after: i64| since.is_none_or(|since| now.millis_since(since) >= after);
         match self.live.connection.get_untracked() {
             Connection::Waiting { retry_at, .. } if now >= retry_at => self.connect(),
-            Connection::Connecting if due(attempted_at, ANSWER_WITHIN_MILLIS) => self.lose(),
+            Connection::Connecting if due(attempted_at, ANSWER_WITHIN_MILLIS) => {
+                // Nobody refuses and nobody answers: the next attempt is no more likely to come through.
+                self.state.update_value(|state| state.failures = state.failures.max(POLL_AFTER_FAILURES - 1));
+                self.lose();
+                self.ask();
+            }
             Connection::Polling if due(attempted_at, TRY_AGAIN_MILLIS) => self.connect(),
-            Connection::Polling if due(asked_at, POLL_EVERY_MILLIS) && !document().hidden() => self.poll(),
+            Connection::Polling if due(asked_at, if document().hidden() { POLL_HIDDEN_EVERY_MILLIS } else { POLL_EVERY_MILLIS }) => {
+                self.poll();
+            }
             // A hidden tab ticks slowly, so only a visible one can tell that it slept.
             Connection::Live if (slept || due(heard_at, SILENCE_MILLIS)) && !document().hidden() => self.connect(),
             _ => {}
@@ -255,7 +270,7 @@ impl Follower {
         spawn_local(async move {
             match read_rows(after, self.live.filter.get_value()).await {
                 Ok(RowsAfter { rights, .. }) if !self.page.is_for(&rights) => return reload(),
-                Ok(RowsAfter { rows, head, cleared, .. }) => {
+                Ok(RowsAfter { rows, gaps, head, cleared, .. }) => {
                     let now = self.clock.read();
                     let more = rows.len() >= ROWS_AT_A_TIME as usize;
                     self.live.heard_at.try_set(Some(now));
@@ -264,7 +279,7 @@ impl Follower {
                         self.start_over();
                     }
                     self.change_feed(move |feed| {
-                        feed.push(rows, now);
+                        feed.push_with_gaps(rows, &gaps, now);
                         if !more {
                             feed.pass(head);
                         }
@@ -301,11 +316,14 @@ impl Follower {
         }
     }
 
-    /// Some rows are gone: shows the newest of those that are left.
+    /// Some rows are gone: shows those that are left, about as far back as before.
     fn start_over(self) {
+        let depth = u32::try_from(self.live.feed.with_untracked(Feed::depth)).unwrap_or(MOST_ROWS).clamp(NEWEST_ROWS, MOST_ROWS);
         spawn_local(async move {
-            if let Ok(MonitorSnapshot { newest: Ok(page), .. }) = read_monitor(NEWEST_ROWS, self.live.filter.get_value()).await {
+            if let Ok(MonitorSnapshot { newest: Ok(page), .. }) = read_monitor(depth, self.live.filter.get_value()).await {
+                let older = if page.next_before.is_none() { Older::End } else { Older::More };
                 self.live.feed.try_update(|feed| feed.replace(page.entries, page.head));
+                self.live.older.try_set(older);
             }
         });
     }

@@ -62,23 +62,23 @@ impl Live {
 
     /// Shows what was read again. What could not be read is unknown; servers stay as they were, with the age of what is known of them.
     pub(super) fn show(self, MonitorSnapshot { runs, servers, glance, .. }: MonitorSnapshot) {
-        self.runs.try_set(runs);
+        change(self.runs, |shown| *shown = runs);
         if let Ok(servers) = servers {
-            self.servers.try_set(servers);
+            change(self.servers, |shown| *shown = servers);
         }
-        self.glance.try_set(glance.ok());
+        change(self.glance, |shown| *shown = glance.ok());
     }
 
     /// Takes in which servers have changed and which are gone, or all there are.
     pub(super) fn change_servers(self, changed: Vec<Server>, removed: &[i64], all: bool) {
         if all {
-            self.servers.set(changed);
+            change(self.servers, |shown| *shown = changed);
             return;
         }
         if changed.is_empty() && removed.is_empty() {
             return;
         }
-        self.servers.update(|servers| {
+        change(self.servers, |servers| {
             servers.retain(|known| !removed.contains(&known.id) && changed.iter().all(|server| server.id != known.id));
             servers.extend(changed);
             servers.sort_by(|a, b| a.name.cmp(&b.name));
@@ -97,6 +97,11 @@ impl Live {
                 Ok(_) => Older::More,
                 Err(_) => Older::Failed,
             };
+            // Somebody may have cleared rows meanwhile, and the feed ends elsewhere.
+            if self.feed.try_with_untracked(Feed::oldest_id).flatten() != Some(oldest) {
+                self.older.try_set(Older::More);
+                return;
+            }
             if let Ok(page) = read {
                 self.feed.try_update(|feed| feed.extend_older(page.entries));
             }
@@ -104,10 +109,26 @@ impl Live {
         });
     }
 
+    /// Draws what has changed while nobody looked.
+    pub(super) fn draw_all(self) {
+        self.runs.notify();
+        self.servers.notify();
+        self.glance.notify();
+    }
+
     /// Tries to connect now rather than when the countdown ends.
     pub fn retry_now(self) {
         if let Some(retry) = self.retry.get_value() {
             retry.run(());
         }
+    }
+}
+
+/// Changes what is shown; in a tab that nobody looks at without drawing it.
+pub(super) fn change<T: Send + Sync + 'static>(shown: RwSignal<T>, change: impl FnOnce(&mut T)) {
+    if document().hidden() {
+        shown.try_update_untracked(change);
+    } else {
+        shown.try_update(change);
     }
 }

@@ -54,6 +54,9 @@ pub async fn require_need(State(panel): State<Panel>, mut request: Request, next
     if !matches!(*request.method(), Method::GET | Method::HEAD) && request.extensions().get::<StreamGuard>().is_some() {
         request = match with_body(request).await {
             Ok(request) => request,
+            Err(problem) if problem.status() == StatusCode::UNAUTHORIZED && path.as_str().starts_with("/api/sf/") => {
+                return (StatusCode::UNAUTHORIZED, axum::Json(AppError::SignedOut)).into_response();
+            }
             Err(problem) => return problem.into_response(),
         };
         if !is_met(need, &request) {
@@ -69,6 +72,10 @@ fn is_way_to_factor(path: &str) -> bool {
 }
 
 fn to_factor(method: &Method, path: &str) -> Response {
+    if path.starts_with("/api/sf/") {
+        // Loaded anew, the page leads to the profile.
+        return (StatusCode::FORBIDDEN, axum::Json(AppError::Forbidden)).into_response();
+    }
     if method == Method::GET && !is_for_programs(path) {
         return Redirect::to("/profile").into_response();
     }

@@ -1,5 +1,6 @@
 //! Puts the viewer into every request and lets nobody else in: nothing is open by omission.
 
+use app::error::AppError;
 use app::model::{Timestamp, Viewer};
 use axum::Extension;
 use axum::extract::{Request, State};
@@ -131,6 +132,9 @@ fn is_for_reports(method: &Method, path: &str) -> bool {
 
 fn refuse(request: &Request) -> Response {
     let path = request.uri().path();
+    if path.starts_with("/api/sf/") {
+        return (StatusCode::UNAUTHORIZED, axum::Json(AppError::SignedOut)).into_response();
+    }
     let wants_page = request.method() == Method::GET && !is_for_programs(path);
     if !wants_page {
         return (Problem::new(StatusCode::UNAUTHORIZED, "sign in, or send a token as `Authorization: Bearer …`")).into_response();

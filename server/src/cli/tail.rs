@@ -4,6 +4,7 @@ mod line;
 mod stream;
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::os::fd::AsFd as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -11,6 +12,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use app::model::{Frame, LogEntry};
 use clap::Args;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use self::line::Style;
 use self::stream::{Lost, Stream};
@@ -32,7 +35,7 @@ pub(super) struct TailFlags {
     token_file: Option<PathBuf>,
 
     /// First the rows after this one; absent: only new ones.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", allow_hyphen_values = true, value_parser = clap::value_parser!(i64).range(0..))]
     after: Option<i64>,
 
     /// A row a line as the API gives it.
@@ -112,23 +115,59 @@ pub(super) async fn run(flags: TailFlags) -> anyhow::Result<ExitCode> {
     };
     let mut printer = Printer { json: flags.json, style: Style::new(colours, zone_table(machine_time_zone())) };
     let stream = Stream::new(&url, token, flags.filter.query());
-    let mut after = flags.after;
-    let mut pause = FIRST_PAUSE;
-    loop {
-        let lost = follow(&stream, &mut after, &mut printer, &mut pause).await;
-        let why = match lost {
-            Ok(why) => why,
-            Err(Ended::Reader) => return Ok(ExitCode::SUCCESS),
-            Err(Ended::Refused(why)) => {
+    let mut place = Place { after: flags.after, is_lost: false, pause: FIRST_PAUSE };
+    tokio::select! {
+        () = reader_gone() => Ok(ExitCode::SUCCESS),
+        ended = keep_following(&stream, &mut place, &mut printer) => match ended {
+            Ended::Reader => Ok(ExitCode::SUCCESS),
+            Ended::Refused(why) => {
                 tell(&why);
-                return Ok(ExitCode::from(2));
+                Ok(ExitCode::from(2))
             }
+            Ended::Output(cause) => Err(cause).context("print rows"),
+        },
+    }
+}
+
+/// Until whoever reads a pipe has closed it: a trail may be quiet for long, and writing is not the only way to find out.
+async fn reader_gone() {
+    let (gone, told) = tokio::sync::oneshot::channel();
+    let watch = move || {
+        let out = io::stdout();
+        // Asked for nothing, a pipe still tells when its other end is closed; a file or a terminal never has anything to say.
+        let mut polled = [PollFd::new(out.as_fd(), PollFlags::empty())];
+        while matches!(poll(&mut polled, PollTimeout::NONE), Ok(0) | Err(Errno::EINTR)) {}
+        gone.send(()).ok();
+    };
+    // It ends with the process: nobody waits for it.
+    std::thread::spawn(watch);
+    if told.await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Where a reader is.
+struct Place {
+    /// The row that was printed last.
+    after: Option<i64>,
+    /// Whether somebody was told that the connection is lost.
+    is_lost: bool,
+    pause: Duration,
+}
+
+async fn keep_following(stream: &Stream, place: &mut Place, printer: &mut Printer) -> Ended {
+    loop {
+        let why = match follow(stream, place, printer).await {
+            Ok(why) => why,
+            Err(ended) => return ended,
         };
+        let pause = place.pause;
+        place.is_lost = true;
         tell(&format!("{why}; trying again in {:.1} s", pause.as_secs_f64()));
         tokio::time::sleep(pause).await;
         // A little apart from others who lost the same panel.
         let jitter = Duration::from_millis(u64::from(crate::random::bytes::<1>()[0]));
-        pause = (pause * 2).min(LONGEST_PAUSE) + jitter;
+        place.pause = (pause * 2).min(LONGEST_PAUSE) + jitter;
     }
 }
 
@@ -136,11 +175,13 @@ enum Ended {
     /// Nobody reads any more.
     Reader,
     Refused(String),
+    /// Rows cannot be written where they should go.
+    Output(io::Error),
 }
 
-/// One connection, to its end; gives why it ended. `after` is moved on with every row that was printed.
-async fn follow(stream: &Stream, after: &mut Option<i64>, printer: &mut Printer, pause: &mut Duration) -> Result<String, Ended> {
-    let mut frames = match stream.open(*after).await {
+/// One connection, to its end; gives why it ended. The place moves on with every row that was printed.
+async fn follow(stream: &Stream, place: &mut Place, printer: &mut Printer) -> Result<String, Ended> {
+    let mut frames = match stream.open(place.after).await {
         Ok(frames) => frames,
         Err(Lost::Refused(why)) => return Err(Ended::Refused(why)),
         Err(Lost::Away(why)) => return Ok(why),
@@ -153,16 +194,23 @@ async fn follow(stream: &Stream, after: &mut Option<i64>, printer: &mut Printer,
         match frame {
             // From here on nothing is missed, even if the next thing is a cut.
             Frame::Hello { head, .. } => {
-                after.get_or_insert(head);
-                *pause = FIRST_PAUSE;
+                // Beyond the end there is nothing yet to be after.
+                place.after = Some(place.after.map_or(head, |after| after.min(head)));
+                place.pause = FIRST_PAUSE;
+                if std::mem::take(&mut place.is_lost) {
+                    tell("connected again");
+                }
             }
             Frame::Rows { rows } => {
-                printer.print(&rows).map_err(|_| Ended::Reader)?;
-                *after = rows.last().map(|row| row.id).or(*after);
+                printer.print(&rows).map_err(|cause| match cause.kind() {
+                    io::ErrorKind::BrokenPipe => Ended::Reader,
+                    _ => Ended::Output(cause),
+                })?;
+                place.after = rows.last().map(|row| row.id).or(place.after);
             }
             Frame::Gap { from, to } => {
                 tell(&format!("rows from {from} to {to} were cleared before they could be printed"));
-                *after = Some(to);
+                place.after = Some(to);
             }
             Frame::Cleared { up_to } => tell(&format!("backup logs up to row {up_to} were cleared")),
             Frame::Bye { reason } => return Ok(format!("the panel closed the stream: {}", crate::audit::clean_line(&reason))),

@@ -378,6 +378,7 @@ pub(super) fn run(row: &Row) -> Result<Run, StoreError> {
         point: row.get("point")?,
         error: row.get("error")?,
         progress: row.optional_json("progress")?,
+        long_run_hours: Some(row.int("told_hours")?).filter(|hours| *hours > 0),
         checked_at: row.optional_time("checked_at")?,
     })
 }

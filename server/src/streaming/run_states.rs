@@ -68,6 +68,7 @@ mod tests {
             point: None,
             error: None,
             progress: None,
+            long_run_hours: None,
             checked_at: None,
         }
     }

@@ -6,8 +6,9 @@ use web_sys::{Element, KeyboardEvent};
 
 use super::feed_table::feed_table;
 use super::following::Following;
+use super::steady::keep_feed_steady;
 use crate::components::{
-    Ago, Erase, Icon, Piece, Reactive, Tone, effect, find, format, icon, notice, on_window, reactive, text, top_of, use_clock,
+    Ago, Erase, Icon, Piece, Reactive, Tone, effect, find, focus, format, icon, notice, on_window, reactive, text, top_of, use_clock,
 };
 use crate::streaming::{Connection, Feed, Live, reload};
 
@@ -24,7 +25,8 @@ pub(super) fn feed_section(live: Live) -> Piece {
         let tail = following.get() == Following::Tail;
         live.feed.update(|feed| if tail { feed.release() } else { feed.hold() });
     });
-    listen_for_keys(press);
+    listen_for_keys(press, following);
+    keep_feed_steady(following);
     view! {
         <section class="section feed" aria-labelledby="feed">
             <header class="feed__header">
@@ -35,7 +37,6 @@ pub(super) fn feed_section(live: Live) -> Piece {
                 </button>
             </header>
             {live.filter.with_value(|filter| chips(filter))}
-            {connection_banner(live)}
             {new_rows_pill(live, press)}
             {feed_table(live, following)}
         </section>
@@ -76,7 +77,8 @@ fn pause_label(following: Following) -> Piece {
 
 /// The state in one word, announced when it changes.
 fn connection_state(live: Live, following: RwSignal<Following>) -> Piece {
-    let paused = move || following.get() != Following::Tail && live.connection.with(|connection| *connection == Connection::Live);
+    let comes_in = |connection: &Connection| matches!(connection, Connection::Live | Connection::Polling);
+    let paused = move || following.get() != Following::Tail && live.connection.with(comes_in);
     let name = text(move || if paused() { "paused" } else { live.connection.with(Connection::name) }.to_owned());
     let word = text(move || if paused() { "Paused" } else { live.connection.with(Connection::word) }.to_owned());
     view! {
@@ -89,7 +91,7 @@ fn connection_state(live: Live, following: RwSignal<Following>) -> Piece {
 }
 
 /// What is wrong with the connection and what can be done.
-fn connection_banner(live: Live) -> Piece {
+pub(super) fn connection_banner(live: Live) -> Piece {
     let waits = Memo::new(move |_| live.connection.with(|connection| matches!(connection, Connection::Waiting { .. })));
     let ended = Memo::new(move |_| live.connection.with(|connection| *connection == Connection::SignedOut));
     let polls = Memo::new(move |_| live.connection.with(|connection| *connection == Connection::Polling));
@@ -125,15 +127,21 @@ fn reconnecting(live: Live) -> Piece {
             ". No row will be missing afterwards. "
             {text(detail)}
         </p>
-        <button class="button" type="button" on:click=move |_| live.retry_now()>{icon(Icon::Retry)}"Retry now"</button>
+        <button class="button" type="button" on:click=move |_| retry(live)>{icon(Icon::Retry)}"Retry now"</button>
     };
     notice(Tone::Warning, "The connection is lost", body.erase())
+}
+
+/// Connects, and leaves the keyboard where there still is something.
+fn retry(live: Live) {
+    focus_pause();
+    live.retry_now();
 }
 
 fn polling(live: Live) -> Piece {
     let body = view! {
         <p>"The live stream does not come through: a proxy in between may not pass WebSockets on. No row is missing; each comes a few seconds late."</p>
-        <button class="button" type="button" on:click=move |_| live.retry_now()>{icon(Icon::Retry)}"Try the stream again"</button>
+        <button class="button" type="button" on:click=move |_| retry(live)>{icon(Icon::Retry)}"Try the stream again"</button>
     };
     notice(Tone::Neutral, "The panel is asked every few seconds", body.erase())
 }
@@ -163,7 +171,7 @@ fn new_rows_pill(live: Live, press: Callback<()>) -> Reactive {
         let pill = || {
             view! {
                 <div class="feed__pill">
-                    <button class="pill" type="button" on:click=move |_| press.run(())>
+                    <button class="pill" type="button" on:click=move |_| { focus_pause(); press.run(()) }>
                         {icon(Icon::ArrowUp)}
                         {text(word)}
                     </button>
@@ -173,6 +181,11 @@ fn new_rows_pill(live: Live, press: Callback<()>) -> Reactive {
         };
         some.get().then(pill)
     })
+}
+
+/// Puts the focus on Pause, before what has it goes.
+fn focus_pause() {
+    focus(".feed__header .button");
 }
 
 /// Brings the top of the feed into view, unless it is.
@@ -185,16 +198,20 @@ fn return_to_top() {
 }
 
 /// The space bar is Pause wherever it has no other meaning, unless keys are turned off. `keys.js` has those of every page.
-fn listen_for_keys(press: Callback<()>) {
+fn listen_for_keys(press: Callback<()>, following: RwSignal<Following>) {
     effect(move || {
         on_window("keydown", move |event| {
             let Some(event) = event.dyn_ref::<KeyboardEvent>() else { return };
             let is_plain = !(event.ctrl_key() || event.alt_key() || event.meta_key() || event.shift_key() || event.repeat());
             let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
             let within = |selector| target.as_ref().is_some_and(|target| target.closest(selector).is_ok_and(|found| found.is_some()));
-            let has_use = within("input, select, textarea, a, button, summary, dialog, [popover], [data-keys-off]");
+            let has_use = within("input, select, textarea, button, summary, dialog, [popover], [data-keys-off]");
             if event.key() == " " && is_plain && !has_use {
                 event.prevent_default();
+                press.run(());
+            }
+            // Back to the newest rows, as in any list.
+            if event.key() == "Home" && is_plain && !has_use && following.get_untracked() != Following::Tail {
                 press.run(());
             }
         });

@@ -29,21 +29,38 @@ pub(super) fn feed_table(live: Live, following: RwSignal<Following>) -> Piece {
     let first = RwSignal::new(0_usize);
     let clock = use_clock();
     let empty = Memo::new(move |_| live.feed.with(Feed::is_empty));
-    effect(move || watch_scrolling(live, following, first));
+    let line_at_top = StoredValue::new(0.0);
+    effect(move || watch_scrolling(live, following, first, line_at_top));
+    // Who steps through rows by the keyboard reads them, and a row that leaves the page takes the focus with it.
+    let pause = move |_| {
+        if following.get_untracked() == Following::Tail {
+            following.set(Following::Paused);
+        }
+    };
     // A full feed stays as long as it is, and asking the page how high a row is makes it lay out all of them.
     let blanks = Memo::new(move |_| {
         let (length, first) = (live.feed.with(Feed::len), first.get());
         (first, length.saturating_sub(first + window_lines(following.get())))
     });
-    let resized = RwSignal::new(());
-    effect(move || on_window("resize", move |_| resized.notify()));
+    let draw_blanks = move |(above, below)| {
+        set_height(".log-table__blank--above", above);
+        set_height(".log-table__blank--below", below);
+    };
+    // Once the rows are in the page: they are what blanks are measured by.
     effect(move || {
-        resized.track();
-        let (above, below) = blanks.get();
-        // Once the rows are in the page: they are what blanks are measured by.
-        request_animation_frame(move || {
-            set_height(".log-table__blank--above", above);
-            set_height(".log-table__blank--below", below);
+        let blanks = blanks.get();
+        request_animation_frame(move || draw_blanks(blanks));
+    });
+    effect(move || {
+        on_window("resize", move |_| {
+            // Rows may be of another height now: who was at a line stays at it.
+            let line = line_at_top.get_value();
+            request_animation_frame(move || {
+                draw_blanks(blanks.get_untracked());
+                if let (true, Some(top)) = (line > 0.0, top_of(".log-table--feed")) {
+                    window().scroll_by_with_x_and_y(0.0, top + line * row_height());
+                }
+            });
         });
     });
     let rows = move || {
@@ -54,7 +71,7 @@ pub(super) fn feed_table(live: Live, following: RwSignal<Following>) -> Piece {
         window.into_iter().map(|row| Item::new(row.key(), move || line(&row, !flood && is_new(&row)))).collect()
     };
     view! {
-        <table class="log-table log-table--feed" role="table" aria-labelledby="feed">
+        <table class="log-table log-table--feed" role="table" aria-labelledby="feed" on:focusin=pause>
             {log_table_head(LogColumns::Feed)}
             <tbody class="log-table__blank" aria-hidden="true"><tr><td class="log-table__blank--above" colspan="6"></td></tr></tbody>
             <tbody role="rowgroup">
@@ -130,14 +147,16 @@ fn marker(text: String, href: Option<String>) -> Piece {
 const NEAR_THE_END: f64 = 1200.0;
 
 /// Follows the scroll position: it decides whether new rows wait, which part of the feed is in the page, and when older rows are read.
-fn watch_scrolling(live: Live, following: RwSignal<Following>, first: RwSignal<usize>) {
+fn watch_scrolling(live: Live, following: RwSignal<Following>, first: RwSignal<usize>, line_at_top: StoredValue<f64>) {
     on_window("scroll", move |_| {
         let Some(top) = top_of(".log-table--feed") else { return };
         let now = following.get_untracked().scrolled(top < 0.0);
         if now != following.get_untracked() {
             following.set(now);
         }
-        let start = window_start(-top, row_height());
+        let height = row_height();
+        line_at_top.set_value(if height > 0.0 { (-top / height).max(0.0) } else { 0.0 });
+        let start = window_start(-top, height);
         if start != first.get_untracked() {
             first.set(start);
         }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::stop_button::stop_button;
-use crate::components::{Erase, Item, Piece, format, list, nothing_if, text, use_clock};
+use crate::components::{Erase, Icon, Item, Piece, format, icon, list, nothing_if, reactive, text, use_clock};
 use crate::model::{Permission, Progress, Run, RunState};
 use crate::site::use_page;
 use crate::streaming::Live;
@@ -14,7 +14,7 @@ pub(super) fn running_runs(live: Live) -> Piece {
         move || live.runs.with(|runs| runs.iter().cloned().map(|run| Item::new(run.id.clone(), move || card(live, run.clone()))).collect());
     view! {
         <section class="section" aria-labelledby="running">
-            <h2 class="section__title" id="running">"Running now"</h2>
+            <h2 class="section__title" id="running" tabindex="-1">"Running now"</h2>
             {nothing_if(move || live.runs.with(Vec::is_empty), || "Nothing is running.".erase())}
             <div class="run-cards">{list(cards)}</div>
         </section>
@@ -35,6 +35,7 @@ fn card(live: Live, first: Run) -> Piece {
                 <h3 class="run-card__title" id=heading.clone()><a href=format!("/runs/{}", first.id)>{first.schedule.name}</a></h3>
                 <p class="run-card__where">{first.server.name}" · "{first.source_type.to_string()}" · "{text(move || run.with(|run| run.state.word().to_owned()))}</p>
                 {stop}
+                {long_run(run)}
             </header>
             <div class="run-card__way">
                 <progress class="run-card__progress" max="100" aria-label=format!("Progress of {title}") value=text(move || run.with(bar_value))></progress>
@@ -43,13 +44,24 @@ fn card(live: Live, first: Run) -> Piece {
             <dl class="run-card__figures">
                 {figure("Elapsed", elapsed(run))}
                 {figure("Copied", move || progress(run, |progress| progress.bytes).map(format::size))}
-                {figure("Speed", move || progress(run, |progress| progress.speed_bps).map(format::speed))}
-                {figure("Left", move || progress(run, |progress| progress.eta_s).map(format::duration))}
+                // A tool that has just begun says 0 of both, which says nothing.
+                {figure("Speed", move || progress(run, |progress| progress.speed_bps).filter(|speed| *speed > 0).map(format::speed))}
+                {figure("Left", move || progress(run, |progress| progress.eta_s).filter(|left| *left > 0).map(format::duration))}
             </dl>
             <p class="run-card__line">{text(move || progress(run, |progress| progress.last_line.clone()).unwrap_or_else(|| waiting_line(run)))}</p>
         </article>
     }
     .erase()
+}
+
+/// Says that a run takes longer than its schedule expects.
+fn long_run(run: Memo<Run>) -> Piece {
+    let hours = Memo::new(move |_| run.with(|run| run.long_run_hours));
+    let badge = move || {
+        let hours = hours.get()?;
+        Some(view! { <p class="run-card__long">{icon(Icon::Triangle)}{format!("Long run: over {hours} h")}</p> }.erase())
+    };
+    reactive(badge).erase()
 }
 
 /// One figure of a run; a dash while the tool does not say.

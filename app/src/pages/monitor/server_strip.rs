@@ -1,21 +1,33 @@
-//! Every server on one line each: whether it answers, and how old that knowledge is.
+//! Servers on one line each, those in trouble first: whether each answers, and how old that knowledge is.
 
 use leptos::prelude::*;
 
-use crate::components::{Ago, Erase, Item, LinkBadge, Piece, list, nothing_if};
+use crate::components::{Ago, Erase, Item, LinkBadge, Piece, list, nothing_if, reactive};
 use crate::model::{LinkState, Server, Timestamp};
 use crate::streaming::Live;
+
+/// More than these are for their own page: runs and rows are below.
+const MOST: usize = 8;
 
 /// The servers, or how to get one.
 pub(super) fn server_strip(live: Live) -> Piece {
     let items = move || {
         live.servers.with(|servers| {
-            servers.iter().cloned().map(|server| Item::new(version(&server), move || server_item(server.clone()))).collect()
+            let mut servers: Vec<_> = servers.iter().collect();
+            // By name they are; which does not answer comes first.
+            servers.sort_by_key(|server| rank(server.link.state));
+            let shown = servers.into_iter().take(MOST).cloned();
+            shown.map(|server| Item::new(version(&server), move || server_item(server.clone()))).collect()
         })
     };
-    let first_steps = || {
-        view! { "No servers yet. Add one through the API (" <code>"POST /api/v1/servers"</code> "); it appears here when it is first checked." }.erase()
-    };
+    let first_steps =
+        || view! { "No servers yet. "<a href="/servers">"Add the first one"</a>"; it appears here when it is first checked." }.erase();
+    let rest = Memo::new(move |_| live.servers.with(|servers| servers.len().saturating_sub(MOST)));
+    let rest = reactive(move || {
+        let rest = rest.get();
+        let word = if rest == 1 { "server" } else { "servers" };
+        (rest > 0).then(|| view! { <p class="server-strip__rest"><a href="/servers">{format!("{rest} more {word}")}</a></p> }.erase())
+    });
     view! {
         <section class="section" aria-labelledby="servers">
             <h2 class="section__title" id="servers">"Servers"</h2>
@@ -23,9 +35,18 @@ pub(super) fn server_strip(live: Live) -> Piece {
             <ul class="server-strip">
                 {list(items)}
             </ul>
+            {rest}
         </section>
     }
     .erase()
+}
+
+fn rank(state: LinkState) -> u8 {
+    match state {
+        LinkState::Down => 0,
+        LinkState::Unknown => 1,
+        LinkState::Up => 2,
+    }
 }
 
 /// A server whose link has changed is drawn anew.
@@ -51,7 +72,7 @@ fn server_item(server: Server) -> Piece {
     });
     view! {
         <li class="server" data-link=link.state.to_string()>
-            <span class="server__name">{server.name}</span>
+            <a class="server__name" href=format!("/servers/{}", server.id)>{server.name}</a>
             <LinkBadge state=link.state/>
             {checked}
             {never}

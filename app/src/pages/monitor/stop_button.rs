@@ -1,10 +1,12 @@
-//! Stopping a run, after asking. The dialog is a popover and the form a plain one, so both work without script.
+//! Stopping a run, after asking. The dialog is a popover and the form a plain one, so both work without script; with it, the dialog keeps
+//! the keyboard until it is answered.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use web_sys::HtmlDialogElement;
 
 use crate::api::stop_run;
-use crate::components::{Erase, Piece, sentence, text};
+use crate::components::{Erase, Piece, find, focus, sentence, text};
 use crate::model::{Run, RunState};
 
 /// The button and its question.
@@ -15,9 +17,22 @@ pub(super) fn stop_button(run: Memo<Run>) -> Piece {
     let id = StoredValue::new(first.id.clone());
     let asked = RwSignal::new(false);
     let problem = RwSignal::new(String::new());
+    let dialog_id = StoredValue::new(dialog.clone());
+    let open = move |event: leptos::ev::MouseEvent| {
+        event.prevent_default();
+        with_dialog(&dialog_id.get_value(), |dialog| {
+            if let Err(error) = dialog.show_modal() {
+                leptos::logging::warn!("ask before stopping: {error:?}");
+            }
+        });
+    };
+    let close = move |_| with_dialog(&dialog_id.get_value(), HtmlDialogElement::close);
     let stopping = text(move || asked.get() || run.with(|run| run.state == RunState::Canceling));
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
+        with_dialog(&dialog_id.get_value(), HtmlDialogElement::close);
+        // The button cannot be pressed any more, and the card goes.
+        focus("#running");
         asked.set(true);
         spawn_local(async move {
             if let Err(error) = stop_run(id.get_value()).await {
@@ -27,11 +42,11 @@ pub(super) fn stop_button(run: Memo<Run>) -> Piece {
         });
     };
     view! {
-        <button class="button run-card__stop" type="button" popovertarget=dialog.clone() disabled=stopping aria-label=format!("Stop {} on {}", first.schedule.name, first.server.name)>
+        <button class="button run-card__stop" type="button" popovertarget=dialog.clone() disabled=stopping on:click=open aria-label=format!("Stop {} on {}", first.schedule.name, first.server.name)>
             {text(move || if stopping.get() { "Stopping" } else { "Stop" }.to_owned())}
         </button>
         <p class="run-card__problem" role="alert">{problem}</p>
-        <div class="confirm" id=dialog.clone() popover="auto" role="dialog" aria-labelledby=title.clone()>
+        <dialog class="confirm" id=dialog.clone() popover="auto" aria-labelledby=title.clone()>
             <h3 class="confirm__title" id=title.clone()>"Stop this run?"</h3>
             <p>
                 <strong>{first.schedule.name}</strong>" on "<strong>{first.server.name}</strong>
@@ -39,10 +54,16 @@ pub(super) fn stop_button(run: Memo<Run>) -> Piece {
             </p>
             <form class="confirm__actions" method="post" action="/api/sf/stop_run" on:submit=submit>
                 <input type="hidden" name="id" value=first.id.to_string()/>
-                <button class="button" type="button" popovertarget=dialog.clone() popovertargetaction="hide" autofocus=true>"Keep running"</button>
-                <button class="button button--danger" type="submit" popovertarget=dialog.clone() popovertargetaction="hide">"Stop run"</button>
+                <button class="button" type="button" popovertarget=dialog.clone() popovertargetaction="hide" on:click=close autofocus=true>"Keep running"</button>
+                <button class="button button--danger" type="submit">"Stop run"</button>
             </form>
-        </div>
+        </dialog>
     }
     .erase()
+}
+
+fn with_dialog(id: &str, act: impl FnOnce(&HtmlDialogElement)) {
+    if let Some(dialog) = find::<HtmlDialogElement>(&format!("#{id}")) {
+        act(&dialog);
+    }
 }
