@@ -87,6 +87,7 @@ async function soak(page, heard) {
     new PerformanceObserver((list) => long.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: 'longtask' });
     Object.assign(window, { measured: { seen, long } });
   });
+  const yardstick = await bare();
   const devtools = await context.newCDPSession(page);
   const heap = async () => {
     await devtools.send('HeapProfiler.collectGarbage');
@@ -109,6 +110,25 @@ async function soak(page, heard) {
   console.log(`  heap ${(before / 2 ** 20).toFixed(1)} MiB with a full feed, ${((after - before) / 2 ** 20).toFixed(1)} MiB more at the end`);
   const worst = Math.max(0, ...long);
   console.log(`  ${long.filter((duration) => duration > 100).length} tasks longer than 100 ms, the longest ${worst.toFixed(0)} ms`);
+  const stalls = await yardstick.evaluate(() => window.stalls);
+  console.log(`  yardstick: an empty page that works for 20 ms ten times a second had ${stalls.length} that took longer than 100 ms, the longest ${Math.max(0, ...stalls).toFixed(0)} ms`);
+  await yardstick.close();
+}
+
+/** An empty page that works now and then: what takes it long is the machine's doing. */
+async function bare() {
+  const page = await context.newPage();
+  await page.goto('about:blank');
+  await page.evaluate(() => {
+    window.stalls = [];
+    setInterval(() => {
+      const begun = performance.now();
+      while (performance.now() - begun < 20);
+      const took = performance.now() - begun;
+      if (took > 100) window.stalls.push(took);
+    }, 100);
+  });
+  return page;
 }
 
 /** A phone's processor, as Lighthouse means it: a quarter of this one. */

@@ -88,10 +88,9 @@ async fn lines_are_plain_in_a_pipe_and_filters_are_those_of_logs() {
     assert!(line.ends_with("disk full on /srv") && line.contains(" error ") && !line.contains('\u{1b}'), "{line}");
     append(&panel, LogStatus::Warning, "disk full again").await;
     assert!(tail.line().await.ends_with("disk full again"));
-    // Whoever reads has enough: that is no failure.
+    // Whoever reads has enough: that is no failure, and no other row has to come first.
     let Tail { child, lines } = tail;
     drop(lines);
-    append(&panel, LogStatus::Error, "disk full for nobody").await;
     let output = timeout(PATIENCE, child.wait_with_output()).await.unwrap().unwrap();
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
     panel.serving.stop().await;
@@ -109,5 +108,43 @@ async fn what_will_not_be_better_later_ends_it() {
         let (code, said) = Tail::start(&url, token, &flags).end().await;
         assert!(code == Some(2) && said.contains(says), "{code:?} {said}");
     }
+    panel.serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn after_a_row_that_is_not_there_yet_nothing_is_passed_over() {
+    let panel = TestPanel::start(Engine::Sqlite).await;
+    let mut wire = Wire::to(panel.serving.address.port()).await;
+    let url = format!("http://127.0.0.1:{}", wire.port());
+    let mut tail = Tail::start(&url, &panel.token, &["--json", "--after", "99999999", "--type", "OTHER"]);
+    // Its way is open once it prints.
+    let mut seen = 0;
+    while timeout(Duration::from_secs(1), tail.lines.next_line()).await.is_err() {
+        append(&panel, LogStatus::Info, "before the cut").await;
+        seen += 1;
+    }
+    wire.cut().await;
+    append(&panel, LogStatus::Error, "during the cut").await;
+    wire.mend();
+    for _ in 0..=seen {
+        if tail.line().await.contains("during the cut") {
+            panel.serving.stop().await;
+            return;
+        }
+    }
+    panic!("a row was passed over");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_cannot_be_written_are_a_failure() {
+    let panel = TestPanel::start(Engine::Sqlite).await;
+    append(&panel, LogStatus::Error, "for a full disk").await;
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tailback"));
+    command.args(["tail", "--after", "0", "--url", &panel.url("")]).env("TAILBACK_TOKEN", &panel.token).kill_on_drop(true);
+    let child = command.stdin(Stdio::null()).stdout(full).stderr(Stdio::piped()).spawn().unwrap();
+    let output = timeout(PATIENCE, child.wait_with_output()).await.unwrap().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(1) && said.contains("print rows"), "{output:?}");
     panel.serving.stop().await;
 }
