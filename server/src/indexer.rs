@@ -13,6 +13,9 @@ use crate::streaming::Hub;
 /// Rows gather for this long, so that a busy trail is indexed by the batch.
 const GATHER: Duration = Duration::from_millis(250);
 
+/// How long it waits for rows before it looks whether there is anything to do.
+const REST: Duration = Duration::from_mins(1);
+
 /// How soon it tries again when the database did not answer.
 const PAUSE: Duration = Duration::from_secs(5);
 
@@ -37,6 +40,8 @@ pub async fn follow_index(database: Database, zone: Arc<Zone>, hub: Arc<Hub>, st
         tokio::select! {
             () = stop.cancelled() => return,
             changed = heads.changed() => if changed.is_err() { return },
+            // Somebody may have had all of it made anew.
+            () = tokio::time::sleep(REST) => {}
         }
     }
 }

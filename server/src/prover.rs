@@ -1,5 +1,5 @@
 //! Proves the trail again and again while the panel runs: what is new every minute, and all of it after a while that grows with how long
-//! that takes, once a day at least. Logs says how far it came, when, and what it found.
+//! that takes, about once a day at least. Logs says how far it came, when, and what it found.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -56,8 +56,7 @@ pub struct Feed {
     skipped: Option<(i64, i64)>,
     /// Log rows that arrived while holding, kept or not.
     waiting_rows: u32,
-    /// The last id there was when new rows began to wait.
-    held_at: Option<i64>,
+    is_held: bool,
     last_id: i64,
 }
 
@@ -68,31 +67,26 @@ impl Feed {
     /// A feed that begins with the newest rows of the trail (newest first) and goes on after `head`.
     pub fn new(newest: Vec<LogEntry>, head: i64) -> Self {
         let mut feed = Self::default();
-        feed.replace(newest, head);
+        feed.replace(newest, head, false);
         feed
     }
 
-    /// Shows these rows (newest first), read when the trail ended at `head`, instead of all that are not newer. Gaps stay where they are,
-    /// and what came while somebody reads goes on waiting.
-    pub fn replace(&mut self, newest: Vec<LogEntry>, head: i64) {
+    /// Shows these rows (newest first), read when the trail ended at `head`, instead of all that are not newer. `is_all`: there are no older
+    /// ones. Gaps stay where they are, unless what is below them is not shown any more.
+    pub fn replace(&mut self, newest: Vec<LogEntry>, head: i64, is_all: bool) {
         self.last_id = self.last_id.max(head);
-        self.skipped = None;
-        let stays = |row: &Arc<FeedRow>| row.first_id() > head || matches!(row.item, FeedItem::Gap { .. });
-        let kept = self.waiting.drain(..).chain(self.shown.drain(..)).filter(stays);
+        let oldest = if is_all { 0 } else { newest.last().map_or(0, |entry| entry.id) };
+        let stays = |row: &Arc<FeedRow>| row.first_id() > head || (matches!(row.item, FeedItem::Gap { .. }) && row.first_id() > oldest);
         let read = newest.into_iter().map(|entry| Arc::new(FeedRow { item: FeedItem::Entry(entry), arrived_at: None }));
-        let mut rows: Vec<_> = kept.chain(read).collect();
+        let mut rows: Vec<_> = self.shown.drain(..).filter(stays).chain(read).collect();
         rows.sort_by_key(|row| std::cmp::Reverse(row.first_id()));
-        let held_at = self.held_at.unwrap_or(i64::MAX);
-        let (waiting, shown): (VecDeque<_>, VecDeque<_>) = rows.into_iter().partition(|row| row.first_id() > held_at);
-        let entries = waiting.iter().filter(|row| matches!(row.item, FeedItem::Entry(_))).count();
-        self.waiting_rows = u32::try_from(entries).unwrap_or(u32::MAX);
-        (self.waiting, self.shown) = (waiting, shown);
-        self.shown.truncate(Self::LIMIT);
+        rows.truncate(Self::LIMIT);
+        self.shown = rows.into();
     }
 
-    /// How many rows it takes to read as far back again.
-    pub fn depth(&self) -> usize {
-        self.shown.len() + self.waiting.len()
+    /// Whether new rows wait for somebody who reads.
+    pub fn is_held(&self) -> bool {
+        self.is_held
     }
 
     /// Takes rows from before the oldest one, newest first, as far as there is room.
@@ -118,7 +112,7 @@ impl Feed {
         for entry in rows {
             if entry.id > self.last_id {
                 self.last_id = entry.id;
-                self.waiting_rows += u32::from(self.held_at.is_some());
+                self.waiting_rows += u32::from(self.is_held);
                 self.add(FeedItem::Entry(entry), at);
             }
         }
@@ -150,7 +144,7 @@ impl Feed {
 
     fn add(&mut self, item: FeedItem, at: Timestamp) {
         let row = Arc::new(FeedRow { item, arrived_at: Some(at) });
-        if self.held_at.is_none() {
+        if !self.is_held {
             self.shown.push_front(row);
             self.shown.truncate(Self::LIMIT);
             return;
@@ -166,12 +160,12 @@ impl Feed {
 
     /// From now on new rows wait.
     pub fn hold(&mut self) {
-        self.held_at.get_or_insert(self.last_id);
+        self.is_held = true;
     }
 
     /// Shows what has waited, and new rows as they come.
     pub fn release(&mut self) {
-        self.held_at = None;
+        self.is_held = false;
         self.waiting_rows = 0;
         if let Some((from, to)) = self.skipped.take() {
             self.shown.push_front(Arc::new(FeedRow { item: FeedItem::Skipped { from, to }, arrived_at: None }));
@@ -326,26 +320,26 @@ mod tests {
         let mut feed = Feed::new(entries([5, 4, 3]), 5);
         feed.push_with_gaps(entries([6, 12]), &[(7, 10)], NOON);
         assert_eq!(feed.last_id(), 12);
-        feed.replace(entries([12, 4]), 13);
+        feed.replace(entries([12, 4]), 13, false);
         assert_eq!(feed.window(0, 9).iter().map(|row| row.key()).collect::<Vec<_>>(), [(0, 12), (1, 7), (0, 4)]);
     }
 
     #[test]
-    fn a_clearing_while_somebody_reads_leaves_waiting_what_waits() {
-        let mut feed = Feed::new(entries([5, 4, 3]), 5);
-        feed.hold();
-        feed.push(entries([6, 7, 8]), NOON);
-        feed.replace(entries([7, 6, 4]), 7);
-        assert_eq!((ids(&feed), feed.waiting_rows()), (vec![4], 3));
-        feed.release();
-        assert_eq!((ids(&feed), feed.waiting_rows()), (vec![8, 7, 6, 4], 0));
+    fn a_gap_leaves_with_what_is_below_it() {
+        let mut feed = Feed::new(entries([2]), 2);
+        feed.push_with_gaps(entries([6, 7, 8]), &[(3, 5)], NOON);
+        feed.replace(entries([8, 7]), 8, false);
+        assert_eq!(ids(&feed), [8, 7], "rows 6 and older are read from below 7 again");
+        feed.mark_gap(9, 9, NOON);
+        feed.replace(entries([8]), 9, true);
+        assert_eq!(ids(&feed), [9, 8]);
     }
 
     #[test]
     fn rows_that_arrived_during_a_fresh_read_stay() {
         let mut feed = Feed::new(entries([5, 4, 3]), 5);
         feed.push(entries([6, 7]), NOON);
-        feed.replace(entries([6, 3]), 6);
+        feed.replace(entries([6, 3]), 6, false);
         assert_eq!(ids(&feed), [7, 6, 3]);
         assert_eq!(feed.last_id(), 7);
     }

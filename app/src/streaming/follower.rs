@@ -60,8 +60,10 @@ pub fn ask_now_and_then(live: Live) {
         }
         asked_at.set_value(now);
         spawn_local(async move {
-            if let Ok(snapshot) = read_monitor(1, String::new()).await {
-                live.show(snapshot);
+            match read_monitor(1, String::new()).await {
+                Ok(snapshot) => live.show(snapshot),
+                Err(AppError::SignedOut) => drop(live.connection.try_set(Connection::SignedOut)),
+                Err(_) => {}
             }
         });
     });
@@ -76,6 +78,8 @@ struct State {
     attempted_at: Option<Timestamp>,
     asked_at: Option<Timestamp>,
     ticked_at: Option<Timestamp>,
+    /// Whether rows were cleared while somebody read.
+    is_cleared: bool,
     frame_requested: bool,
     drawn_at: Option<Timestamp>,
     /// Failures that arrived while nobody looked.
@@ -223,6 +227,9 @@ impl Follower {
         }) else {
             return;
         };
+        if self.state.with_value(|state| state.is_cleared) && !self.live.feed.with_untracked(Feed::is_held) {
+            self.start_over();
+        }
         let heard_at = self.live.heard_at.get_untracked();
         let due = |since: Option<Timestamp>, after: i64| since.is_none_or(|since| now.millis_since(since) >= after);
         match self.live.connection.get_untracked() {
@@ -316,15 +323,23 @@ impl Follower {
         }
     }
 
-    /// Some rows are gone: shows those that are left, about as far back as before.
+    /// Some rows are gone: shows those that are left, about as far back as before, once nobody reads there any more.
     fn start_over(self) {
-        let depth = u32::try_from(self.live.feed.with_untracked(Feed::depth)).unwrap_or(MOST_ROWS).clamp(NEWEST_ROWS, MOST_ROWS);
+        let (held, depth) = self.live.feed.with_untracked(|feed| (feed.is_held(), feed.len()));
+        self.state.update_value(|state| state.is_cleared = held);
+        if held {
+            return;
+        }
+        let depth = u32::try_from(depth).unwrap_or(MOST_ROWS).clamp(NEWEST_ROWS, MOST_ROWS);
         spawn_local(async move {
-            if let Ok(MonitorSnapshot { newest: Ok(page), .. }) = read_monitor(depth, self.live.filter.get_value()).await {
-                let older = if page.next_before.is_none() { Older::End } else { Older::More };
-                self.live.feed.try_update(|feed| feed.replace(page.entries, page.head));
-                self.live.older.try_set(older);
+            let Ok(MonitorSnapshot { newest: Ok(page), .. }) = read_monitor(depth, self.live.filter.get_value()).await else { return };
+            if self.live.feed.try_with_untracked(Feed::is_held) != Some(false) {
+                self.state.try_update_value(|state| state.is_cleared = true);
+                return;
             }
+            let is_all = page.next_before.is_none();
+            self.live.feed.try_update(|feed| feed.replace(page.entries, page.head, is_all));
+            self.live.older.try_set(if is_all { Older::End } else { Older::More });
         });
     }
 

@@ -22,7 +22,7 @@ pub(super) struct VerifyFlags {
     #[arg(long, value_name = "ROW:HASH")]
     kept: Option<Kept>,
 
-    /// Have what the trail is searched with made anew where it does not agree with the rows
+    /// Have what the trail is searched with made anew
     #[arg(long)]
     reindex: bool,
 }
@@ -64,14 +64,13 @@ pub(super) async fn run(flags: VerifyFlags) -> anyhow::Result<ExitCode> {
             say(format!("the index that the trail is searched with does not agree with its rows: {why}"));
             false
         }
-        // Rows that cannot be read were told of above.
-        Err(cause) if !is_sound => {
-            say(format!("the index that the trail is searched with could not be compared: {cause}"));
+        // Something in it, or a row, is not even of the right kind.
+        Err(cause) => {
+            say(format!("the index that the trail is searched with could not be compared with its rows: {cause}"));
             false
         }
-        Err(cause) => return Err(cause).context("compare the index with the rows"),
     };
-    if !agrees && flags.reindex {
+    if flags.reindex {
         index_audit::forget(&database).await.context("have the index made anew")?;
         say("the index is made anew while the panel runs; until then the rows themselves are searched");
     } else if !agrees {

@@ -292,9 +292,14 @@ const MIGRATED_TO: &str = "select max(version) from _sqlx_migrations";
 fn migrated_to(absent: Absent, found: Result<Option<i64>, sqlx::Error>) -> Result<i64, StoreError> {
     match found {
         Ok(Some(version)) => Ok(version),
+        Err(sqlx::Error::Database(cause)) if !is_no_such_table(&*cause) => Err(sqlx::Error::Database(cause).into()),
         // An empty database has no such table.
         Ok(None) | Err(sqlx::Error::Database(_)) if absent == Absent::IsRefused => Err(StoreError::Absent),
         Ok(None) | Err(sqlx::Error::Database(_)) => Ok(0),
         Err(cause) => Err(cause.into()),
     }
+}
+
+fn is_no_such_table(cause: &dyn sqlx::error::DatabaseError) -> bool {
+    cause.code().as_deref() == Some("42P01") || cause.message().contains("no such table")
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use app::model::{Timestamp, Zone};
 
-use super::log_index::{Counts, DAY, Facts, IndexMarks, date_of, lock, marks};
+use super::log_index::{Counts, DAY, Facts, IndexMarks, date_of, day_number, lock, marks};
 use super::packed::{fetch_packed, packed};
 use super::{Database, Sql, StoreError, Transaction, log_words};
 
@@ -25,7 +25,7 @@ pub async fn disagreement(database: &Database, zone_named: impl Fn(&str) -> Opti
     if let Some(found) = of_words(&mut tx, &marks).await? {
         return Ok(Some(found));
     }
-    // Before anything is counted, and while it is counted anew, it has no name.
+    // Until rows are counted it has no name.
     let zone = match zone_named(&marks.zone) {
         Some(zone) => zone,
         None if marks.zone.is_empty() => return Ok(None),
@@ -43,8 +43,10 @@ pub async fn forget(database: &Database) -> Result<(), StoreError> {
     let mut tx = database.begin().await?;
     lock(&mut tx).await?;
     log_words::remove_all(&mut tx).await?;
+    tx.execute(Sql::new("delete from log_summary")).await?;
+    tx.execute(Sql::new("delete from log_day")).await?;
     // As if in another zone.
-    tx.execute(Sql::new("update log_index set zone = '', words_to = 0 where singleton = 1")).await?;
+    tx.execute(Sql::new("update log_index set zone = '', counted_to = 0, words_to = 0 where singleton = 1")).await?;
     tx.commit().await
 }
 
@@ -71,13 +73,16 @@ async fn of_days(tx: &mut Transaction, counts: &Counts, zone: &Zone) -> Result<O
     let stored = tx.fetch_all(Sql::new("select day, start_at, end_at, first_id, last_id from log_day")).await?;
     let mut days = HashMap::new();
     for row in &stored {
-        days.insert(date_of(row.int("day")?), [row.int("start_at")?, row.int("end_at")?, row.int("first_id")?, row.int("last_id")?]);
+        let (day, date) = (row.int("day")?, date_of(row.int("day")?));
+        let start = zone.start_of_day(date).millis();
+        let end = date.succ_opt().map_or(i64::MAX, |next| zone.start_of_day(next).millis());
+        if (row.int("start_at")?, row.int("end_at")?) != (start, end) || day != day_number(date) {
+            return Ok(Some(format!("it knows a day {day} that begins or ends when no day does")));
+        }
+        days.insert(date, (row.int("first_id")?, row.int("last_id")?));
     }
     for (date, (first, last)) in counts.days() {
-        let start = zone.start_of_day(*date).millis();
-        let end = date.succ_opt().map_or(i64::MAX, |next| zone.start_of_day(next).millis());
-        let holds = |day: &[i64; 4]| day[0] == start && day[1] == end && day[2] <= *first && day[3] >= *last;
-        if !days.get(date).is_some_and(holds) {
+        if !days.get(date).is_some_and(|(from, to)| from <= first && to >= last) {
             return Ok(Some(format!("it does not know that {date} has rows {first} to {last}")));
         }
     }
@@ -121,17 +126,15 @@ fn told(key: &Key, stored: i64, there_are: i64) -> String {
 
 /// Rows without words, or words without a row. Which words a row has is not looked at: one of the engines does not keep them.
 async fn of_words(tx: &mut Transaction, marks: &IndexMarks) -> Result<Option<String>, StoreError> {
-    let of = |column, from| {
-        let mut sql = Sql::new("select count(*) as n, cast(coalesce(sum(");
-        sql.push(column).push("), 0) as bigint) as ids from ").push(from);
-        sql
-    };
-    let mut rows = of("id", "log_entry where id <= ");
-    rows.push_bind(marks.words_to);
-    let rows = tx.fetch_one(rows).await?;
-    let words = tx.fetch_one(of(log_words::id_of_row(tx.dialect()), "log_words w")).await?;
-    if (rows.int("n")?, rows.int("ids")?) == (words.int("n")?, words.int("ids")?) {
-        return Ok(None);
+    let id_of_words = log_words::id_of_row(tx.dialect());
+    let mut wordless = Sql::new("select l.id from log_entry l where l.id <= ");
+    wordless.push_bind(marks.words_to).push(" and not exists (select 1 from log_words w where ").push(id_of_words).push(" = l.id) limit 1");
+    if let Some(row) = tx.fetch_optional(wordless).await? {
+        return Ok(Some(format!("it does not have the words of row {}", row.int("id")?)));
     }
-    Ok(Some(format!("it has the words of {} rows, and there are {}", words.int("n")?, rows.int("n")?)))
+    let mut rowless = Sql::new("select ");
+    rowless.push(id_of_words).push(" as id from log_words w where ").push(id_of_words).push(" > ").push_bind(marks.words_to);
+    rowless.push(" or not exists (select 1 from log_entry l where l.id = ").push(id_of_words).push(") limit 1");
+    let found = tx.fetch_optional(rowless).await?;
+    found.map(|row| Ok(format!("it has words of a row {} that is not there, or not yet", row.int("id")?))).transpose()
 }

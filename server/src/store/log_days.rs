@@ -1,7 +1,7 @@
 //! The days that have rows: when each begins and ends, and between which ids its rows are. They are few, and they change only when the
 //! index moves on; so they are kept in memory, as of the index's last mark, and only what has changed since is read.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use app::model::Timestamp;
 use serde::Deserialize;
@@ -92,13 +92,23 @@ impl Days {
 /// The days as they were when somebody asked last.
 #[derive(Default)]
 pub(super) struct KnownDays {
-    newest: Mutex<Arc<Days>>,
+    newest: Mutex<Newest>,
+}
+
+#[derive(Default)]
+struct Newest {
+    days: Arc<Days>,
+    /// How often they were made anew: what was read before is not kept then.
+    made: u64,
 }
 
 impl KnownDays {
     /// The days as of a transaction with these marks.
     pub(super) async fn as_of(&self, tx: &mut Transaction, marks: &IndexMarks) -> Result<Arc<Days>, StoreError> {
-        let known = Arc::clone(&self.newest.lock().unwrap_or_else(PoisonError::into_inner));
+        let (known, made) = {
+            let newest = self.newest();
+            (Arc::clone(&newest.days), newest.made)
+        };
         if known.are_of(marks) {
             return Ok(known);
         }
@@ -108,12 +118,22 @@ impl KnownDays {
         let head = packed!(tx.dialect(), "day, start_at, end_at, first_id, last_id");
         let changed = fetch_packed(tx, head, sql.bind(known.counted_to)).await?;
         let days = Arc::new(known.with(marks, changed));
-        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut newest = self.newest();
         // Somebody else may have seen a later moment.
-        if newest.zone != days.zone || newest.counted_to < days.counted_to {
-            *newest = Arc::clone(&days);
+        if newest.made == made && (newest.days.zone != days.zone || newest.days.counted_to < days.counted_to) {
+            newest.days = Arc::clone(&days);
         }
         Ok(days)
+    }
+
+    /// They are made anew.
+    pub(super) fn forget(&self) {
+        let mut newest = self.newest();
+        *newest = Newest { days: Arc::default(), made: newest.made + 1 };
+    }
+
+    fn newest(&self) -> MutexGuard<'_, Newest> {
+        self.newest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

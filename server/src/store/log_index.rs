@@ -96,8 +96,10 @@ pub(super) fn day_number(date: NaiveDate) -> i64 {
     i64::from(date.num_days_from_ce()) - i64::from(NaiveDate::default().num_days_from_ce())
 }
 
+/// A day that there cannot be, which only a damaged database names, is the last one there is.
 pub(super) fn date_of(day: i64) -> NaiveDate {
-    NaiveDate::default() + chrono::Duration::days(day)
+    let date = chrono::Duration::try_days(day).and_then(|days| NaiveDate::default().checked_add_signed(days));
+    date.filter(|date| (1..=9999).contains(&date.year())).or(NaiveDate::from_ymd_opt(9999, 12, 31)).unwrap_or_default()
 }
 
 /// The first day of its month.
@@ -120,6 +122,7 @@ pub async fn index_batch(database: &Database, zone: &Zone) -> Result<bool, Store
     if marks.zone != zone.name {
         tx.execute(Sql::new("delete from log_summary")).await?;
         tx.execute(Sql::new("delete from log_day")).await?;
+        database.known_days().forget();
         marks = IndexMarks { counted_to: 0, zone: zone.name.clone(), ..marks };
     }
     let sql =

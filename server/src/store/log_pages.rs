@@ -50,9 +50,9 @@ struct Packed {
     duration_s: Option<i64>,
     message: String,
     has_detail: u8,
-    year: i32,
-    month: u32,
-    day: u32,
+    year: i64,
+    month: i64,
+    day: i64,
 }
 
 /// A row with where its server is.
@@ -396,9 +396,9 @@ fn placed(row: Packed) -> PlacedEntry {
         duration_s: row.duration_s,
         message,
         has_detail: row.has_detail != 0,
-        year: row.year,
-        month: row.month,
-        day: row.day,
+        year: i32::try_from(row.year).unwrap_or_default(),
+        month: u32::try_from(row.month).unwrap_or_default(),
+        day: u32::try_from(row.day).unwrap_or_default(),
     };
     PlacedEntry { entry, place: Place { region: row.region, account: row.account } }
 }

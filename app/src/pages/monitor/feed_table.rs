@@ -32,8 +32,9 @@ pub(super) fn feed_table(live: Live, following: RwSignal<Following>) -> Piece {
     let line_at_top = StoredValue::new(0.0);
     effect(move || watch_scrolling(live, following, first, line_at_top));
     // Who steps through rows by the keyboard reads them, and a row that leaves the page takes the focus with it.
-    let pause = move |_| {
-        if following.get_untracked() == Following::Tail {
+    let pause = move |event: leptos::ev::FocusEvent| {
+        // A window that is looked at again gives the focus back too, from nowhere.
+        if event.related_target().is_some() && following.get_untracked() == Following::Tail {
             following.set(Following::Paused);
         }
     };

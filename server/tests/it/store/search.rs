@@ -384,6 +384,8 @@ async fn whoever_changes_the_index_is_found_out(#[case] engine: Engine) {
         "update log_day set first_id = first_id + 3 where day = (select max(day) from log_day)",
         "update log_day set end_at = start_at",
         "delete from log_day where day = (select min(day) from log_day)",
+        "insert into log_day (day, start_at, end_at, first_id, last_id) values (-99999, 0, 9000000000000, 1, 2)",
+        "update log_summary set bucket = bucket + 1000000000000 where level = 3",
         match engine {
             Engine::Sqlite => "delete from log_words where rowid between 10 and 20",
             Engine::Postgres => "delete from log_words where id between 10 and 20",
@@ -395,9 +397,15 @@ async fn whoever_changes_the_index_is_found_out(#[case] engine: Engine) {
         let reference = Reference::of(&database).await;
         let filter = LogFilter { q: "disk".parse().unwrap(), ..LogFilter::default() };
         let selection = Selection { scope: &Scope::All, filter: &filter, zone: &berlin };
-        compare(&database, &reference, selection, 7).await;
+        let dated = LogFilter { from: "2026-01-01".parse().ok(), to: "2026-12-31".parse().ok(), ..LogFilter::default() };
+        let dated = Selection { filter: &dated, ..selection };
+        for selection in [selection, dated] {
+            compare(&database, &reference, selection, 7).await;
+        }
         index_all(&database, &berlin, &CancellationToken::new()).await.unwrap();
         assert_eq!(found().await, None, "made anew after {touch}");
-        compare(&database, &reference, selection, 7).await;
+        for selection in [selection, dated] {
+            compare(&database, &reference, selection, 7).await;
+        }
     }
 }
