@@ -14,6 +14,7 @@ pub mod index_audit;
 pub mod log;
 pub mod log_counts;
 mod log_days;
+pub mod log_entries;
 pub mod log_histogram;
 pub mod log_index;
 pub mod log_listing;

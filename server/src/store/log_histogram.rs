@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use app::model::{LogFilter, LogStatus, Scope, Step, Timestamp};
 
 use super::StoreError;
+use super::log_entries::known;
 use super::log_index::{DAY, date_of};
-use super::log_pages::{Asked, known, statement};
+use super::log_pages::{Asked, statement};
 use super::log_plan::{Rest, difference, look_through, plan, spans, summary};
 use super::packed::{fetch_packed, packed};
 use super::selection::Selection;

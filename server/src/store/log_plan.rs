@@ -3,8 +3,9 @@
 
 use app::model::{LogFilter, LogStatus, TimeBound, Timestamp, WordQuery};
 
+use super::log_entries::known;
 use super::log_index::{DAY, Level, MONTH, date_of, day_number, month_of};
-use super::log_pages::{Asked, Page, Part, known, parts, statement};
+use super::log_pages::{Asked, Page, Part, parts, statement};
 use super::selection::Selection;
 use super::trail_view::TrailView;
 use super::{Sql, StoreError};

@@ -12,7 +12,7 @@ use super::hub::Hub;
 use super::ring::RingRow;
 use crate::audit::{Batch, Committed, Following};
 use crate::store::log::NewLogEntry;
-use crate::store::log_pages::PlacedEntry;
+use crate::store::log_entries::{self, PlacedEntry};
 use crate::store::{Database, Selection, StoreError, TrailView, clearing, log_pages, names};
 
 /// Rows read from the database in one go.
@@ -147,7 +147,7 @@ impl Names {
         if let Some(known) = self.servers.get(&id) {
             return Ok(known.clone());
         }
-        let found = names::of_server(database, id).await?.unwrap_or_else(|| (log_pages::nameless(id), Place::default()));
+        let found = names::of_server(database, id).await?.unwrap_or_else(|| (log_entries::nameless(id), Place::default()));
         remember(&mut self.servers, id, &found);
         Ok(found)
     }
@@ -156,7 +156,7 @@ impl Names {
         if let Some(known) = self.schedules.get(&id) {
             return Ok(known.clone());
         }
-        let found = names::of_schedule(database, id).await?.unwrap_or_else(|| log_pages::nameless(id));
+        let found = names::of_schedule(database, id).await?.unwrap_or_else(|| log_entries::nameless(id));
         remember(&mut self.schedules, id, &found);
         Ok(found)
     }

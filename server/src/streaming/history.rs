@@ -10,7 +10,7 @@ use super::hub::{Mark, json};
 use super::seat::{FRAME_ROWS, News};
 use super::wire;
 use crate::store::clearing::Gap;
-use crate::store::log_pages::PlacedEntry;
+use crate::store::log_entries::PlacedEntry;
 use crate::store::{Database, StoreError, TrailView, clearing, log_pages};
 
 /// The next rows of an audience from the database, and where rows are missing because they were cleared.

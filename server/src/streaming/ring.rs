@@ -6,7 +6,7 @@ use std::sync::Arc;
 use app::model::{LogStatus, SourceType};
 
 use crate::store::Selection;
-use crate::store::log_pages::PlacedEntry;
+use crate::store::log_entries::PlacedEntry;
 
 /// A row, where its server is, and its JSON.
 #[derive(Clone)]
