@@ -95,6 +95,9 @@ pub(super) fn now_ns() -> u64 {
 
 pub(super) const MESSAGE: &str = "4,812 of 96,344 files copied, 1.2 GiB of 18.4 GiB, 41 MiB/s";
 
+/// What the yardsticks greet a client with.
+pub(super) const HELLO: &str = r#"{"kind":"hello"}"#;
+
 /// A row as it is sent: as long as rows are.
 pub(super) fn entry(id: i64) -> LogEntry {
     LogEntry {

@@ -21,8 +21,8 @@ const AT_ONCE: usize = 64;
 /// Clients that are connected.
 pub(super) struct Audience {
     listeners: JoinSet<Vec<Sent>>,
-    /// How many rows each is to hear.
-    expected: watch::Sender<Option<usize>>,
+    /// The last row that each is to hear.
+    expected: watch::Sender<Option<i64>>,
     deaf: Vec<WebSocketStream<TcpStream>>,
 }
 
@@ -32,12 +32,14 @@ pub(super) struct Heard(Vec<Vec<Sent>>);
 /// What that means.
 pub(super) struct Received {
     pub(super) latencies_ms: Vec<f32>,
-    /// Rows that a client did not get, or got twice.
+    /// Rows that a client did not get, or got twice, or late.
     pub(super) lost: u64,
+    /// The first of them.
+    pub(super) first_lost: Option<i64>,
 }
 
 impl Audience {
-    /// Connects clients that read, and clients that do not.
+    /// Connects clients that read, and clients that do not. All have been greeted then: what is sent from now on is for them.
     pub(super) async fn gather(stage: &Stage, clients: usize, deaf: usize) -> Result<Self> {
         let (expected, expecting) = watch::channel(None);
         let mut listeners = JoinSet::new();
@@ -53,9 +55,9 @@ impl Audience {
         Ok(Self { listeners, expected, deaf })
     }
 
-    /// Waits until everybody has heard this many rows, or for so long.
-    pub(super) async fn listen(mut self, rows: usize, patience: Duration) -> Result<Heard> {
-        self.expected.send(Some(rows)).context("tell the clients")?;
+    /// Waits until everybody has heard this row, or for so long.
+    pub(super) async fn listen(mut self, last: i64, patience: Duration) -> Result<Heard> {
+        self.expected.send(Some(last)).context("tell the clients")?;
         let late = tokio::time::sleep(patience);
         tokio::pin!(late);
         let mut heard = Vec::new();
@@ -81,19 +83,24 @@ impl Audience {
 impl Heard {
     pub(super) fn against(self, sent: &[Sent]) -> Received {
         let committed: HashMap<i64, u64> = sent.iter().copied().collect();
-        let mut received = Received { latencies_ms: Vec::new(), lost: 0 };
+        let mut ids: Vec<_> = sent.iter().map(|(id, _)| *id).collect();
+        ids.sort_unstable();
+        let mut received = Received { latencies_ms: Vec::new(), lost: 0, first_lost: None };
         for heard in self.0 {
-            let mut last = 0;
-            let mut right = 0;
+            let mut came = Vec::with_capacity(ids.len());
             for (id, at) in heard {
                 if let Some(committed) = committed.get(&id) {
                     #[expect(clippy::cast_precision_loss, reason = "microseconds of seconds")]
                     received.latencies_ms.push(at.saturating_sub(*committed) as f32 / 1e6);
-                    right += u64::from(id > last);
-                    last = id;
+                    came.push(id);
                 }
             }
-            received.lost += (sent.len() as u64).abs_diff(right);
+            if came != ids {
+                let wrong = came.iter().zip(&ids).position(|(came, id)| came != id).unwrap_or(came.len().min(ids.len()));
+                let right = came.windows(2).filter(|pair| pair[0] < pair[1]).count() + usize::from(!came.is_empty());
+                received.lost += ids.len().abs_diff(right).max(1) as u64;
+                received.first_lost = received.first_lost.or_else(|| ids.get(wrong).copied());
+            }
         }
         received
     }
@@ -106,15 +113,17 @@ async fn connect(port: u16, (path, token): (String, Option<String>)) -> Result<W
     }
     let stream = TcpStream::connect(("127.0.0.1", port)).await.context("connect a client")?;
     let small = WebSocketConfig::default().read_buffer_size(4096).write_buffer_size(0);
-    let (socket, _) = client_async_with_config(request, stream, Some(small)).await.context("open a stream")?;
+    let (mut socket, _) = client_async_with_config(request, stream, Some(small)).await.context("open a stream")?;
+    socket.next().await.context("be greeted")?.context("be greeted")?;
     Ok(socket)
 }
 
-/// Reads until it has heard as many rows as it is told to.
-async fn listen(mut socket: WebSocketStream<TcpStream>, mut expecting: watch::Receiver<Option<usize>>) -> Vec<Sent> {
-    let mut heard = Vec::new();
+/// Reads until it has heard the row that it is told to wait for: they come in order.
+async fn listen(mut socket: WebSocketStream<TcpStream>, mut expecting: watch::Receiver<Option<i64>>) -> Vec<Sent> {
+    let mut heard: Vec<Sent> = Vec::new();
     loop {
-        if expecting.borrow_and_update().is_some_and(|rows| heard.len() >= rows) {
+        let newest = heard.last().map_or(0, |(id, _)| *id);
+        if expecting.borrow_and_update().is_some_and(|last| newest >= last) {
             return heard;
         }
         tokio::select! {

@@ -13,7 +13,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::broadcast::{Receiver, Sender};
 
 use super::super::super::say;
-use super::actor::{Sent, Stage, entry, next_order, now_ns, orders};
+use super::actor::{HELLO, Sent, Stage, entry, next_order, now_ns, orders};
 
 /// As many as Tailback keeps in memory.
 const RING: usize = 8192;
@@ -50,6 +50,9 @@ pub(super) async fn act() -> Result<()> {
 }
 
 async fn follow(mut socket: WebSocket, mut frames: Receiver<Utf8Bytes>) {
+    if socket.send(Message::Text(HELLO.into())).await.is_err() {
+        return;
+    }
     loop {
         let first = match frames.recv().await {
             Ok(frame) => frame,

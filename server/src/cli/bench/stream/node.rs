@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result};
 
-use super::actor::entry;
+use super::actor::{HELLO, entry};
 
 const SERVER: &str = include_str!("node_server.cjs");
 
@@ -19,6 +19,6 @@ pub(super) fn is_there() -> bool {
 pub(super) fn act() -> Result<()> {
     let frame = format!(r#"{{"kind":"rows","rows":[{}]}}"#, serde_json::to_string(&entry(0))?);
     let (before, after) = frame.split_once(r#"{"id":0,"#).context("find the id of a row")?;
-    let cause = Command::new("node").args(["-e", SERVER, &format!(r#"{before}{{"id":"#), &format!(",{after}")]).exec();
+    let cause = Command::new("node").args(["-e", SERVER, &format!(r#"{before}{{"id":"#), &format!(",{after}"), HELLO]).exec();
     Err(cause).context("run Node.js")
 }

@@ -3,10 +3,11 @@ const { createServer } = require("node:http");
 const { createInterface } = require("node:readline");
 const { WebSocketServer } = require("ws");
 
-const [before, after] = process.argv.slice(1);
+const [before, after, hello] = process.argv.slice(1);
 const origin = BigInt(Date.now()) * 1000000n - process.hrtime.bigint();
 const server = createServer();
 const sockets = new WebSocketServer({ server, perMessageDeflate: false });
+sockets.on("connection", (socket) => socket.send(hello));
 server.listen(0, "127.0.0.1", () => {
   console.log(JSON.stringify({ port: server.address().port, seats: [["/", null]] }));
 });

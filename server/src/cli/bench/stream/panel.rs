@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use app::model::{LogStatus, ScheduleDraft, ScheduleKind, ServerDraft, SourceType, TokenDraft};
+use app::model::{LogFilter, LogStatus, ScheduleDraft, ScheduleKind, Scope, ServerDraft, SourceType, TokenDraft, Zone};
 use tokio::task::JoinSet;
 
 use super::super::super::say;
@@ -16,10 +16,13 @@ use crate::config::Config;
 use crate::people::Actor;
 use crate::perimeter::PerimeterSettings;
 use crate::serve::Serving;
-use crate::store::{log, schedules, servers};
+use crate::store::{Selection, TrailView, log, log_pages, schedules, servers};
 
 pub(super) const ROWS_A_COMMIT: i64 = 1000;
 pub(super) const ERRORS_IN_A_HUNDRED: i64 = 1;
+
+/// Rows read at a time.
+const PAGE: u32 = 1000;
 
 /// Filters that let every row pass.
 const FILTERS: [&str; 4] = ["", "status=info,error", "type=FILES,SYSTEM", "server=1&from=2020-01-01"];
@@ -90,9 +93,9 @@ async fn stage(serving: &Serving) -> Result<Stage> {
     Ok(Stage { port: serving.address.port(), seats: seats.collect(), link: Some(link) })
 }
 
-/// Writes rows as fast as it can, a thousand a commit, of which one in a hundred is an error; tells of those.
+/// Writes rows as fast as it can, a thousand a commit, of which one in a hundred is an error; tells of those, as the trail has them.
 async fn write(serving: &Serving, seconds: u32) -> Result<Vec<Sent>> {
-    let mut errors = Vec::new();
+    let mut last = log::head(&serving.panel.database).await?;
     let began = Instant::now();
     while began.elapsed() < Duration::from_secs(u64::from(seconds)) {
         let mut change = serving.panel.trail.begin().await?;
@@ -101,11 +104,19 @@ async fn write(serving: &Serving, seconds: u32) -> Result<Vec<Sent>> {
             change.log(LogRow::new(status, SourceType::Files, format!("{MESSAGE} #{n}")).server(1).schedule(1));
         }
         change.commit().await?;
-        let committed = now_ns();
-        let first = log::head(&serving.panel.database).await? - ROWS_A_COMMIT + 1;
-        errors.extend((0..ROWS_A_COMMIT).filter(|n| n % (100 / ERRORS_IN_A_HUNDRED) == 0).map(|n| (first + n, committed)));
     }
-    Ok(errors)
+    let ended = now_ns();
+    let filter = LogFilter { status: vec![LogStatus::Error], server: vec![1], ..LogFilter::default() };
+    let zone = Zone::utc();
+    let selection = Selection { scope: &Scope::All, filter: &filter, zone: &zone };
+    let mut view = TrailView::open(&serving.panel.database).await?;
+    let mut errors = Vec::new();
+    loop {
+        let rows = log_pages::following(&mut view, selection, last, PAGE).await?;
+        errors.extend(rows.iter().map(|row| (row.entry.id, ended)));
+        let Some(row) = rows.last() else { return Ok(errors) };
+        last = row.entry.id;
+    }
 }
 
 /// Appends rows as they fall due, numbered, whether those before are committed or not; at no rate, as fast as it can.
