@@ -117,11 +117,9 @@ fn told(key: &Key, stored: i64, there_are: i64) -> String {
     let [_, span, schedule_id, server_id, bucket, status, _] = *key;
     let date = date_of(bucket);
     let when = if span == DAY { date.to_string() } else { date.format("%Y-%m").to_string() };
-    format!(
-        "in {when}, of server {server_id}, schedule {schedule_id} and status {status}, it counts {stored} rows, and there are {there_are}"
-    )
-    .replace(" server 0,", " every server,")
-    .replace(" schedule 0 ", " every schedule ")
+    let of = |what: &str, id: i64| if id == 0 { format!("every {what}") } else { format!("{what} {id}") };
+    let (server, schedule) = (of("server", server_id), of("schedule", schedule_id));
+    format!("in {when}, of {server}, {schedule} and status {status}, it counts {stored} rows, and there are {there_are}")
 }
 
 /// Rows without words, or words without a row. Which words a row has is not looked at: one of the engines does not keep them.

@@ -63,18 +63,9 @@ pub(super) struct Part {
     pub(super) in_range: bool,
 }
 
-/// What else is asked for in the statement that reads the first rows.
-#[derive(Default)]
-enum Aside {
-    #[default]
-    Nothing,
-    Asked(Sql),
-    Answered(Row),
-}
-
 /// Rows newest first.
 pub async fn newest(view: &mut TrailView, selection: Selection<'_>, page: Page) -> Result<Vec<LogEntry>, StoreError> {
-    let rows = read(view, selection, page, Order::Falling, &mut Aside::Nothing).await?;
+    let rows = Reading::new(view, selection, Order::Falling).page(page).await?;
     Ok(rows.into_iter().map(|row| row.entry).collect())
 }
 
@@ -85,51 +76,126 @@ pub(super) async fn newest_beside(
     page: Page,
     columns: Sql,
 ) -> Result<(Vec<LogEntry>, Row), StoreError> {
-    let mut aside = Aside::Asked(columns);
-    let rows = read(view, selection, page, Order::Falling, &mut aside).await?;
-    let row = match aside {
-        Aside::Answered(row) => row,
-        Aside::Asked(columns) => view.tx.fetch_one(columns).await?,
-        Aside::Nothing => return Err(StoreError::Sql(sqlx::Error::RowNotFound)),
+    let mut reading = Reading::new(view, selection, Order::Falling);
+    reading.beside = Some(Beside::Asked(columns));
+    let rows = reading.page(page).await?;
+    let row = match reading.beside {
+        Some(Beside::Answered(row)) => row,
+        // No row had to be read.
+        Some(Beside::Asked(columns)) => view.tx.fetch_one(columns).await?,
+        None => return Err(StoreError::Sql(sqlx::Error::RowNotFound)),
     };
     Ok((rows.into_iter().map(|row| row.entry).collect(), row))
 }
 
 /// Rows oldest first.
 pub async fn oldest(view: &mut TrailView, selection: Selection<'_>, page: Page) -> Result<Vec<LogEntry>, StoreError> {
-    let rows = read(view, selection, page, Order::Rising, &mut Aside::Nothing).await?;
+    let rows = Reading::new(view, selection, Order::Rising).page(page).await?;
     Ok(rows.into_iter().map(|row| row.entry).collect())
 }
 
 /// Rows oldest first, with ids above `after`: what a stream that fell behind still has to see.
 pub async fn following(view: &mut TrailView, selection: Selection<'_>, after: i64, limit: u32) -> Result<Vec<PlacedEntry>, StoreError> {
-    read(view, selection, Page { after: Some(after), before: None, limit }, Order::Rising, &mut Aside::Nothing).await
+    Reading::new(view, selection, Order::Rising).page(Page { after: Some(after), before: None, limit }).await
 }
 
-async fn read(
-    view: &mut TrailView,
-    selection: Selection<'_>,
-    page: Page,
+/// One row in the viewer's scope.
+pub(super) async fn one(view: &mut TrailView, scope: &Scope, id: i64) -> Result<Option<LogEntry>, StoreError> {
+    let (filter, zone) = (LogFilter::default(), Zone::utc());
+    let part = Part { first: id, last: id, words: Asked::Not, in_range: true };
+    let selection = Selection { scope, filter: &filter, zone: &zone };
+    let rows = Reading::new(view, selection, Order::Rising).part(part, 1).await?;
+    Ok(rows.into_iter().next().map(|row| row.entry))
+}
+
+/// Reads rows of a selection in order.
+struct Reading<'a> {
+    view: &'a mut TrailView,
+    selection: Selection<'a>,
     order: Order,
-    aside: &mut Aside,
-) -> Result<Vec<PlacedEntry>, StoreError> {
-    let mut parts = parts(view, selection, page).await?;
-    if order == Order::Rising {
-        parts.reverse();
+    beside: Option<Beside>,
+}
+
+/// What else is asked for in the statement that reads the first rows.
+enum Beside {
+    Asked(Sql),
+    Answered(Row),
+}
+
+impl<'a> Reading<'a> {
+    fn new(view: &'a mut TrailView, selection: Selection<'a>, order: Order) -> Self {
+        Self { view, selection, order, beside: None }
     }
-    let mut rows = Vec::new();
-    for part in parts {
-        let left = page.limit - u32::try_from(rows.len()).unwrap_or(page.limit);
-        if left == 0 {
-            break;
+
+    async fn page(&mut self, page: Page) -> Result<Vec<PlacedEntry>, StoreError> {
+        let mut parts = parts(self.view, self.selection, page).await?;
+        if self.order == Order::Rising {
+            parts.reverse();
         }
-        if part.words == Asked::OfRows {
-            look_through(view, selection, part, order, left, &mut rows).await?;
+        let mut rows = Vec::new();
+        for part in parts {
+            let left = page.limit - u32::try_from(rows.len()).unwrap_or(page.limit);
+            if left == 0 {
+                break;
+            }
+            if part.words == Asked::OfRows {
+                self.look_through(part, left, &mut rows).await?;
+            } else {
+                rows.extend(self.part(part, left).await?);
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Reads rows and looks at their words here.
+    async fn look_through(&mut self, mut part: Part, limit: u32, rows: &mut Vec<PlacedEntry>) -> Result<(), StoreError> {
+        let enough = rows.len() + limit as usize;
+        while rows.len() < enough && part.first <= part.last {
+            let read = self.part(part, SCAN).await?;
+            let full = read.len() == SCAN as usize;
+            if let Some(last) = read.last() {
+                match self.order {
+                    Order::Falling => part.last = last.entry.id - 1,
+                    Order::Rising => part.first = last.entry.id + 1,
+                }
+            }
+            rows.extend(read.into_iter().filter(|row| self.selection.filter.q.matches(&row.entry.message)));
+            if !full {
+                break;
+            }
+        }
+        rows.truncate(enough);
+        Ok(())
+    }
+
+    async fn part(&mut self, part: Part, limit: u32) -> Result<Vec<PlacedEntry>, StoreError> {
+        let dialect = self.view.tx.dialect();
+        let direction = if self.order == Order::Falling { " desc" } else { "" };
+        // Which rows, and only then what they say: many may have to be put in order for a few.
+        let mut sql = if words_decide(self.selection, part) {
+            words_alone(dialect, part, &self.selection.filter.q, "select w.id")
         } else {
-            rows.extend(part_of(view, selection, part, order, left, aside).await?);
-        }
+            statement(self.selection, dialect, part, "select l.id")
+        };
+        sql.push(if are_few(self.view, self.selection, part).await? { " order by +" } else { " order by " });
+        sql.push(part.id()).push(direction).push(" limit ").push_bind(i64::from(limit));
+        let mut sql = sql.within(ENTRIES, ") k");
+        sql.push(match dialect {
+            // The ids first.
+            Dialect::Sqlite => " cross join",
+            Dialect::Postgres => " join",
+        });
+        sql.push(OF_IDS).push(direction);
+        let head = packed_entries(dialect);
+        let rows: Vec<Packed> = if let Some(Beside::Asked(columns)) = self.beside.take_if(|beside| matches!(beside, Beside::Asked(_))) {
+            let (rows, row) = fetch_packed_beside(&mut self.view.tx, head, sql, columns).await?;
+            self.beside = Some(Beside::Answered(row));
+            rows
+        } else {
+            fetch_packed(&mut self.view.tx, head, sql).await?
+        };
+        Ok(rows.into_iter().map(placed).collect())
     }
-    Ok(rows)
 }
 
 /// The parts of a selection, newest first.
@@ -246,46 +312,6 @@ fn push_ids(sql: &mut Sql, part: Part, id: &'static str) {
     }
 }
 
-async fn part_of(
-    view: &mut TrailView,
-    selection: Selection<'_>,
-    part: Part,
-    order: Order,
-    limit: u32,
-    aside: &mut Aside,
-) -> Result<Vec<PlacedEntry>, StoreError> {
-    let dialect = view.tx.dialect();
-    let direction = if order == Order::Falling { " desc" } else { "" };
-    // Which rows, and only then what they say: many may have to be put in order for a few.
-    let mut sql = if words_decide(selection, part) {
-        words_alone(dialect, part, &selection.filter.q, "select w.id")
-    } else {
-        statement(selection, dialect, part, "select l.id")
-    };
-    sql.push(if are_few(view, selection, part).await? { " order by +" } else { " order by " });
-    sql.push(part.id()).push(direction).push(" limit ").push_bind(i64::from(limit));
-    let mut sql = sql.within(ENTRIES, ") k");
-    sql.push(match dialect {
-        // The ids first.
-        Dialect::Sqlite => " cross join",
-        Dialect::Postgres => " join",
-    });
-    sql.push(OF_IDS).push(direction);
-    let head = packed_entries(dialect);
-    let rows: Vec<Packed> = match std::mem::take(aside) {
-        Aside::Asked(columns) => {
-            let (rows, row) = fetch_packed_beside(&mut view.tx, head, sql, columns).await?;
-            *aside = Aside::Answered(row);
-            rows
-        }
-        other => {
-            *aside = other;
-            fetch_packed(&mut view.tx, head, sql).await?
-        }
-    };
-    Ok(rows.into_iter().map(placed).collect())
-}
-
 /// Whether an index alone knows which rows pass, and these are few. SQLite would rather go through all rows of the servers in order and
 /// look at the status of each; the plus keeps it from that.
 async fn are_few(view: &mut TrailView, selection: Selection<'_>, part: Part) -> Result<bool, StoreError> {
@@ -296,41 +322,4 @@ async fn are_few(view: &mut TrailView, selection: Selection<'_>, part: Part) -> 
         return Ok(false);
     }
     Ok(Box::pin(log_counts::count(view, selection)).await? <= FEW)
-}
-
-/// Reads rows and looks at their words here.
-async fn look_through(
-    view: &mut TrailView,
-    selection: Selection<'_>,
-    mut part: Part,
-    order: Order,
-    limit: u32,
-    rows: &mut Vec<PlacedEntry>,
-) -> Result<(), StoreError> {
-    let enough = rows.len() + limit as usize;
-    while rows.len() < enough && part.first <= part.last {
-        let read = part_of(view, selection, part, order, SCAN, &mut Aside::Nothing).await?;
-        let full = read.len() == SCAN as usize;
-        if let Some(last) = read.last() {
-            match order {
-                Order::Falling => part.last = last.entry.id - 1,
-                Order::Rising => part.first = last.entry.id + 1,
-            }
-        }
-        rows.extend(read.into_iter().filter(|row| selection.filter.q.matches(&row.entry.message)));
-        if !full {
-            break;
-        }
-    }
-    rows.truncate(enough);
-    Ok(())
-}
-
-/// One row in the viewer's scope.
-pub(super) async fn one(view: &mut TrailView, scope: &Scope, id: i64) -> Result<Option<LogEntry>, StoreError> {
-    let (filter, zone) = (LogFilter::default(), Zone::utc());
-    let part = Part { first: id, last: id, words: Asked::Not, in_range: true };
-    let selection = Selection { scope, filter: &filter, zone: &zone };
-    let rows = part_of(view, selection, part, Order::Rising, 1, &mut Aside::Nothing).await?;
-    Ok(rows.into_iter().next().map(|row| row.entry))
 }

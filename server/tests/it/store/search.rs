@@ -1,209 +1,24 @@
 //! Pages, counts, histograms and the stream give the same rows for any filter, indexed or not, as a plain look at each row.
 
-use std::collections::BTreeMap;
+mod drawn;
+mod reference;
 
-use app::model::{LogEntry, LogFilter, LogStatus, RunId, Scope, SourceType, Step, TimeBound, Timestamp, WordQuery, Zone};
-use proptest::prelude::*;
-use proptest::strategy::ValueTree as _;
+use app::model::{LogFilter, LogStatus, Scope, Zone};
 use proptest::test_runner::TestRunner;
 use rstest::rstest;
 use server::clock::{time_zone, zone_table};
 use server::indexer::index_all;
 use server::store::clearing::Doomed;
 use server::store::log::{self, NewLogEntry};
-use server::store::log_counts::{self, Effort, Total};
-use server::store::log_entries::PlacedEntry;
+use server::store::log_counts::{self, Effort};
 use server::store::log_index::{Forgetting, check, index_batch};
-use server::store::log_pages::{self, Page};
-use server::store::{Database, Selection, Sql, TrailView, clearing, index_audit, log_histogram, log_listing};
-use strum::VariantArray as _;
+use server::store::log_pages::Page;
+use server::store::{Database, Selection, Sql, TrailView, clearing, index_audit, log_listing};
 use tokio_util::sync::CancellationToken;
 
+use self::drawn::{draw, filters, rows, rows_of_the_panel, scopes};
+use self::reference::{Reference, compare};
 use crate::support::engine::{Engine, TestDatabase};
-
-const SERVERS: i64 = 5;
-const SCHEDULES: i64 = 7;
-
-/// A few words, so that phrases come up; some that engines would cut in their own ways.
-const WORDS: [&str; 16] = [
-    "disk",
-    "full",
-    "rsync",
-    "code",
-    "23",
-    "db-1",
-    "/srv/www",
-    "ÜBUNG",
-    "übung",
-    "e5",
-    "1e5",
-    "0x1F",
-    "don't",
-    "a.b@c.example",
-    "İstanbul",
-    "日本",
-];
-
-fn messages() -> impl Strategy<Value = String> {
-    proptest::collection::vec(proptest::sample::select(&WORDS[..]), 0..6).prop_map(|words| words.join(" "))
-}
-
-/// From the days before the clocks are turned in spring to those after autumn, now and then out of order.
-fn moments() -> impl Strategy<Value = Timestamp> {
-    let spring = "2026-03-27T00:00:00Z".parse::<Timestamp>().unwrap().millis();
-    let days = prop_oneof![4 => 0_i64..5, 1 => 5_i64..240];
-    (days, 0_i64..86_400_000).prop_map(move |(day, rest)| Timestamp::from_millis(spring + day * 86_400_000 + rest))
-}
-
-fn runs() -> impl Strategy<Value = RunId> {
-    proptest::sample::select(&["01KAMZ3V7S9B3J1Q6Y1C2D3E4F", "01KAMZ3V7S9B3J1Q6Y1C2D3E4G"][..]).prop_map(|id| id.parse().unwrap())
-}
-
-prop_compose! {
-    fn rows()(
-        at in moments(),
-        status in proptest::sample::select(LogStatus::VARIANTS),
-        source_type in proptest::sample::select(&SourceType::VARIANTS[..3]),
-        server in proptest::option::of(1..=SERVERS),
-        schedule in proptest::option::of(1..=SCHEDULES),
-        run_id in proptest::option::weighted(0.2, runs()),
-        message in messages(),
-    ) -> NewLogEntry {
-        NewLogEntry {
-            at, status, source_type, server_id: server, schedule_id: schedule.filter(|_| server.is_some()), run_id, point: None,
-            duration_s: None, message, detail: None, exit_code: None,
-        }
-    }
-}
-
-fn queries() -> impl Strategy<Value = WordQuery> {
-    let word = proptest::sample::select(&WORDS[..]);
-    let term = (word.clone(), word, 0..5, any::<bool>(), any::<bool>()).prop_map(|(a, b, kind, excluded, open)| {
-        let shown = match kind {
-            0 => format!("\"{a} {b}\""),
-            1 => a.chars().take(1).filter(|c| c.is_alphanumeric()).chain("d".chars()).take(1).collect(),
-            _ => a.to_owned(),
-        };
-        format!("{}{shown}{}", if excluded { "-" } else { "" }, if open || kind == 1 { "*" } else { "" })
-    });
-    proptest::collection::vec(term, 0..3).prop_map(|terms| terms.join(" ").parse().unwrap())
-}
-
-fn bounds() -> impl Strategy<Value = Option<TimeBound>> {
-    prop_oneof![
-        2 => Just(None),
-        1 => moments().prop_map(|at| Some(TimeBound::Moment(at))),
-        1 => moments().prop_map(|at| Some(TimeBound::Day(Zone::utc().local(at).date()))),
-    ]
-}
-
-prop_compose! {
-    fn filters()(
-        bounds in (bounds(), bounds()),
-        status in proptest::sample::subsequence(LogStatus::VARIANTS, 0..4),
-        source_type in proptest::sample::subsequence(&SourceType::VARIANTS[..3], 0..2),
-        server in proptest::sample::subsequence((1..=SERVERS).collect::<Vec<_>>(), 0..3),
-        schedule in prop_oneof![2 => Just(vec![]), 1 => proptest::sample::subsequence((1..=SCHEDULES).collect::<Vec<_>>(), 1..3)],
-        region in prop_oneof![3 => Just(vec![]), 1 => Just(vec!["eu".to_owned()]), 1 => Just(vec!["eu".to_owned(), "us east".to_owned()])],
-        account in prop_oneof![3 => Just(vec![]), 1 => Just(vec!["shop".to_owned()])],
-        run in proptest::option::weighted(0.1, runs()),
-        q in prop_oneof![1 => Just(WordQuery::default()), 1 => queries()],
-    ) -> LogFilter {
-        let (from, to) = bounds;
-        LogFilter { from, to, status, source_type, server, schedule, region, account, run, q }
-    }
-}
-
-fn scopes() -> impl Strategy<Value = Scope> {
-    let servers = proptest::sample::subsequence((1..=SERVERS).collect::<Vec<_>>(), 0..4);
-    prop_oneof![3 => Just(Scope::All), 1 => servers.prop_map(Scope::Servers)]
-}
-
-fn draw<S: Strategy>(runner: &mut TestRunner, strategy: &S) -> S::Value {
-    strategy.new_tree(runner).unwrap().current()
-}
-
-/// What a plain look at every row says.
-struct Reference(Vec<PlacedEntry>);
-
-impl Reference {
-    async fn of(database: &Database) -> Self {
-        let (filter, zone) = (LogFilter::default(), Zone::utc());
-        let everything = Selection { scope: &Scope::All, filter: &filter, zone: &zone };
-        Self(log_pages::following(&mut TrailView::open(database).await.unwrap(), everything, 0, 100_000).await.unwrap())
-    }
-
-    fn rows(&self, selection: Selection<'_>) -> Vec<&LogEntry> {
-        let passes = |row: &&PlacedEntry| {
-            let server = row.entry.server.as_ref().map(|server| server.id);
-            selection.scope.covers(server) && selection.filter.matches(&row.entry, &row.place, selection.zone)
-        };
-        self.0.iter().filter(passes).map(|row| &row.entry).collect()
-    }
-}
-
-/// What the wall clock shows of the stretch that a moment falls in.
-fn stretch(at: Timestamp, zone: &Zone, step: Step) -> (String, i32) {
-    let wall = zone.local(at).to_string();
-    let (length, offset) = match step {
-        Step::Minute => (16, zone.offset_seconds(at)),
-        Step::Hour => (13, zone.offset_seconds(at)),
-        Step::Day => (10, 0),
-        Step::Month => (7, 0),
-    };
-    (wall[..length].to_owned(), offset)
-}
-
-async fn compare(database: &Database, reference: &Reference, selection: Selection<'_>, limit: u32) {
-    let expected = reference.rows(selection);
-    let told = |what: &str| format!("{what} of {:?} in {:?}, {}", selection.filter.to_query(), selection.scope, selection.zone.name);
-    let ids: Vec<_> = expected.iter().map(|entry| entry.id).collect();
-
-    let mut view = TrailView::open(database).await.unwrap();
-    assert_eq!(log_counts::count(&mut view, selection).await.unwrap(), i64::try_from(ids.len()).unwrap(), "{}", told("the count"));
-    let first = Page { after: None, before: None, limit };
-    let listing = log_listing::list(&mut view, selection, first, Effort::AMoment).await.unwrap();
-    let newest: Vec<_> = ids.iter().rev().copied().take(limit as usize).collect();
-    assert_eq!(listing.entries.iter().map(|entry| entry.id).collect::<Vec<_>>(), newest, "{}", told("the newest"));
-    assert_eq!(listing.more, ids.len() > newest.len(), "{}", told("whether there are more"));
-    let total = Total { rows: i64::try_from(ids.len()).unwrap(), is_exact: true };
-    assert_eq!(listing.total, total, "{}", told("the quick count"));
-    let unfiltered = Selection { filter: &LogFilter::default(), ..selection };
-    assert_eq!(listing.in_scope, i64::try_from(reference.rows(unfiltered).len()).unwrap(), "{}", told("the count in scope"));
-    let (mut paged, mut before) = (Vec::new(), None);
-    loop {
-        let page = log_pages::newest(&mut view, selection, Page { after: None, before, limit }).await.unwrap();
-        before = page.last().map(|entry| entry.id);
-        paged.extend(page.iter().map(|entry| entry.id));
-        if page.len() < limit as usize {
-            break;
-        }
-    }
-    paged.reverse();
-    assert_eq!(paged, ids, "{}", told("the pages"));
-    for step in [Step::Minute, Step::Hour, Step::Day, Step::Month] {
-        let mut bars: BTreeMap<_, BTreeMap<LogStatus, i64>> = BTreeMap::new();
-        for entry in &expected {
-            *bars.entry(stretch(entry.at, selection.zone, step)).or_default().entry(entry.status).or_default() += 1;
-        }
-        let found = log_histogram::histogram(&mut view, selection, step).await.unwrap();
-        assert!(found.keys().all(|start| step.start(*start, selection.zone) == *start), "{}", told("the starts"));
-        let found: BTreeMap<_, _> = found.into_iter().map(|(start, bar)| (stretch(start, selection.zone, step), bar)).collect();
-        assert_eq!(found, bars, "{} {step:?}", told("the histogram"));
-    }
-    drop(view);
-
-    let (mut streamed, mut after) = (Vec::new(), 0);
-    loop {
-        let rows = log_pages::following(&mut TrailView::open(database).await.unwrap(), selection, after, limit).await.unwrap();
-        streamed.extend(rows.iter().map(|row| row.entry.id));
-        match rows.last() {
-            Some(last) => after = last.entry.id,
-            None => break,
-        }
-    }
-    assert_eq!(streamed, ids, "{}", told("the stream"));
-}
 
 async fn compare_many(database: &Database, runner: &mut TestRunner, zone: &Zone, filters_count: usize) {
     let reference = Reference::of(database).await;
@@ -238,10 +53,6 @@ async fn clear(database: &Database, zone: &Zone, servers: [i64; 2]) {
     let told = NewLogEntry { server_id: None, ..draw(&mut TestRunner::deterministic(), &rows_of_the_panel()) };
     log::append(&mut tx, &[told], zone).await.unwrap();
     tx.commit().await.unwrap();
-}
-
-fn rows_of_the_panel() -> impl Strategy<Value = NewLogEntry> {
-    rows().prop_map(|row| NewLogEntry { schedule_id: None, ..row })
 }
 
 #[rstest]
