@@ -36,9 +36,9 @@ pub use field_error::FieldError;
 pub use filter::{LogFilter, LogQuery, TimeBound, listed_name, listed_names, parse_pairs};
 #[cfg(feature = "ssr")]
 pub use forecast::{DueTime, Forecast};
-pub use glance::{Glance, Trouble, WorstSchedule};
+pub use glance::{Glance, LastDay, WorstSchedule};
 #[cfg(feature = "ssr")]
-pub use histogram::{Bar, Histogram, Step};
+pub use histogram::{Bar, Histogram, Step, sum_by_status};
 pub use log_entry::{LogEntry, LogEntryDetail, LogPage, Named, Place};
 pub use permission::{Permission, Scope, Viewer};
 pub use run::{Progress, Run, RunId, RunState, Trigger};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use app::api::RowsAfter;
 use app::error::AppError;
 use app::model::{
-    Glance, LogFilter, LogPage, LogQuery, LogStatus, Permission, Run, RunId, Scope, Server, TimeBound, Timestamp, Trouble, Viewer,
-    WorstSchedule, Zone, worst_of,
+    Glance, LastDay, LogFilter, LogPage, LogQuery, Permission, Run, RunId, Scope, Server, TimeBound, Timestamp, Viewer, WorstSchedule,
+    Zone, worst_of,
 };
 use app::ports::{AuditTrail, Glances, PanelClock, Runs, Servers};
 use async_trait::async_trait;
@@ -110,18 +110,15 @@ const DAY_MS: i64 = 86_400_000;
 impl Glances for GlancePort {
     async fn glance(&self, viewer: &Viewer) -> Result<Glance, AppError> {
         let now = self.standings.clock.now();
-        let trouble = if viewer.may(Permission::ViewBackupLogsPage) {
+        let day = if viewer.may(Permission::ViewBackupLogsPage) {
             let since = Timestamp::from_millis((now.millis() - DAY_MS) / 60_000 * 60_000);
-            let count = async |status| {
-                let filter = LogFilter { from: Some(TimeBound::Moment(since)), status: vec![status], ..LogFilter::default() };
-                self.history.count(viewer, &filter).await.map_err(masked)
-            };
-            Some(Trouble { since, errors: count(LogStatus::Error).await?, missed: count(LogStatus::Missed).await? })
+            let filter = LogFilter { from: Some(TimeBound::Moment(since)), ..LogFilter::default() };
+            Some(LastDay { since, rows: self.history.count_by_status(viewer, &filter).await.map_err(masked)? })
         } else {
             None
         };
         let schedules = if viewer.may(Permission::ViewSchedulesPage) { Some(self.worst(&viewer.scope).await?) } else { None };
-        Ok(Glance { trouble, schedules })
+        Ok(Glance { day, schedules })
     }
 }
 

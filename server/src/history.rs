@@ -1,13 +1,14 @@
 //! Reading the trail: pages with their counts, single rows with their detail and what an exit code means, and all that belongs
 //! to one run.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use app::api::RowsAfter;
 use app::model::LogStatus::{Completed, Connection, Error, Missed, Stopped, Warning};
 use app::model::{
-    Bar, FieldError, Histogram, LogEntry, LogEntryDetail, LogFilter, LogPage, LogQuery, Run, RunId, RunStory, Step, Timestamp, Trigger,
-    Viewer, Zone, new_lines,
+    Bar, FieldError, Histogram, LogEntry, LogEntryDetail, LogFilter, LogPage, LogQuery, LogStatus, Run, RunId, RunStory, Step, Timestamp,
+    Trigger, Viewer, Zone, new_lines, sum_by_status,
 };
 
 use crate::audit::decompress;
@@ -17,8 +18,7 @@ use crate::store::log_counts::Effort;
 use crate::store::log_listing::Listing;
 use crate::store::log_pages::Page;
 use crate::store::{
-    Database, Selection, StoreError, TrailView, clearing, log, log_counts, log_histogram, log_listing, log_pages, outcomes, reported,
-    run_notes, runs,
+    Database, Selection, StoreError, TrailView, clearing, log, log_histogram, log_listing, log_pages, outcomes, reported, run_notes, runs,
 };
 
 /// Rows of one run that are read; even one that is told of every twelve hours for a year has fewer.
@@ -73,10 +73,11 @@ impl History {
         Ok(RowsAfter { rows, gaps, head: view.head(), cleared, rights: rights_of(viewer) })
     }
 
-    /// How many rows pass.
-    pub async fn count(&self, viewer: &Viewer, filter: &LogFilter) -> Result<i64, StoreError> {
+    /// How many rows of each status pass.
+    pub async fn count_by_status(&self, viewer: &Viewer, filter: &LogFilter) -> Result<BTreeMap<LogStatus, i64>, StoreError> {
         let selection = Selection { scope: &viewer.scope, filter, zone: &self.zone };
-        log_counts::count(&mut self.view().await?, selection).await
+        let bars = log_histogram::histogram(&mut self.view().await?, selection, Step::Day).await?;
+        Ok(sum_by_status(bars.into_values()))
     }
 
     /// How many rows of each status there are over time. Without a step, one that fits the range.

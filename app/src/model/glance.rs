@@ -1,24 +1,32 @@
-//! What Monitor says at a glance besides what is running: what went wrong in the last day, and which schedule stands worst.
+//! What Monitor says at a glance besides what is running: how many rows of each status the last day had, and which schedule stands worst.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Named, RunState, Timestamp};
+use super::{LogStatus, Named, RunState, Timestamp};
 
 /// Figures of the last 24 hours and the schedule that needs a person first. `None`: the viewer may not see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 pub struct Glance {
-    pub trouble: Option<Trouble>,
+    pub day: Option<LastDay>,
     pub schedules: Option<WorstSchedule>,
 }
 
-/// Rows of trouble since a moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Rows since a moment a day ago.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
-pub struct Trouble {
+pub struct LastDay {
     pub since: Timestamp,
-    pub errors: i64,
-    pub missed: i64,
+    /// By status; those without any are left out.
+    pub rows: BTreeMap<LogStatus, i64>,
+}
+
+impl LastDay {
+    pub fn rows_of(&self, status: LogStatus) -> i64 {
+        self.rows.get(&status).copied().unwrap_or(0)
+    }
 }
 
 /// The schedule that stands worst.

@@ -51,6 +51,21 @@ impl Bar {
     }
 }
 
+impl Histogram {
+    /// Rows of each status in all stretches.
+    pub fn by_status(&self) -> BTreeMap<LogStatus, i64> {
+        sum_by_status(self.buckets.iter().map(|bar| bar.counts.clone()))
+    }
+}
+
+/// Rows of each status in several stretches.
+pub fn sum_by_status(stretches: impl IntoIterator<Item = BTreeMap<LogStatus, i64>>) -> BTreeMap<LogStatus, i64> {
+    stretches.into_iter().flatten().fold(BTreeMap::new(), |mut sums, (status, rows)| {
+        *sums.entry(status).or_default() += rows;
+        sums
+    })
+}
+
 impl Step {
     /// The step that gives a readable number of stretches: 20 to 400.
     pub fn fitting(from: Timestamp, until: Timestamp) -> Self {

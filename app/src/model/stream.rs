@@ -97,7 +97,7 @@ mod tests {
             Frame::Cleared { up_to: 3 },
             Frame::Gap { from: 1, to: 2 },
             Frame::Glance { glance: None },
-            Frame::Glance { glance: Some(Glance { trouble: None, schedules: None }) },
+            Frame::Glance { glance: Some(Glance { day: None, schedules: None }) },
             Frame::Servers { servers: Vec::new(), removed: vec![4], all: false },
             Frame::Servers { servers: Vec::new(), removed: Vec::new(), all: true },
             Frame::Bye { reason: "restarting".to_owned() },

@@ -10,6 +10,8 @@ mod quick_ranges;
 mod results;
 mod views;
 
+use std::collections::BTreeMap;
+
 use leptos::prelude::*;
 
 pub use self::address::LogsAddress;
@@ -20,7 +22,7 @@ use self::message_log::message_log;
 use self::results::{bad_filter, results};
 use self::views::saved_views;
 use crate::components::{Erase, Icon, Piece, Tone, icon, notice};
-use crate::model::{FieldError, Histogram, LogPage, Named, Permission, SavedView, Timestamp};
+use crate::model::{FieldError, Histogram, LogPage, LogStatus, Named, Permission, SavedView, Timestamp};
 use crate::pages::document::{flash, moment};
 use crate::site::use_page;
 
@@ -31,6 +33,8 @@ pub struct LogsView {
     pub page: Result<LogPage, Vec<FieldError>>,
     /// The rows over time; the text says why there is no picture.
     pub histogram: Option<Result<Histogram, String>>,
+    /// Rows of each status that all but the choice of statuses gives, where that is known.
+    pub by_status: Option<BTreeMap<LogStatus, i64>>,
     /// The row whose message is open: what was found of it.
     pub open: Option<Option<OpenEntry>>,
     pub choices: Choices,
@@ -44,10 +48,17 @@ pub struct LogsView {
 /// What the filters can be chosen from.
 #[derive(Debug, Clone, Default)]
 pub struct Choices {
-    pub servers: Vec<Named>,
-    pub schedules: Vec<Named>,
+    pub servers: Choice,
+    pub schedules: Choice,
     pub regions: Vec<String>,
     pub accounts: Vec<String>,
+}
+
+/// Those that there are, and those that are gone but have left rows.
+#[derive(Debug, Clone, Default)]
+pub struct Choice {
+    pub present: Vec<Named>,
+    pub removed: Vec<Named>,
 }
 
 /// Up to which row, and when.
@@ -74,7 +85,7 @@ pub enum Proof {
 
 /// `/logs?from=…&to=…&status=…&q=…&before=…&entry=…`
 pub fn logs(view: LogsView) -> Piece {
-    let LogsView { address, page, histogram, open, choices, views, proof, said } = view;
+    let LogsView { address, page, histogram, by_status, open, choices, views, proof, said } = view;
     let may_clear = use_page().may(Permission::ClearBackupLogs);
     let below = match &page {
         Ok(page) => view! {
@@ -97,7 +108,7 @@ pub fn logs(view: LogsView) -> Piece {
         {flash(said)}
         {proof.as_ref().and_then(broken_notice)}
         {saved_views(&address, &views, page.is_ok())}
-        {filter_form(&address, &choices)}
+        {filter_form(&address, &choices, by_status.as_ref())}
         {below}
         {dialog}
     }

@@ -1,6 +1,7 @@
 //! Monitor: what is running, which servers answer, and every new row as it is written. The server renders all of it once;
 //! the browser then keeps it current through [`crate::streaming`].
 
+mod chips;
 mod counters;
 mod feed_section;
 mod feed_table;

@@ -1,20 +1,26 @@
 //! Logs: the page, a row's remote log as a file, saved views.
 
-use app::model::{LogFilter, LogQuery, Named, Permission};
+use std::collections::{BTreeMap, BTreeSet};
+
+use app::model::{Histogram, LogFilter, LogQuery, LogStatus, Named, Permission};
 use app::pages::form::Sent;
-use app::pages::logs::{self as pages, Choices, LogsAddress, LogsView, OpenEntry};
+use app::pages::logs::{self as pages, Choice, Choices, LogsAddress, LogsView, OpenEntry};
 use axum::body::Bytes;
 use axum::extract::Path;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 
 use super::visit::{Answer, Refused, Visit};
-use crate::store::{schedules, servers, views};
+use crate::store::names::{self, Known};
+use crate::store::views;
 
 /// As many as fit a list that one still reads.
 const MOST_VIEWS: i64 = 50;
 
 const LONGEST_NAME: usize = 60;
+
+/// A picture of the rows, or why there is none.
+type Drawn = Result<Histogram, String>;
 
 /// `GET /logs`
 pub(super) async fn show(visit: Visit) -> Answer {
@@ -25,7 +31,7 @@ pub(super) async fn show(visit: Visit) -> Answer {
         return Ok(Redirect::to(&format!("/logs?{query}")).into_response());
     }
     let address = LogsAddress::parse(visit.query());
-    let (status, page, histogram) = match LogQuery::parse(address.query()) {
+    let (status, page, histogram, by_status) = match LogQuery::parse(address.query()) {
         Ok(query) => {
             let filter = query.filter.clone();
             let page = visit.read(visit.panel.history.list(&visit.viewer, query).await)?;
@@ -34,9 +40,10 @@ pub(super) async fn show(visit: Visit) -> Answer {
             } else {
                 Some(Err("More rows have these words than can be drawn at once.".to_owned()))
             };
-            (StatusCode::OK, Ok(page), histogram)
+            let by_status = by_status(&visit, filter, histogram.as_ref()).await?;
+            (StatusCode::OK, Ok(page), histogram, by_status)
         }
-        Err(problems) => (StatusCode::BAD_REQUEST, Err(problems), None),
+        Err(problems) => (StatusCode::BAD_REQUEST, Err(problems), None, None),
     };
     let open = match address.entry() {
         Some(id) => Some(open_entry(&visit, &address, id).await?),
@@ -45,6 +52,7 @@ pub(super) async fn show(visit: Visit) -> Answer {
     let view = LogsView {
         page,
         histogram,
+        by_status,
         open,
         choices: choices(&visit).await?,
         views: visit.read(views::list(database, visit.viewer.user_id).await)?,
@@ -72,7 +80,7 @@ fn said(visit: &Visit) -> Option<&'static str> {
     })
 }
 
-async fn histogram(visit: &Visit, filter: &LogFilter) -> Result<Option<Result<app::model::Histogram, String>>, Refused> {
+async fn histogram(visit: &Visit, filter: &LogFilter) -> Result<Option<Drawn>, Refused> {
     // One run's rows are a story, not a picture.
     if filter.run.is_some() {
         return Ok(None);
@@ -81,23 +89,32 @@ async fn histogram(visit: &Visit, filter: &LogFilter) -> Result<Option<Result<ap
     Ok(Some(found.map_err(|problem| problem.reason)))
 }
 
+/// What choosing a status would give. Words are looked for once, for the rows.
+async fn by_status(visit: &Visit, filter: LogFilter, drawn: Option<&Drawn>) -> Result<Option<BTreeMap<LogStatus, i64>>, Refused> {
+    match drawn {
+        Some(Ok(histogram)) if filter.status.is_empty() => Ok(Some(histogram.by_status())),
+        _ if filter.q.is_empty() => {
+            let any = LogFilter { status: Vec::new(), ..filter };
+            visit.read(visit.panel.history.count_by_status(&visit.viewer, &any).await).map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
 /// What the filters offer: what the viewer sees. Whoever may not see the page of servers still filters by their names.
 async fn choices(visit: &Visit) -> Result<Choices, Refused> {
     let (database, scope) = (&visit.panel.database, &visit.viewer.scope);
-    let servers = visit.read(servers::list(database, scope).await)?;
-    let schedules = visit.read(schedules::list(database, scope).await)?;
-    let names = |name: fn(&app::model::Server) -> Option<&String>| {
-        let mut names: Vec<_> = servers.iter().filter_map(name).cloned().collect();
-        names.sort_unstable();
-        names.dedup();
-        names
-    };
-    Ok(Choices {
-        regions: names(|server| server.region.as_ref()),
-        accounts: names(|server| server.account.as_ref()),
-        servers: servers.into_iter().map(|server| Named { id: server.id, name: server.name }).collect(),
-        schedules: schedules.into_iter().map(|schedule| Named { id: schedule.id, name: schedule.policy.name }).collect(),
-    })
+    let (servers, places): (Vec<_>, Vec<_>) = visit.read(names::servers(database, scope).await)?.into_iter().unzip();
+    let schedules = visit.read(names::schedules(database, scope).await)?;
+    let sorted = |names: Vec<Option<String>>| names.into_iter().flatten().collect::<BTreeSet<_>>().into_iter().collect();
+    let (regions, accounts) = places.into_iter().map(|place| (place.region, place.account)).unzip();
+    Ok(Choices { servers: choice(servers), schedules: choice(schedules), regions: sorted(regions), accounts: sorted(accounts) })
+}
+
+fn choice(known: Vec<Known>) -> Choice {
+    let (removed, present): (Vec<_>, Vec<_>) = known.into_iter().partition(|known| known.is_removed);
+    let named = |known: Vec<Known>| known.into_iter().map(|Known { id, name, .. }| Named { id, name }).collect();
+    Choice { present: named(present), removed: named(removed) }
 }
 
 /// `GET /logs/{id}/detail.txt`

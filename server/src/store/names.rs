@@ -1,8 +1,9 @@
 //! What servers and schedules are called, those that were removed too, and where servers are.
 
-use app::model::Place;
+use app::model::{Place, Scope};
 
-use super::{Database, Sql, StoreError};
+use super::scope::push_scope;
+use super::{Database, Row, Sql, StoreError};
 
 /// A server's name, region and account.
 pub async fn of_server(database: &Database, id: i64) -> Result<Option<(String, Place)>, StoreError> {
@@ -13,4 +14,38 @@ pub async fn of_server(database: &Database, id: i64) -> Result<Option<(String, P
 pub async fn of_schedule(database: &Database, id: i64) -> Result<Option<String>, StoreError> {
     let row = database.fetch_optional(Sql::new("select name from schedule where id = $1").bind(id)).await?;
     row.map(|row| row.text("name")).transpose()
+}
+
+/// Something that rows can be filtered by.
+pub struct Known {
+    pub id: i64,
+    pub name: String,
+    pub is_removed: bool,
+}
+
+/// Servers in scope and where they are, by name: those there are, and those that were removed and still have rows.
+pub async fn servers(database: &Database, scope: &Scope) -> Result<Vec<(Known, Place)>, StoreError> {
+    let mut sql = Sql::new(
+        "select s.id, s.name, s.region, s.account, case when s.deleted_at is null then 0 else 1 end as removed from server s \
+         where (s.deleted_at is null or exists (select 1 from log_entry l where l.server_id = s.id))",
+    );
+    push_scope(&mut sql, scope, "s.id");
+    sql.push(" order by s.name, s.id");
+    let rows = database.fetch_all(sql).await?;
+    rows.iter().map(|row| Ok((known(row)?, Place { region: row.get("region")?, account: row.get("account")? }))).collect()
+}
+
+/// Schedules in the same way.
+pub async fn schedules(database: &Database, scope: &Scope) -> Result<Vec<Known>, StoreError> {
+    let mut sql = Sql::new(
+        "select p.id, p.name, case when p.deleted_at is null then 0 else 1 end as removed from schedule p \
+         where (p.deleted_at is null or exists (select 1 from log_entry l where l.schedule_id = p.id))",
+    );
+    push_scope(&mut sql, scope, "p.server_id");
+    sql.push(" order by p.name, p.id");
+    database.fetch_all(sql).await?.iter().map(known).collect()
+}
+
+fn known(row: &Row) -> Result<Known, StoreError> {
+    Ok(Known { id: row.int("id")?, name: row.text("name")?, is_removed: row.int("removed")? != 0 })
 }

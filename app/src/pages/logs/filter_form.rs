@@ -1,17 +1,19 @@
 //! The filter as a plain GET form. The script applies chips and choices at once and leaves empty fields out of the URL.
 
+use std::collections::BTreeMap;
+
 use leptos::prelude::*;
 use strum::VariantArray;
 
 use super::Choices;
 use super::address::LogsAddress;
 use super::quick_ranges::quick_ranges;
-use crate::components::{Erase, Icon, Piece, icon};
+use crate::components::{Erase, Icon, Piece, format, icon};
 use crate::model::{LogFilter, LogStatus, Named, SourceType, TimeBound, listed_name, listed_names};
 use crate::site::use_page;
 
 /// Everything the rows can be narrowed by.
-pub(super) fn filter_form(address: &LogsAddress, choices: &Choices) -> Piece {
+pub(super) fn filter_form(address: &LogsAddress, choices: &Choices, by_status: Option<&BTreeMap<LogStatus, i64>>) -> Piece {
     let filter = &address.filter();
     let active = filter.active_count();
     let hidden = active - usize::from(!filter.status.is_empty()) - usize::from(!filter.q.is_empty()) - usize::from(filter.run.is_some());
@@ -37,7 +39,7 @@ pub(super) fn filter_form(address: &LogsAddress, choices: &Choices) -> Piece {
             </div>
             <fieldset class="chips">
                 <legend class="visually-hidden">"Status"</legend>
-                {LogStatus::VARIANTS.iter().map(|status| chip(*status, filter)).collect_view()}
+                {LogStatus::VARIANTS.iter().map(|status| chip(*status, filter, by_status)).collect_view()}
             </fieldset>
             {narrowings(filter, address)}
             // A phone shows these when they are asked for; on a desk there is room.
@@ -56,18 +58,18 @@ pub(super) fn filter_form(address: &LogsAddress, choices: &Choices) -> Piece {
 }
 
 fn selects(filter: &LogFilter, choices: &Choices) -> Piece {
-    let named = |list: &[Named]| list.iter().map(|named| (named.id.to_string(), named.name.clone())).collect();
+    let named = |list: &[Named]| list.iter().map(|named| (named.id.to_string(), named.name.clone())).collect::<Vec<_>>();
     let plain = |list: &[String]| list.iter().map(|name| (listed_name(name), name.clone())).collect();
     let types = SourceType::VARIANTS.iter().map(|kind| (kind.to_string(), kind.to_string())).collect();
     let regions = (!choices.regions.is_empty())
-        .then(|| select("Region", "region", "All regions", plain(&choices.regions), &listed_names(&filter.region)));
+        .then(|| select("Region", "region", "All regions", plain(&choices.regions), vec![], &listed_names(&filter.region)));
     let accounts = (!choices.accounts.is_empty())
-        .then(|| select("Account", "account", "All accounts", plain(&choices.accounts), &listed_names(&filter.account)));
+        .then(|| select("Account", "account", "All accounts", plain(&choices.accounts), vec![], &listed_names(&filter.account)));
     view! {
         <div class="filter-form__selects">
-            {select("Server", "server", "All servers", named(&choices.servers), &join(&filter.server))}
-            {select("Schedule", "schedule", "All schedules", named(&choices.schedules), &join(&filter.schedule))}
-            {select("Type", "type", "All types", types, &join(&filter.source_type))}
+            {select("Server", "server", "All servers", named(&choices.servers.present), named(&choices.servers.removed), &join(&filter.server))}
+            {select("Schedule", "schedule", "All schedules", named(&choices.schedules.present), named(&choices.schedules.removed), &join(&filter.schedule))}
+            {select("Type", "type", "All types", types, vec![], &join(&filter.source_type))}
             {regions}
             {accounts}
         </div>
@@ -92,32 +94,47 @@ fn date_field(label: &'static str, name: &'static str, bound: Option<TimeBound>)
     .erase()
 }
 
-fn chip(status: LogStatus, filter: &LogFilter) -> Piece {
+fn chip(status: LogStatus, filter: &LogFilter, by_status: Option<&BTreeMap<LogStatus, i64>>) -> Piece {
+    let count = by_status.map(|rows| {
+        let rows = rows.get(&status).copied().unwrap_or(0);
+        view! { <span class="chip__count figures">{format::count(rows)}</span> }
+    });
     view! {
         <label class="chip" data-status=status.to_string()>
             <input class="chip__box" type="checkbox" name="status" value=status.to_string() checked=filter.status.contains(&status)/>
             {icon(status)}
             <span>{status.word()}</span>
+            {count}
         </label>
     }
     .erase()
 }
 
-/// A select over values and words. A value in the URL that is none of the options (several at once, say) becomes one, so
-/// that applying the form again does not lose it.
-fn select(label: &'static str, name: &'static str, all: &'static str, options: Vec<(String, String)>, chosen: &str) -> Piece {
-    let several =
-        (!chosen.is_empty() && options.iter().all(|(value, _)| value != chosen)).then(|| (chosen.to_owned(), chosen.replace(',', ", ")));
-    let options = options.into_iter().chain(several).map(|(value, word)| {
+/// A select over values and words, those of what was removed apart. A value in the URL that is none of the options (several at once, say)
+/// becomes one, so that applying the form again does not lose it.
+fn select(
+    label: &'static str,
+    name: &'static str,
+    all: &'static str,
+    options: Vec<(String, String)>,
+    removed: Vec<(String, String)>,
+    chosen: &str,
+) -> Piece {
+    let is_there = chosen.is_empty() || options.iter().chain(&removed).any(|(value, _)| value == chosen);
+    let several = (!is_there).then(|| (chosen.to_owned(), chosen.replace(',', ", ")));
+    let option = |(value, word): (String, String)| {
         let is_chosen = value == chosen;
         view! { <option value=value selected=is_chosen>{word}</option> }
-    });
+    };
+    let gone =
+        (!removed.is_empty()).then(|| view! { <optgroup label="Removed">{removed.into_iter().map(option).collect_view()}</optgroup> });
     view! {
         <label class="field field--inline">
             <span class="field__label">{label}</span>
             <select class="field__input" name=name>
                 <option value="">{all}</option>
-                {options.collect_view()}
+                {options.into_iter().chain(several).map(option).collect_view()}
+                {gone}
             </select>
         </label>
     }

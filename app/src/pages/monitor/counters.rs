@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::components::{Erase, Piece, format, text, use_clock};
-use crate::model::{Glance, LinkState, RunState, Timestamp, Trouble, WorstSchedule};
+use crate::model::{Glance, LinkState, LogStatus, RunState, Timestamp, WorstSchedule};
 use crate::streaming::Live;
 
 /// What is running, what went wrong in a day, how the worst schedule stands, and the servers.
@@ -14,16 +14,14 @@ pub(super) fn counters(live: Live, servers_known: bool) -> Piece {
     };
     // What could not be read is shown as unknown; what the viewer may not see is not there.
     let may_see = |part: fn(&Glance) -> bool| live.glance.with_untracked(|glance| glance.as_ref().is_none_or(part));
-    let trouble_known = may_see(|glance| glance.trouble.is_some());
+    let trouble_known = may_see(|glance| glance.day.is_some());
     let schedules_known = may_see(|glance| glance.schedules.is_some());
-    let trouble = move |pick: fn(Trouble) -> i64| {
-        Signal::derive(move || {
-            live.glance.with(|glance| glance.as_ref()?.trouble.map(|trouble| usize::try_from(pick(trouble)).unwrap_or(0)))
-        })
+    let day = move |status: LogStatus| {
+        Signal::derive(move || live.glance.with(|glance| usize::try_from(glance.as_ref()?.day.as_ref()?.rows_of(status)).ok()))
     };
-    let since = move |status: &'static str| {
+    let since = move |status: LogStatus| {
         text(move || {
-            let since = live.glance.with(|glance| glance.as_ref()?.trouble.map(|trouble| trouble.since));
+            let since = live.glance.with(|glance| Some(glance.as_ref()?.day.as_ref()?.since));
             since.map_or_else(|| format!("/logs?status={status}"), |since| format!("/logs?from={since}&status={status}"))
         })
     };
@@ -31,8 +29,8 @@ pub(super) fn counters(live: Live, servers_known: bool) -> Piece {
     view! {
         <ul class="counters" aria-label="At a glance">
             {counter("Running now", fixed("#running"), running, "running")}
-            {trouble_known.then(|| counter("Errors in 24 h", since("error"), trouble(|trouble| trouble.errors), "down"))}
-            {trouble_known.then(|| counter("Missed in 24 h", since("missed"), trouble(|trouble| trouble.missed), "down"))}
+            {trouble_known.then(|| counter("Errors in 24 h", since(LogStatus::Error), day(LogStatus::Error), "down"))}
+            {trouble_known.then(|| counter("Missed in 24 h", since(LogStatus::Missed), day(LogStatus::Missed), "down"))}
             {schedules_known.then(|| worst(live))}
             {servers_known.then(|| counter("Servers up", fixed("#servers"), linked(LinkState::Up), "up"))}
             {servers_known.then(|| counter("Servers down", fixed("/logs?status=connection"), linked(LinkState::Down), "down"))}

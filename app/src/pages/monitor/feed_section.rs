@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, KeyboardEvent};
 
+use super::chips::chips;
 use super::feed_table::feed_table;
 use super::following::Following;
 use super::steady::keep_feed_steady;
@@ -36,36 +37,10 @@ pub(super) fn feed_section(live: Live) -> Piece {
                     {reactive(move || Some(pause_label(following.get())))}
                 </button>
             </header>
-            {live.filter.with_value(|filter| chips(filter))}
+            {chips(live)}
             {new_rows_pill(live, press)}
             {feed_table(live, following)}
         </section>
-    }
-    .erase()
-}
-
-/// What of the trail the feed shows. Each is a link, so that a view can be kept and passed on; the server filters.
-fn chips(filter: &str) -> Piece {
-    const CHIPS: [(&str, &str); 6] = [
-        ("All", ""),
-        ("Trouble", "status=error,warning,missed,connection,stopped"),
-        ("Completed", "status=completed"),
-        ("Files", "type=FILES"),
-        ("MySQL", "type=MYSQL"),
-        ("Panel", "type=SYSTEM"),
-    ];
-    let chip = |word: &str, query: &str, current: bool| {
-        let href = if query.is_empty() { "/".to_owned() } else { format!("/?{query}#feed") };
-        view! { <li><a class="chip" href=href aria-current=current.then_some("true")>{word.to_owned()}</a></li> }.erase()
-    };
-    let plain = filter.replace("%2C", ",");
-    let known = CHIPS.iter().any(|(_, query)| *query == plain);
-    let own = (!known).then(|| chip("As in the address", filter, true));
-    view! {
-        <ul class="chips" aria-label="Rows of the feed">
-            {CHIPS.iter().map(|(word, query)| chip(word, query, *query == plain)).collect_view()}
-            {own}
-        </ul>
     }
     .erase()
 }
@@ -140,7 +115,7 @@ fn retry(live: Live) {
 
 fn polling(live: Live) -> Piece {
     let body = view! {
-        <p>"The live stream does not come through: a proxy in between may not pass WebSockets on. No row is missing; each comes a few seconds late."</p>
+        <p>"The live stream does not come through: too many pages may be open at once, or a proxy in between may not pass WebSockets on. No row is missing; each comes a few seconds late."</p>
         <button class="button" type="button" on:click=move |_| retry(live)>{icon(Icon::Retry)}"Try the stream again"</button>
     };
     notice(Tone::Neutral, "The panel is asked every few seconds", body.erase())

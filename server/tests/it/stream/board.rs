@@ -24,6 +24,13 @@ async fn next_of(socket: &mut Socket, kind: &str) -> Value {
     }
 }
 
+/// Of the last day; a page is told of what there is.
+fn errors(glance: &Value) -> i64 {
+    let rows = &glance["glance"]["day"]["rows"];
+    assert!(rows.is_object(), "{glance}");
+    rows["error"].as_i64().unwrap_or(0)
+}
+
 fn names(frame: &Value) -> Vec<&str> {
     frame["servers"].as_array().unwrap().iter().map(|server| server["name"].as_str().unwrap()).collect()
 }
@@ -55,13 +62,13 @@ async fn a_page_is_told_of_counters_and_servers_when_they_change(#[case] engine:
         "there are none, which a page must know"
     );
     let glance = next_of(&mut page, "glance").await;
-    assert_eq!(glance["glance"]["trouble"]["errors"], 0, "{glance}");
+    assert_eq!(errors(&glance), 0, "{glance}");
     let told = next_of(&mut page, "servers").await;
     assert_eq!((names(&told), &told["all"]), (vec!["one"], &json!(true)));
 
     // A failure is counted, and told once.
     panel.serving.panel.trail.append(LogRow::system(LogStatus::Error, "broken").server(one)).await.unwrap();
-    while next_of(&mut page, "glance").await["glance"]["trouble"]["errors"] != 1 {}
+    while errors(&next_of(&mut page, "glance").await) != 1 {}
 
     // Only what has changed is told.
     let two = add_server(&panel, "two").await;
@@ -87,14 +94,14 @@ async fn a_page_is_told_of_counters_and_servers_when_they_change(#[case] engine:
 
     // Another page begins with all of it, and who did not ask hears nothing of it.
     let mut another = panel.stream("monitor=true").await.unwrap();
-    assert_eq!(next_of(&mut another, "glance").await["glance"]["trouble"]["errors"], 1);
+    assert_eq!(errors(&next_of(&mut another, "glance").await), 1);
     assert_eq!(names(&next_of(&mut another, "servers").await), ["one"]);
     let mut plain = panel.stream("monitor=false").await.unwrap();
     assert_eq!(next_frame(&mut plain).await.unwrap()["kind"], "hello");
     let told = next_frame(&mut plain).await.unwrap();
     assert_eq!((&told["kind"], told.get("all")), (&json!("runs"), None));
     panel.serving.panel.trail.append(LogRow::system(LogStatus::Error, "again").server(one)).await.unwrap();
-    while next_of(&mut another, "glance").await["glance"]["trouble"]["errors"] != 2 {}
+    while errors(&next_of(&mut another, "glance").await) != 2 {}
     assert_eq!(next_frame(&mut plain).await.unwrap()["kind"], "rows");
     panel.serving.stop().await;
     assert_eq!(next_frame(&mut plain).await.unwrap()["kind"], "bye", "rows, and then nothing but the goodbye");
@@ -108,7 +115,7 @@ async fn a_page_shows_what_its_viewer_may_see_and_is_loaded_anew_when_that_chang
     panel.serving.panel.trail.append(LogRow::system(LogStatus::Error, "broken").server(theirs)).await.unwrap();
     let mut page = omar.stream(&panel, "monitor=true").await.unwrap();
     let rights = next_of(&mut page, "hello").await["rights"].clone();
-    assert_eq!(next_of(&mut page, "glance").await["glance"]["trouble"]["errors"], 0);
+    assert_eq!(errors(&next_of(&mut page, "glance").await), 0);
     assert_eq!(names(&next_of(&mut page, "servers").await), ["mine"]);
 
     omar.limit_to(&panel, &[theirs]).await;
@@ -116,7 +123,7 @@ async fn a_page_shows_what_its_viewer_may_see_and_is_loaded_anew_when_that_chang
     let mut page = omar.stream(&panel, "monitor=true").await.unwrap();
     // By which a page that was away meanwhile knows that it must not go on.
     assert_ne!(next_of(&mut page, "hello").await["rights"], rights);
-    assert_eq!(next_of(&mut page, "glance").await["glance"]["trouble"]["errors"], 1);
+    assert_eq!(errors(&next_of(&mut page, "glance").await), 1);
     assert_eq!(names(&next_of(&mut page, "servers").await), ["theirs"]);
 
     assert_eq!(panel.stream("monitor=perhaps").await.unwrap_err(), 400);

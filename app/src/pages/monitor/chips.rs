@@ -1,0 +1,148 @@
+//! What of the trail the feed shows, as chips. Each is a link, so that a view can be kept and passed on; the server filters.
+
+use std::str::FromStr;
+
+use leptos::prelude::*;
+use strum::VariantArray;
+
+use crate::components::{Erase, Icon, Piece, format, icon, text};
+use crate::model::{LogStatus, SourceType};
+use crate::streaming::Live;
+
+/// What somebody on call wants to see.
+const TROUBLE: [LogStatus; 5] = [LogStatus::Warning, LogStatus::Error, LogStatus::Stopped, LogStatus::Connection, LogStatus::Missed];
+
+/// The sources that the panel itself looks after, and it.
+const TYPES: [(SourceType, &str); 3] = [(SourceType::Files, "Files"), (SourceType::Mysql, "MySQL"), (SourceType::System, "Panel")];
+
+/// Statuses with how many rows of each there were in a day, and sources; any of them together.
+pub(super) fn chips(live: Live) -> Piece {
+    let query = live.filter.get_value();
+    let chosen = &Chosen::of(&query);
+    let is_trouble = chosen.statuses == TROUBLE;
+    let trouble = Chosen { statuses: if is_trouble { vec![] } else { TROUBLE.to_vec() }, ..chosen.clone() };
+    let statuses = LogStatus::VARIANTS.iter().map(|status| {
+        let next = Chosen { statuses: toggled(&chosen.statuses, *status), ..chosen.clone() };
+        let label = view! { {icon(*status)}<span>{status.word()}</span>{count(live, *status)} };
+        chip(&next, chosen.statuses.contains(status), Some(*status), label.erase())
+    });
+    let types = TYPES.iter().map(|(kind, word)| {
+        let next = Chosen { types: toggled(&chosen.types, *kind), ..chosen.clone() };
+        chip(&next, chosen.types.contains(kind), None, word.erase())
+    });
+    view! {
+        <ul class="chips" aria-label="Rows of the feed, with how many of them the last 24 hours had">
+            {chip(&Chosen::default(), *chosen == Chosen::default(), None, "All".erase())}
+            {chip(&trouble, is_trouble, None, "Trouble".erase())}
+            {statuses.collect_view()}
+            {types.collect_view()}
+            {others(chosen)}
+        </ul>
+    }
+    .erase()
+}
+
+fn chip(next: &Chosen<'_>, current: bool, status: Option<LogStatus>, label: Piece) -> Piece {
+    let status = status.map(|status| status.to_string());
+    view! { <li><a class="chip" href=next.href() aria-current=current.then_some("true") data-status=status>{label}</a></li> }.erase()
+}
+
+/// Rows of a status, nothing where there are none.
+fn count(live: Live, status: LogStatus) -> Piece {
+    let count = text(move || {
+        let rows = live.glance.with(|glance| glance.as_ref()?.day.as_ref().map(|day| day.rows_of(status)));
+        rows.filter(|rows| *rows > 0).map(format::count).unwrap_or_default()
+    });
+    view! { <span class="chip__count figures" title="in the last 24 hours">{count}</span> }.erase()
+}
+
+/// What else the address asks for, and the way to be rid of it.
+fn others(chosen: &Chosen<'_>) -> Option<Piece> {
+    let named = |kind: &SourceType| TYPES.iter().any(|(known, _)| known == kind);
+    let types: Vec<_> = chosen.types.iter().copied().filter(named).collect();
+    if chosen.rest.is_empty() && types == chosen.types {
+        return None;
+    }
+    let without = Chosen { types, rest: vec![], ..chosen.clone() };
+    let label = view! { <span>"More in the address"</span><span class="visually-hidden">": remove"</span>{icon(Icon::Close)} };
+    Some(chip(&without, true, None, label.erase()))
+}
+
+/// The filter of an address as far as chips are about it. The browser need not understand the rest, and does not carry what does.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Chosen<'q> {
+    statuses: Vec<LogStatus>,
+    types: Vec<SourceType>,
+    /// As they are in the address.
+    rest: Vec<&'q str>,
+}
+
+impl<'q> Chosen<'q> {
+    fn of(query: &'q str) -> Self {
+        let mut chosen = Self::default();
+        for part in query.split('&').filter(|part| !part.is_empty()) {
+            match part.split_once('=') {
+                Some(("status", list)) => chosen.statuses.extend(listed::<LogStatus>(list)),
+                Some(("type", list)) => chosen.types.extend(listed::<SourceType>(list)),
+                _ => chosen.rest.push(part),
+            }
+        }
+        chosen.statuses = in_order(&chosen.statuses);
+        chosen.types = in_order(&chosen.types);
+        chosen
+    }
+
+    fn href(&self) -> String {
+        let list = |key: &str, words: Vec<String>| (!words.is_empty()).then(|| format!("{key}={}", words.join(",")));
+        let statuses = list("status", self.statuses.iter().map(ToString::to_string).collect());
+        let types = list("type", self.types.iter().map(ToString::to_string).collect());
+        let rest = self.rest.iter().map(|part| (*part).to_owned());
+        let parts: Vec<_> = statuses.into_iter().chain(types).chain(rest).collect();
+        if parts.is_empty() { "/#feed".to_owned() } else { format!("/?{}#feed", parts.join("&")) }
+    }
+}
+
+fn listed<T: FromStr>(list: &str) -> Vec<T> {
+    list.replace("%2C", ",").split(',').filter_map(|word| word.parse().ok()).collect()
+}
+
+fn in_order<T: Copy + PartialEq + VariantArray>(list: &[T]) -> Vec<T> {
+    T::VARIANTS.iter().copied().filter(|item| list.contains(item)).collect()
+}
+
+/// With it if it was not there, and without it if it was; in the order in which they are shown.
+fn toggled<T: Copy + PartialEq + VariantArray>(list: &[T], one: T) -> Vec<T> {
+    T::VARIANTS.iter().copied().filter(|item| list.contains(item) != (*item == one)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chip_adds_itself_and_takes_itself_away() {
+        let one = toggled(&[], LogStatus::Error);
+        assert_eq!(one, [LogStatus::Error]);
+        let two = toggled(&one, LogStatus::Completed);
+        assert_eq!(two, [LogStatus::Completed, LogStatus::Error]);
+        assert_eq!(toggled(&two, LogStatus::Error), [LogStatus::Completed]);
+    }
+
+    #[test]
+    fn an_address_is_taken_apart_and_put_together() {
+        for (query, href) in [
+            ("", "/#feed"),
+            ("status=", "/#feed"),
+            ("status=error&status=success", "/?status=completed,error#feed"),
+            ("q=no+space&type=MYSQL%2CFILES&status=missed", "/?status=missed&type=FILES,MYSQL&q=no+space#feed"),
+        ] {
+            assert_eq!(Chosen::of(query).href(), href, "{query}");
+        }
+    }
+
+    #[test]
+    fn trouble_is_in_the_order_in_which_chips_add_it() {
+        let added = TROUBLE.iter().fold(Vec::new(), |list, status| toggled(&list, *status));
+        assert_eq!(added, TROUBLE);
+    }
+}
