@@ -66,7 +66,7 @@ async function refresh() {
   const regions = all('[data-refresh]');
   if (document.hidden || regions.length === 0) return again();
   try {
-    const answer = await fetch(location.href, { redirect: 'manual', cache: 'no-store', signal: AbortSignal.timeout(20000) });
+    const answer = await fetch(location.href, { redirect: 'manual', cache: 'no-store', signal: AbortSignal.timeout(10000) });
     if (!answer.ok) throw answer.type === 'opaqueredirect' ? 'signed out' : `the panel answers ${answer.status}`;
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
     ahead = Number(page.documentElement.dataset.now) - Date.now();
