@@ -47,11 +47,11 @@ fn chip(next: &Chosen<'_>, current: bool, status: Option<LogStatus>, label: Piec
     view! { <li><a class="chip" href=next.href() aria-current=current.then_some("true") data-status=status>{label}</a></li> }.erase()
 }
 
-/// Rows of a status, nothing where there are none.
+/// Rows of a status, as far as that is known.
 fn count(live: Live, status: LogStatus) -> Piece {
     let count = text(move || {
         let rows = live.glance.with(|glance| glance.as_ref()?.day.as_ref().map(|day| day.rows_of(status)));
-        rows.filter(|rows| *rows > 0).map(format::count).unwrap_or_default()
+        rows.map_or_else(|| "?".to_owned(), format::count)
     });
     view! { <span class="chip__count figures" title="in the last 24 hours">{count}</span> }.erase()
 }

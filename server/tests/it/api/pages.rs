@@ -74,7 +74,7 @@ async fn monitor_counts_trouble_names_the_worst_schedule_and_filters_its_rows() 
     let read = async |path: &str, body: Value| panel.post(path, &body).await.1;
     let everything = read("/api/sf/read_monitor", json!({"rows": 10})).await;
     let glance = &everything["glance"]["Ok"];
-    assert_eq!((&glance["trouble"]["errors"], &glance["trouble"]["missed"]), (&json!(2), &json!(1)), "{everything}");
+    assert_eq!((&glance["day"]["rows"]["error"], &glance["day"]["rows"]["missed"]), (&json!(2), &json!(1)), "{everything}");
     assert_eq!(glance["schedules"]["Is"]["schedule"]["name"], "never ran");
     assert_eq!(glance["schedules"]["Is"]["last_good"], Value::Null);
 

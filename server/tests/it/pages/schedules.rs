@@ -75,6 +75,11 @@ async fn a_schedule_is_made_run_paused_cloned_edited_and_removed() {
     for expected in ["ada paused schedule nightly", "ada resumed schedule nightly", "ada removed schedule every night"] {
         assert!(messages.iter().any(|message| message.strip_suffix(", from 127.0.0.1") == Some(expected)), "{messages:?}");
     }
+    // Its rows can still be asked for, and the chips count them.
+    let logs = open(&panel, "/logs?schedule=1&status=error").await;
+    for part in ["<optgroup label=\"Removed\"><option value=\"1\" selected>every night</option>", "<span class=\"chip__count figures\">"] {
+        assert!(logs.has(part), "{part}: {}", logs.main());
+    }
     panel.serving.stop().await;
 }
 
