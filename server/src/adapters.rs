@@ -1,5 +1,6 @@
 //! The app's ports on the server's services: log the cause, mask it, return what a stranger may read.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use app::api::RowsAfter;
@@ -112,8 +113,12 @@ impl Glances for GlancePort {
         let now = self.standings.clock.now();
         let day = if viewer.may(Permission::ViewBackupLogsPage) {
             let since = Timestamp::from_millis((now.millis() - DAY_MS) / 60_000 * 60_000);
-            let filter = LogFilter { from: Some(TimeBound::Moment(since)), ..LogFilter::default() };
-            Some(LastDay { since, rows: self.history.count_by_status(viewer, &filter).await.map_err(masked)? })
+            let mut rows = BTreeMap::new();
+            for status in LastDay::COUNTED {
+                let filter = LogFilter { from: Some(TimeBound::Moment(since)), status: vec![status], ..LogFilter::default() };
+                rows.insert(status, self.history.count(viewer, &filter).await.map_err(masked)?);
+            }
+            Some(LastDay { since, rows })
         } else {
             None
         };

@@ -18,7 +18,8 @@ use crate::store::log_counts::Effort;
 use crate::store::log_listing::Listing;
 use crate::store::log_pages::Page;
 use crate::store::{
-    Database, Selection, StoreError, TrailView, clearing, log, log_histogram, log_listing, log_pages, outcomes, reported, run_notes, runs,
+    Database, Selection, StoreError, TrailView, clearing, log, log_counts, log_histogram, log_listing, log_pages, outcomes, reported,
+    run_notes, runs,
 };
 
 /// Rows of one run that are read; even one that is told of every twelve hours for a year has fewer.
@@ -71,6 +72,12 @@ impl History {
         let gaps = gaps.into_iter().map(|gap| (gap.from, gap.to)).collect();
         let cleared = clearing::reached_back(view.tx(), &viewer.scope, id).await?;
         Ok(RowsAfter { rows, gaps, head: view.head(), cleared, rights: rights_of(viewer) })
+    }
+
+    /// How many rows pass.
+    pub async fn count(&self, viewer: &Viewer, filter: &LogFilter) -> Result<i64, StoreError> {
+        let selection = Selection { scope: &viewer.scope, filter, zone: &self.zone };
+        log_counts::count(&mut self.view().await?, selection).await
     }
 
     /// How many rows of each status pass.

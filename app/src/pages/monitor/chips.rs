@@ -6,21 +6,18 @@ use leptos::prelude::*;
 use strum::VariantArray;
 
 use crate::components::{Erase, Icon, Piece, format, icon, text};
-use crate::model::{LogStatus, SourceType};
+use crate::model::{LastDay, LogStatus, SourceType};
 use crate::streaming::Live;
-
-/// What somebody on call wants to see.
-const TROUBLE: [LogStatus; 5] = [LogStatus::Warning, LogStatus::Error, LogStatus::Stopped, LogStatus::Connection, LogStatus::Missed];
 
 /// The sources that the panel itself looks after, and it.
 const TYPES: [(SourceType, &str); 3] = [(SourceType::Files, "Files"), (SourceType::Mysql, "MySQL"), (SourceType::System, "Panel")];
 
-/// Statuses with how many rows of each there were in a day, and sources; any of them together.
+/// Statuses, those of trouble with how many rows of each there were in a day, and sources; any of them together.
 pub(super) fn chips(live: Live) -> Piece {
     let query = live.filter.get_value();
     let chosen = &Chosen::of(&query);
-    let is_trouble = chosen.statuses == TROUBLE;
-    let trouble = Chosen { statuses: if is_trouble { vec![] } else { TROUBLE.to_vec() }, ..chosen.clone() };
+    let is_trouble = chosen.statuses == LastDay::COUNTED;
+    let trouble = Chosen { statuses: if is_trouble { vec![] } else { LastDay::COUNTED.to_vec() }, ..chosen.clone() };
     let statuses = LogStatus::VARIANTS.iter().map(|status| {
         let next = Chosen { statuses: toggled(&chosen.statuses, *status), ..chosen.clone() };
         let label = view! { {icon(*status)}<span>{status.word()}</span>{count(live, *status)} };
@@ -31,7 +28,7 @@ pub(super) fn chips(live: Live) -> Piece {
         chip(&next, chosen.types.contains(kind), None, word.erase())
     });
     view! {
-        <ul class="chips" aria-label="Rows of the feed, with how many of them the last 24 hours had">
+        <ul class="chips" aria-label="Rows of the feed, and how much trouble the last 24 hours had">
             {chip(&Chosen::default(), *chosen == Chosen::default(), None, "All".erase())}
             {chip(&trouble, is_trouble, None, "Trouble".erase())}
             {statuses.collect_view()}
@@ -47,13 +44,15 @@ fn chip(next: &Chosen<'_>, current: bool, status: Option<LogStatus>, label: Piec
     view! { <li><a class="chip" href=next.href() aria-current=current.then_some("true") data-status=status>{label}</a></li> }.erase()
 }
 
-/// Rows of a status, as far as that is known.
-fn count(live: Live, status: LogStatus) -> Piece {
+/// Rows of a status, where they are counted.
+fn count(live: Live, status: LogStatus) -> Option<Piece> {
     let count = text(move || {
-        let rows = live.glance.with(|glance| glance.as_ref()?.day.as_ref().map(|day| day.rows_of(status)));
+        let rows = live.glance.with(|glance| glance.as_ref()?.day.as_ref()?.rows.get(&status).copied());
         rows.map_or_else(|| "?".to_owned(), format::count)
     });
-    view! { <span class="chip__count figures" title="in the last 24 hours">{count}</span> }.erase()
+    LastDay::COUNTED
+        .contains(&status)
+        .then(|| view! { <span class="chip__count figures" title="in the last 24 hours">{count}</span> }.erase())
 }
 
 /// What else the address asks for, and the way to be rid of it.
@@ -142,7 +141,7 @@ mod tests {
 
     #[test]
     fn trouble_is_in_the_order_in_which_chips_add_it() {
-        let added = TROUBLE.iter().fold(Vec::new(), |list, status| toggled(&list, *status));
-        assert_eq!(added, TROUBLE);
+        let added = LastDay::COUNTED.iter().fold(Vec::new(), |list, status| toggled(&list, *status));
+        assert_eq!(added, LastDay::COUNTED);
     }
 }

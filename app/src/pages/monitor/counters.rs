@@ -17,7 +17,7 @@ pub(super) fn counters(live: Live, servers_known: bool) -> Piece {
     let trouble_known = may_see(|glance| glance.day.is_some());
     let schedules_known = may_see(|glance| glance.schedules.is_some());
     let day = move |status: LogStatus| {
-        Signal::derive(move || live.glance.with(|glance| usize::try_from(glance.as_ref()?.day.as_ref()?.rows_of(status)).ok()))
+        Signal::derive(move || live.glance.with(|glance| usize::try_from(*glance.as_ref()?.day.as_ref()?.rows.get(&status)?).ok()))
     };
     let since = move |status: LogStatus| {
         text(move || {
