@@ -1,13 +1,11 @@
 //! The app's ports on the server's services: log the cause, mask it, return what a stranger may read.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use app::api::RowsAfter;
 use app::error::AppError;
 use app::model::{
-    Glance, LastDay, LogFilter, LogPage, LogQuery, Permission, Run, RunId, Scope, Server, TimeBound, Timestamp, Viewer, WorstSchedule,
-    Zone, worst_of,
+    Glance, LastDay, LogFilter, LogPage, LogQuery, Permission, Run, RunId, Scope, Server, Timestamp, Viewer, WorstSchedule, Zone, worst_of,
 };
 use app::ports::{AuditTrail, Glances, PanelClock, Runs, Servers};
 use async_trait::async_trait;
@@ -113,11 +111,7 @@ impl Glances for GlancePort {
         let now = self.standings.clock.now();
         let day = if viewer.may(Permission::ViewBackupLogsPage) {
             let since = Timestamp::from_millis((now.millis() - DAY_MS) / 60_000 * 60_000);
-            let mut rows = BTreeMap::new();
-            for status in LastDay::COUNTED {
-                let filter = LogFilter { from: Some(TimeBound::Moment(since)), status: vec![status], ..LogFilter::default() };
-                rows.insert(status, self.history.count(viewer, &filter).await.map_err(masked)?);
-            }
+            let rows = self.history.count_since(viewer, since, &LastDay::COUNTED).await.map_err(masked)?;
             Some(LastDay { since, rows })
         } else {
             None

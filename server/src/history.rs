@@ -7,8 +7,8 @@ use std::sync::Arc;
 use app::api::RowsAfter;
 use app::model::LogStatus::{Completed, Connection, Error, Missed, Stopped, Warning};
 use app::model::{
-    Bar, FieldError, Histogram, LogEntry, LogEntryDetail, LogFilter, LogPage, LogQuery, LogStatus, Run, RunId, RunStory, Step, Timestamp,
-    Trigger, Viewer, Zone, new_lines, sum_by_status,
+    Bar, FieldError, Histogram, LogEntry, LogEntryDetail, LogFilter, LogPage, LogQuery, LogStatus, Run, RunId, RunStory, Step, TimeBound,
+    Timestamp, Trigger, Viewer, Zone, new_lines, sum_by_status,
 };
 
 use crate::audit::decompress;
@@ -74,10 +74,21 @@ impl History {
         Ok(RowsAfter { rows, gaps, head: view.head(), cleared, rights: rights_of(viewer) })
     }
 
-    /// How many rows pass.
-    pub async fn count(&self, viewer: &Viewer, filter: &LogFilter) -> Result<i64, StoreError> {
-        let selection = Selection { scope: &viewer.scope, filter, zone: &self.zone };
-        log_counts::count(&mut self.view().await?, selection).await
+    /// How many rows of each of a few statuses there are since a moment, found by their index.
+    pub async fn count_since(
+        &self,
+        viewer: &Viewer,
+        since: Timestamp,
+        statuses: &[LogStatus],
+    ) -> Result<BTreeMap<LogStatus, i64>, StoreError> {
+        let mut view = self.view().await?;
+        let mut rows = BTreeMap::new();
+        for status in statuses {
+            let filter = LogFilter { from: Some(TimeBound::Moment(since)), status: vec![*status], ..LogFilter::default() };
+            let selection = Selection { scope: &viewer.scope, filter: &filter, zone: &self.zone };
+            rows.insert(*status, log_counts::count(&mut view, selection).await?);
+        }
+        Ok(rows)
     }
 
     /// How many rows of each status pass.
