@@ -71,7 +71,7 @@ impl History {
         let gaps = clearing::gaps(view.tx(), selection, id, up_to, &ids).await?;
         let gaps = gaps.into_iter().map(|gap| (gap.from, gap.to)).collect();
         let cleared = clearing::reached_back(view.tx(), &viewer.scope, id).await?;
-        Ok(RowsAfter { rows, gaps, head: view.head(), cleared, rights: rights_of(viewer) })
+        Ok(RowsAfter { rows, gaps, head: view.head(), cleared, rights: rights_of(viewer), build: crate::build_id() })
     }
 
     /// How many rows of each of a few statuses there are since a moment, found by their index.

@@ -55,6 +55,8 @@ pub struct RowsAfter {
     pub cleared: bool,
     /// A name for what the viewer may do and see.
     pub rights: String,
+    /// Which build answers.
+    pub build: String,
 }
 
 /// Rows that one answer of [`read_rows`] has at most.

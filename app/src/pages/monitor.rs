@@ -2,6 +2,7 @@
 //! the browser then keeps it current through [`crate::streaming`].
 
 mod chips;
+mod connection_banner;
 mod counters;
 mod feed_section;
 mod feed_table;
@@ -13,8 +14,9 @@ mod stop_button;
 
 use leptos::prelude::*;
 
+use self::connection_banner::connection_banner;
 use self::counters::counters;
-use self::feed_section::{connection_banner, feed_section};
+use self::feed_section::feed_section;
 use self::run_card::running_runs;
 use self::server_strip::server_strip;
 use self::steady::ABOVE;
@@ -37,7 +39,7 @@ pub fn MonitorPage() -> impl IntoView {
             let read = snapshot.await;
             let drawing: Drawing = Box::new(move || match read {
                 Ok(snapshot) => board(snapshot, filter),
-                Err(error) => failure_notice("what is running", &error, "/".to_owned()),
+                Err(error) => failure_notice("what is running", &error, address(&filter)),
             });
             drawing
         })
@@ -52,6 +54,8 @@ pub fn MonitorPage() -> impl IntoView {
 fn board(snapshot: MonitorSnapshot, filter: String) -> Piece {
     let (servers, server_problem) = apart(snapshot.servers);
     let (page, feed_problem) = apart(snapshot.newest);
+    let here = address(&filter);
+    let has_feed = feed_problem.is_none();
     let live = Live::new(page, snapshot.runs, servers.unwrap_or_default(), snapshot.glance.ok(), filter);
     match feed_problem {
         None => follow(live),
@@ -66,15 +70,15 @@ fn board(snapshot: MonitorSnapshot, filter: String) -> Piece {
                 {match server_problem {
                     None => server_strip(live),
                     Some(AppError::Forbidden) => ().erase(),
-                    Some(error) => failure_notice("the servers", &error, "/".to_owned()),
+                    Some(error) => failure_notice("the servers", &error, here.clone()),
                 }}
             </div>
             {match feed_problem {
                 None => feed_section(live),
                 Some(AppError::Invalid(problems)) => bad_filter(&problems),
-                Some(error) => failure_notice("the log", &error, "/".to_owned()),
+                Some(error) => failure_notice("the log", &error, here),
             }}
-            <div class="monitor__connection">{connection_banner(live)}</div>
+            <div class="monitor__connection">{connection_banner(live, has_feed)}</div>
         </div>
     }
     .erase()
@@ -88,6 +92,11 @@ fn bad_filter(problems: &[FieldError]) -> Piece {
         <a class="button" href="/">"Show every row"</a>
     };
     notice(Tone::Error, "This filter cannot be applied", body.erase())
+}
+
+/// Where Monitor shows what it shows now.
+fn address(filter: &str) -> String {
+    if filter.is_empty() { "/".to_owned() } else { format!("/?{filter}") }
 }
 
 fn apart<T>(read: Result<T, AppError>) -> (Option<T>, Option<AppError>) {
@@ -107,4 +116,15 @@ fn skeleton() -> Piece {
         </div>
     }
     .erase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_keeps_the_filter() {
+        assert_eq!(address(""), "/");
+        assert_eq!(address("status=error&q=a+b"), "/?status=error&q=a+b");
+    }
 }

@@ -11,7 +11,9 @@ pub enum Connection {
     Live,
     /// Lost; the next attempt is at `retry_at`.
     Waiting { failures: u32, retry_at: Timestamp, reason: Option<String> },
-    /// The stream does not come through; the panel is asked every few seconds instead.
+    /// The browser has no network; it tells when it has.
+    Offline,
+    /// There is no stream, or it does not come through; the panel is asked every few seconds instead.
     Polling,
     /// The session has ended; trying again would not help.
     SignedOut,
@@ -24,6 +26,7 @@ impl Connection {
             Self::Connecting => "connecting",
             Self::Live => "live",
             Self::Waiting { .. } => "reconnecting",
+            Self::Offline => "offline",
             Self::Polling => "polling",
             Self::SignedOut => "signed-out",
         }
@@ -35,6 +38,7 @@ impl Connection {
             Self::Connecting => "Connecting",
             Self::Live => "Live",
             Self::Waiting { .. } => "Reconnecting",
+            Self::Offline => "Offline",
             Self::Polling => "Every 4 s",
             Self::SignedOut => "Signed out",
         }

@@ -1,51 +1,13 @@
 //! The rows of the live feed: a bounded buffer that takes every row once and in order, and holds new rows back while
 //! someone reads. Pure: no clock, no DOM, no socket.
 
+mod row;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+pub use self::row::{FeedItem, FeedRow};
 use crate::model::{LogEntry, Timestamp};
-
-/// One line of the feed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FeedItem {
-    Entry(LogEntry),
-    /// The server cannot give these rows any more.
-    Gap {
-        from: i64,
-        to: i64,
-    },
-    /// More rows arrived while the reader was away than are kept; history has them.
-    Skipped {
-        from: i64,
-        to: i64,
-    },
-}
-
-/// A line and when it arrived; `None` for rows that came with the page.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FeedRow {
-    pub item: FeedItem,
-    pub arrived_at: Option<Timestamp>,
-}
-
-impl FeedRow {
-    /// Differs for every line of a feed.
-    pub fn key(&self) -> (u8, i64) {
-        match &self.item {
-            FeedItem::Entry(entry) => (0, entry.id),
-            FeedItem::Gap { from, .. } => (1, *from),
-            FeedItem::Skipped { from, .. } => (2, *from),
-        }
-    }
-
-    fn first_id(&self) -> i64 {
-        match &self.item {
-            FeedItem::Entry(entry) => entry.id,
-            FeedItem::Gap { from, .. } | FeedItem::Skipped { from, .. } => *from,
-        }
-    }
-}
 
 /// The feed: what is shown, newest first, and what waits until the reader returns.
 #[derive(Debug, Default)]
@@ -57,7 +19,10 @@ pub struct Feed {
     /// Log rows that arrived while holding, kept or not.
     waiting_rows: u32,
     is_held: bool,
+    /// Up to here the stream has told everything.
     last_id: i64,
+    /// Between these ids, the first excluded, what is shown was read at once: the stream may still come to rows of it, and to what was cleared.
+    read: (i64, i64),
 }
 
 impl Feed {
@@ -66,15 +31,15 @@ impl Feed {
 
     /// A feed that begins with the newest rows of the trail (newest first) and goes on after `head`.
     pub fn new(newest: Vec<LogEntry>, head: i64) -> Self {
-        let mut feed = Self::default();
+        let mut feed = Self { last_id: head, ..Self::default() };
         feed.replace(newest, head, false);
         feed
     }
 
     /// Shows these rows (newest first), read when the trail ended at `head`, instead of all that are not newer. `is_all`: there are no older
-    /// ones. Gaps stay where they are, unless what is below them is not shown any more.
+    /// ones. Gaps stay where they are, unless what is below them is not shown any more. The stream goes on where it was: it may not have
+    /// told yet what was cleared before `head`.
     pub fn replace(&mut self, newest: Vec<LogEntry>, head: i64, is_all: bool) {
-        self.last_id = self.last_id.max(head);
         let oldest = if is_all { 0 } else { newest.last().map_or(0, |entry| entry.id) };
         let stays = |row: &Arc<FeedRow>| row.first_id() > head || (matches!(row.item, FeedItem::Gap { .. }) && row.first_id() > oldest);
         let read = newest.into_iter().map(|entry| Arc::new(FeedRow { item: FeedItem::Entry(entry), arrived_at: None }));
@@ -82,6 +47,7 @@ impl Feed {
         rows.sort_by_key(|row| std::cmp::Reverse(row.first_id()));
         rows.truncate(Self::LIMIT);
         self.shown = rows.into();
+        self.read = (oldest, head);
     }
 
     /// Whether new rows wait for somebody who reads.
@@ -102,7 +68,7 @@ impl Feed {
         self.shown.len() < Self::LIMIT
     }
 
-    /// The highest id seen: where the stream resumes.
+    /// Where the stream resumes.
     pub fn last_id(&self) -> i64 {
         self.last_id
     }
@@ -110,8 +76,11 @@ impl Feed {
     /// Takes rows with ascending ids. Rows already seen are passed over.
     pub fn push(&mut self, rows: Vec<LogEntry>, at: Timestamp) {
         for entry in rows {
-            if entry.id > self.last_id {
-                self.last_id = entry.id;
+            if entry.id <= self.last_id {
+                continue;
+            }
+            self.last_id = entry.id;
+            if entry.id > self.read.1 {
                 self.waiting_rows += u32::from(self.is_held);
                 self.add(FeedItem::Entry(entry), at);
             }
@@ -136,9 +105,18 @@ impl Feed {
 
     /// Notes that the server cannot give these rows any more.
     pub fn mark_gap(&mut self, from: i64, to: i64, at: Timestamp) {
-        if to > self.last_id {
-            self.add(FeedItem::Gap { from: from.max(self.last_id + 1), to }, at);
-            self.last_id = to;
+        if to <= self.last_id {
+            return;
+        }
+        let from = from.max(self.last_id + 1);
+        self.last_id = to;
+        let (oldest, head) = self.read;
+        if from > head {
+            self.add(FeedItem::Gap { from, to }, at);
+        } else if from > oldest {
+            let place = self.shown.partition_point(|row| row.first_id() > from);
+            self.shown.insert(place, Arc::new(FeedRow { item: FeedItem::Gap { from, to }, arrived_at: Some(at) }));
+            self.shown.truncate(Self::LIMIT);
         }
     }
 
@@ -202,13 +180,13 @@ impl Feed {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::model::{LogStatus, SourceType};
 
     const NOON: Timestamp = Timestamp(1_795_348_800_000);
 
-    fn entry(id: i64) -> LogEntry {
+    pub(in crate::streaming) fn entry(id: i64) -> LogEntry {
         LogEntry {
             id,
             at: NOON,
@@ -342,5 +320,41 @@ mod tests {
         feed.replace(entries([6, 3]), 6, false);
         assert_eq!(ids(&feed), [7, 6, 3]);
         assert_eq!(feed.last_id(), 7);
+    }
+
+    #[test]
+    fn a_gap_that_the_stream_comes_to_after_a_fresh_read_is_shown_in_its_place() {
+        let mut feed = Feed::new(entries([3]), 3);
+        feed.replace(entries([40, 20, 3]), 40, false);
+        assert_eq!(feed.last_id(), 3, "the stream has told nothing of what was read");
+        feed.push_with_gaps(entries([20]), &[(4, 9), (30, 35)], NOON);
+        feed.push(entries([40, 41]), NOON);
+        feed.mark_gap(30, 35, NOON);
+        let keys: Vec<_> = feed.window(0, 9).iter().map(|row| row.key()).collect();
+        assert_eq!(keys, [(0, 41), (0, 40), (1, 30), (0, 20), (1, 4), (0, 3)]);
+        assert_eq!(feed.last_id(), 41);
+    }
+
+    #[test]
+    fn a_gap_below_what_was_read_is_not_shown() {
+        let mut feed = Feed::new(entries([3]), 3);
+        feed.replace(entries([40, 20]), 40, false);
+        feed.mark_gap(4, 9, NOON);
+        assert_eq!((ids(&feed), feed.last_id()), (vec![40, 20], 9));
+        let mut whole = Feed::new(entries([3]), 3);
+        whole.replace(entries([40, 20]), 40, true);
+        whole.mark_gap(4, 9, NOON);
+        assert_eq!(ids(&whole), [40, 20, 4], "what was read begins where the trail does");
+    }
+
+    #[test]
+    fn rows_that_were_read_at_once_do_not_wait_for_the_reader() {
+        let mut feed = Feed::new(entries([3]), 3);
+        feed.replace(entries([6, 5, 3]), 6, false);
+        feed.hold();
+        feed.push(entries([5, 6, 7]), NOON);
+        assert_eq!((ids(&feed), feed.waiting_rows()), (vec![6, 5, 3], 1));
+        feed.release();
+        assert_eq!(ids(&feed), [7, 6, 5, 3]);
     }
 }

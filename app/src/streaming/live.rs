@@ -85,6 +85,11 @@ impl Live {
         });
     }
 
+    /// Takes in runs that have changed; those that are over leave.
+    pub(super) fn change_runs(self, changed: Vec<Run>) {
+        change(self.runs, |shown| merge_runs(shown, changed));
+    }
+
     /// Reads rows from before the oldest one, unless that is under way or there are none.
     pub fn read_further(self) {
         let oldest = self.feed.with_untracked(|feed| feed.oldest_id().filter(|_| feed.has_room()));
@@ -130,5 +135,16 @@ pub(super) fn change<T: Send + Sync + 'static>(shown: RwSignal<T>, change: impl 
         shown.try_update_untracked(change);
     } else {
         shown.try_update(change);
+    }
+}
+
+fn merge_runs(shown: &mut Vec<Run>, changed: Vec<Run>) {
+    for run in changed {
+        match shown.iter().position(|known| known.id == run.id) {
+            Some(position) if run.state.is_active() => shown[position] = run,
+            Some(position) => drop(shown.remove(position)),
+            None if run.state.is_active() => shown.push(run),
+            None => {}
+        }
     }
 }

@@ -11,6 +11,8 @@ use crate::model::Frame;
 /// What a socket has to say.
 pub(super) enum Heard {
     Frame(Frame),
+    /// Something that this build does not understand.
+    Unreadable,
     /// With the code that the other end gave.
     Closed(u16),
 }
@@ -32,7 +34,10 @@ impl Socket {
             // Read as bytes, like everything else: the browser then carries one reader for each type instead of two.
             match serde_json::from_slice(text.as_bytes()) {
                 Ok(frame) => hear_frame(Heard::Frame(frame)),
-                Err(error) => logging::warn!("the stream: {error}"),
+                Err(error) => {
+                    logging::warn!("the stream: {error}");
+                    hear_frame(Heard::Unreadable);
+                }
             }
         });
         let on_close = Closure::<dyn FnMut(_)>::new(move |event: CloseEvent| hear(Heard::Closed(event.code())));

@@ -8,10 +8,8 @@ use super::chips::chips;
 use super::feed_table::feed_table;
 use super::following::Following;
 use super::steady::keep_feed_steady;
-use crate::components::{
-    Ago, Erase, Icon, Piece, Reactive, Tone, effect, find, focus, format, icon, notice, on_window, reactive, text, top_of, use_clock,
-};
-use crate::streaming::{Connection, Feed, Live, reload};
+use crate::components::{Erase, Icon, Piece, Reactive, effect, find, focus, format, icon, on_window, reactive, text, top_of};
+use crate::streaming::{Connection, Feed, Live};
 
 /// New rows as they are written.
 pub(super) fn feed_section(live: Live) -> Piece {
@@ -65,78 +63,6 @@ fn connection_state(live: Live, following: RwSignal<Following>) -> Piece {
     .erase()
 }
 
-/// What is wrong with the connection and what can be done.
-pub(super) fn connection_banner(live: Live) -> Piece {
-    let waits = Memo::new(move |_| live.connection.with(|connection| matches!(connection, Connection::Waiting { .. })));
-    let ended = Memo::new(move |_| live.connection.with(|connection| *connection == Connection::SignedOut));
-    let polls = Memo::new(move |_| live.connection.with(|connection| *connection == Connection::Polling));
-    let lost = reactive(move || waits.get().then(|| reconnecting(live)));
-    let asks = reactive(move || polls.get().then(|| polling(live)));
-    let over = reactive(move || ended.get().then(signed_out));
-    let old = reactive(move || live.outdated.get().then(outdated));
-    view! { {lost}{asks}{over}{old} }.erase()
-}
-
-fn reconnecting(live: Live) -> Piece {
-    let clock = use_clock();
-    let countdown = move || {
-        live.connection.with(|connection| match connection {
-            Connection::Waiting { retry_at, .. } => format::duration(retry_at.millis_since(clock.shown()).max(0).div_euclid(1000) + 1),
-            _ => format::duration(0),
-        })
-    };
-    let detail = move || {
-        live.connection.with(|connection| match connection {
-            Connection::Waiting { reason: Some(reason), .. } => Some(format!("The panel closed the stream: {reason}.")),
-            Connection::Waiting { failures: 3.., .. } => {
-                Some("If the panel itself answers, a proxy in between may not pass WebSockets on.".to_owned())
-            }
-            _ => None,
-        })
-    };
-    let heard = move || live.heard_at.get().map(|at| view! { ", last update " <Ago at=at/> }.erase());
-    let body = view! {
-        <p>
-            "Next attempt in "<span class="figures">{text(countdown)}</span>
-            {reactive(heard)}
-            ". No row will be missing afterwards. "
-            {text(detail)}
-        </p>
-        <button class="button" type="button" on:click=move |_| retry(live)>{icon(Icon::Retry)}"Retry now"</button>
-    };
-    notice(Tone::Warning, "The connection is lost", body.erase())
-}
-
-/// Connects, and leaves the keyboard where there still is something.
-fn retry(live: Live) {
-    focus_pause();
-    live.retry_now();
-}
-
-fn polling(live: Live) -> Piece {
-    let body = view! {
-        <p>"The live stream does not come through: too many pages may be open at once, or a proxy in between may not pass WebSockets on. No row is missing; each comes a few seconds late."</p>
-        <button class="button" type="button" on:click=move |_| retry(live)>{icon(Icon::Retry)}"Try the stream again"</button>
-    };
-    notice(Tone::Neutral, "The panel is asked every few seconds", body.erase())
-}
-
-fn signed_out() -> Piece {
-    let body = view! {
-        <p>"The rows below are as old as your session."</p>
-        <a class="button" href="/sign-in?next=/">"Sign in"</a>
-    };
-    notice(Tone::Warning, "You are signed out", body.erase())
-}
-
-fn outdated() -> Piece {
-    let body = view! {
-        <p>"This page is from the version before. It reloads by itself when you look elsewhere."</p>
-        <button class="button" type="button" on:click=move |_| reload()>{icon(Icon::Retry)}"Reload now"</button>
-    };
-    notice(Tone::Neutral, "The panel has been updated", body.erase())
-}
-
 /// How many rows wait, and the way to them.
 fn new_rows_pill(live: Live, press: Callback<()>) -> Reactive {
     let waiting = move || live.feed.with(Feed::waiting_rows);
@@ -158,9 +84,9 @@ fn new_rows_pill(live: Live, press: Callback<()>) -> Reactive {
     })
 }
 
-/// Puts the focus on Pause, before what has it goes.
-fn focus_pause() {
-    focus(".feed__header .button");
+/// Puts the focus on Pause, before what has it goes; where there is no feed, on what there is.
+pub(super) fn focus_pause() {
+    focus(".feed__header .button, .monitor:not(:has(.feed)) #running");
 }
 
 /// Brings the top of the feed into view, unless it is.

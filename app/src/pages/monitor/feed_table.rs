@@ -11,10 +11,10 @@ use crate::components::{
 };
 use crate::streaming::{Feed, FeedItem, FeedRow, Live, Older};
 
-/// Lines in the page while someone scrolls through them, at most.
-const WINDOW: usize = 120;
-/// Lines in the page while new ones come in at the top: two screens, since each that comes moves them all.
+/// Lines in the page while new ones come in at the top: two screens of most, since each that comes moves them all.
 const TAIL: usize = 60;
+/// Lines that a screen is taken to have at most: taller ones show rows too small to read.
+const TALLEST: usize = 200;
 /// More than this many new lines at once are a flood, in which none stands out.
 const FLOOD: usize = 12;
 /// The window moves by this many lines at a time, so that scrolling seldom touches the page.
@@ -27,6 +27,8 @@ const FRESH_MILLIS: i64 = 2_000;
 /// The table, its two blanks and the way to older rows.
 pub(super) fn feed_table(live: Live, following: RwSignal<Following>) -> Piece {
     let first = RwSignal::new(0_usize);
+    // How many lines the screen has room for; the server does not know.
+    let screen = RwSignal::new(0_usize);
     let clock = use_clock();
     let empty = Memo::new(move |_| live.feed.with(Feed::is_empty));
     let line_at_top = StoredValue::new(0.0);
@@ -41,7 +43,7 @@ pub(super) fn feed_table(live: Live, following: RwSignal<Following>) -> Piece {
     // A full feed stays as long as it is, and asking the page how high a row is makes it lay out all of them.
     let blanks = Memo::new(move |_| {
         let (length, first) = (live.feed.with(Feed::len), first.get());
-        (first, length.saturating_sub(first + window_lines(following.get())))
+        (first, length.saturating_sub(first + window_lines(following.get(), screen.get())))
     });
     let draw_blanks = move |(above, below)| {
         set_height(".log-table__blank--above", above);
@@ -53,7 +55,9 @@ pub(super) fn feed_table(live: Live, following: RwSignal<Following>) -> Piece {
         request_animation_frame(move || draw_blanks(blanks));
     });
     effect(move || {
+        screen.set(lines_on_screen());
         on_window("resize", move |_| {
+            screen.set(lines_on_screen());
             // Rows may be of another height now: who was at a line stays at it.
             let line = line_at_top.get_value();
             request_animation_frame(move || {
@@ -65,7 +69,7 @@ pub(super) fn feed_table(live: Live, following: RwSignal<Following>) -> Piece {
         });
     });
     let rows = move || {
-        let window = live.feed.with(|feed| feed.window(first.get(), window_lines(following.get())));
+        let window = live.feed.with(|feed| feed.window(first.get(), window_lines(following.get(), screen.get())));
         // Only a browser has rows that arrived, and a clock to read.
         let is_new = move |row: &FeedRow| row.arrived_at.is_some_and(|at| clock.read().millis_since(at) < FRESH_MILLIS);
         let flood = window.iter().filter(|row| is_new(row)).count() > FLOOD;
@@ -114,8 +118,21 @@ fn older_link(live: Live) -> Piece {
     view! { <p class="feed__older"><a class="button" href=href on:click=press>{word}</a></p> }.erase()
 }
 
-fn window_lines(following: Following) -> usize {
-    if following == Following::Tail { TAIL } else { WINDOW }
+/// Lines in the page: what a screen of so many lines shows, and those that come into view before the window has moved.
+fn window_lines(following: Following, screen: usize) -> usize {
+    let screen = screen.clamp(TAIL - STEP, TALLEST);
+    if following == Following::Tail { screen + STEP } else { ABOVE + screen + 2 * STEP }
+}
+
+fn lines_on_screen() -> usize {
+    let height = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or_default();
+    lines(height, row_height())
+}
+
+/// Lines of one height that begin on a screen of another. A screen without rows says nothing.
+fn lines(screen: f64, row: f64) -> usize {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative, and far below 2^32")]
+    if row < 1.0 { 0 } else { (screen.max(0.0) / row).ceil() as usize }
 }
 
 fn line(row: &FeedRow, is_new: bool) -> Piece {
@@ -204,5 +221,21 @@ mod tests {
             assert_eq!(window_start(pixels, 32.0), start, "{pixels}");
         }
         assert_eq!(window_start(500.0, 0.0), 0);
+    }
+
+    #[test]
+    fn the_window_covers_the_screen() {
+        for (height, row, tail, away) in [
+            (0.0, 34.0, 60, 120),
+            (800.0, 34.0, 60, 120),
+            (1_440.0, 34.0, 63, 123),
+            (3_840.0, 34.0, 133, 193),
+            (50_000.0, 34.0, 220, 280),
+            (800.0, 0.0, 60, 120),
+        ] {
+            let screen = lines(height, row);
+            assert_eq!(window_lines(Following::Tail, screen), tail, "{height} {row}");
+            assert_eq!(window_lines(Following::Away, screen), away, "{height} {row}");
+        }
     }
 }

@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 
-use crate::components::{Ago, Erase, Item, LinkBadge, Piece, list, nothing_if, reactive};
-use crate::model::{LinkState, Server, Timestamp};
+use crate::components::{Ago, Erase, Item, LinkBadge, Piece, list, nothing_if, reactive, text};
+use crate::model::{LinkState, Server};
 use crate::streaming::Live;
 
 /// More than these are for their own page: runs and rows are below.
@@ -17,7 +17,7 @@ pub(super) fn server_strip(live: Live) -> Piece {
             // By name they are; which does not answer comes first.
             servers.sort_by_key(|server| rank(server.link.state));
             let shown = servers.into_iter().take(MOST).cloned();
-            shown.map(|server| Item::new(version(&server), move || server_item(server.clone()))).collect()
+            shown.map(|server| Item::new(server.id, move || server_item(live, server.clone()))).collect()
         })
     };
     let first_steps =
@@ -49,12 +49,23 @@ fn rank(state: LinkState) -> u8 {
     }
 }
 
-/// A server whose link has changed is drawn anew.
-fn version(server: &Server) -> (i64, String, u8, Option<Timestamp>) {
-    (server.id, server.name.clone(), server.link.state as u8, server.link.checked_at)
+/// Stays the same element whatever is heard of the server, so that who is at its name stays there.
+fn server_item(live: Live, first: Server) -> Piece {
+    let id = first.id;
+    let server = Memo::new(move |_| {
+        live.servers.with(|servers| servers.iter().find(|server| server.id == id).cloned()).unwrap_or_else(|| first.clone())
+    });
+    view! {
+        <li class="server" data-link=text(move || server.with(|server| server.link.state.to_string()))>
+            <a class="server__name" href=format!("/servers/{id}")>{text(move || server.with(|server| server.name.clone()))}</a>
+            {reactive(move || Some(link(server.get())))}
+        </li>
+    }
+    .erase()
 }
 
-fn server_item(server: Server) -> Piece {
+/// Whether it answers, and how old that knowledge is.
+fn link(server: Server) -> Piece {
     let link = server.link;
     let unpinned = server.host_key.is_none();
     let checked = link.checked_at.map(|at| view! { <span class="server__checked">"checked " <Ago at=at/></span> });
@@ -71,13 +82,10 @@ fn server_item(server: Server) -> Piece {
         }
     });
     view! {
-        <li class="server" data-link=link.state.to_string()>
-            <a class="server__name" href=format!("/servers/{}", server.id)>{server.name}</a>
-            <LinkBadge state=link.state/>
-            {checked}
-            {never}
-            {trouble}
-        </li>
+        <LinkBadge state=link.state/>
+        {checked}
+        {never}
+        {trouble}
     }
     .erase()
 }
