@@ -1,7 +1,9 @@
 // The keys of every page: their sheet, the way to words and to pages, from entry to entry. Put before logs.js in documents, alone on Monitor.
 // The sheet has a switch for who speaks to the browser, where single letters do harm.
 {
-  const NAME = 'tailback-keys';
+  /** A cookie, as the theme is: what else a browser keeps for the panel goes with the session. */
+  const NAME = 'keys';
+  const A_YEAR_SECONDS = 31_536_000;
   /** A second letter is waited for this long. */
   const WAIT_MILLIS = 1500;
   const PAGES = { m: '/', l: '/logs', s: '/schedules', v: '/servers', u: '/users', r: '/roles' };
@@ -9,21 +11,20 @@
   const box = document.querySelector('[data-turn-keys]');
   let goesAt = -Infinity;
 
-  // A browser may keep nothing.
-  const kept = (value) => {
-    try {
-      if (value !== undefined) localStorage.setItem(NAME, value);
-      return localStorage.getItem(NAME);
-    } catch {
-      return value;
-    }
+  const isOff = () => document.cookie.split('; ').includes(`${NAME}=off`);
+  const keep = (off) => {
+    document.cookie = `${NAME}=${off ? 'off' : 'on'}; Path=/; Max-Age=${A_YEAR_SECONDS}; SameSite=Lax`;
   };
   const show = (off) => {
     root.toggleAttribute('data-keys-off', off);
     if (box) box.checked = !off;
   };
-  show(kept() === 'off');
-  box?.addEventListener('change', () => show(kept(box.checked ? 'on' : 'off') === 'off'));
+  show(isOff());
+  // Where a browser keeps nothing it holds for this page.
+  box?.addEventListener('change', () => {
+    keep(!box.checked);
+    show(!box.checked);
+  });
 
   /** From entry to entry. What comes in by itself stands still for it. */
   const step = (by) => {

@@ -63,6 +63,7 @@ fn key_sheet() -> Piece {
                 {row("x", "Clear the filters of Logs")}
                 {row("← →", "From bar to bar of the histogram; with Shift choose several, Enter zooms")}
                 {row("Space", "Pause and go on, on Monitor")}
+                {row("Home", "Back to the newest rows, on Monitor")}
                 {row("Esc", "Close what is open")}
             </dl>
             <label class="keys__switch needs-script">
