@@ -111,7 +111,12 @@ impl Drop for Place {
     }
 }
 
-type Part = Result<Bytes, ExportFailure>;
+/// What is handed on of a file. One that ends without `End` is not whole, and whoever reads it must not take it for that.
+enum Part {
+    Piece(Bytes),
+    End,
+    Broken(ExportFailure),
+}
 
 /// What ends a file before its end, so that whoever reads it is told by the broken connection.
 #[derive(Debug, thiserror::Error)]
@@ -120,6 +125,8 @@ enum ExportFailure {
     NotAllowed,
     #[error("whatever read rows for an export stopped before their end")]
     Unfinished,
+    #[error("nothing of an export was taken for {} s", SLOWEST.as_secs())]
+    NotTaken,
     #[error("read rows for an export")]
     Store(#[from] StoreError),
     #[error("write a row of an export")]
@@ -142,7 +149,7 @@ impl Exports {
         if !viewer.may(Permission::ViewBackupLogsPage) {
             return Err(ExportError::Forbidden);
         }
-        let place = self.place(viewer.user_id)?;
+        let place = Arc::new(self.place(viewer.user_id)?);
         let mut view = TrailView::open(&self.database).await?;
         let selection = Selection { scope: &viewer.scope, filter: &filter, zone: &self.zone };
         let rows = log_counts::count(&mut view, selection).await?;
@@ -158,7 +165,7 @@ impl Exports {
         self.tell(viewer, &about, format).await?;
         let stem = format!("tailback-logs-to-{}-{}", about.head, &hex(&about.head_hash)[..12]);
         let reader =
-            Reader { view, viewer: viewer.clone(), filter, zone: self.zone.clone(), after: 0, guard, asked: Instant::now(), _place: place };
+            Reader { view, viewer: viewer.clone(), filter, zone: self.zone.clone(), after: 0, guard, asked: Instant::now(), place };
         let (content_type, body) = match format {
             Format::Csv => ("text/csv; charset=utf-8; header=present", streamed(csv::Csv::new(&about), reader)),
             Format::Ndjson => ("application/x-ndjson", streamed(ndjson::Ndjson, reader)),
@@ -194,7 +201,7 @@ struct Reader {
     after: i64,
     guard: StreamGuard,
     asked: Instant,
-    _place: Place,
+    place: Arc<Place>,
 }
 
 impl Reader {
@@ -237,16 +244,23 @@ fn streamed(mut format: impl RowFormat, mut reader: Reader) -> Body {
         }
     });
     tokio::spawn(async move {
-        let mut next = format.head();
+        let mut next = format.head().map(Some);
         loop {
-            let failed = next.is_err();
-            let sent = timeout(SLOWEST, parts.send(next.map(Bytes::from).inspect_err(tell_failure))).await;
-            if failed || !matches!(sent, Ok(Ok(()))) {
-                return;
+            let part = match next {
+                Ok(Some(piece)) => Part::Piece(piece.into()),
+                Ok(None) => Part::End,
+                Err(cause) => Part::Broken(cause),
+            };
+            let goes_on = matches!(part, Part::Piece(_));
+            match timeout(SLOWEST, parts.send(part)).await {
+                Ok(Ok(())) if goes_on => {}
+                // Dropping the channel breaks the connection off, should anybody still read.
+                Err(_) => return tell_failure(&ExportFailure::NotTaken),
+                Ok(_) => return,
             }
             next = match read.recv().await {
-                Some(Ok(rows)) if !rows.is_empty() => format.rows(&rows),
-                Some(Ok(_)) => return,
+                Some(Ok(rows)) if rows.is_empty() => Ok(None),
+                Some(Ok(rows)) => format.rows(&rows).map(Some),
                 Some(Err(cause)) => Err(cause),
                 None => Err(ExportFailure::Unfinished),
             };
@@ -256,9 +270,50 @@ fn streamed(mut format: impl RowFormat, mut reader: Reader) -> Body {
 }
 
 fn body_of(waiting: mpsc::Receiver<Part>) -> Body {
-    Body::from_stream(futures::stream::unfold(waiting, async |mut waiting| waiting.recv().await.map(|part| (part, waiting))))
+    let pieces = futures::stream::unfold(Some(waiting), async |waiting| {
+        let mut waiting = waiting?;
+        match waiting.recv().await {
+            Some(Part::Piece(piece)) => Some((Ok(piece), Some(waiting))),
+            Some(Part::End) => None,
+            Some(Part::Broken(cause)) => {
+                tell_failure(&cause);
+                Some((Err(cause), None))
+            }
+            None => Some((Err(ExportFailure::Unfinished), None)),
+        }
+    });
+    Body::from_stream(pieces)
 }
 
 fn tell_failure(cause: &ExportFailure) {
     tracing::error!(error = cause as &dyn std::error::Error, "an export was broken off");
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::StreamExt as _;
+
+    use super::*;
+
+    async fn read(parts: Vec<Part>) -> Result<Vec<u8>, String> {
+        let (sender, waiting) = mpsc::channel(8);
+        for part in parts {
+            sender.send(part).await.unwrap();
+        }
+        drop(sender);
+        let mut whole = Vec::new();
+        let mut pieces = body_of(waiting).into_data_stream();
+        while let Some(piece) = pieces.next().await {
+            whole.extend_from_slice(&piece.map_err(|cause| cause.to_string())?);
+        }
+        Ok(whole)
+    }
+
+    #[tokio::test]
+    async fn a_file_that_was_not_ended_breaks_off() {
+        let piece = || Part::Piece(Bytes::from_static(b"row"));
+        assert_eq!(read(vec![piece(), piece(), Part::End]).await.unwrap(), b"rowrow");
+        assert!(read(vec![piece()]).await.is_err(), "whoever wrote it has gone");
+        assert!(read(vec![piece(), Part::Broken(ExportFailure::NotAllowed)]).await.is_err());
+    }
 }

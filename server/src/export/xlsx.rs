@@ -5,9 +5,10 @@ use std::fs::File;
 use std::io::{BufWriter, Read as _, Seek as _, SeekFrom};
 
 use app::model::LogEntry;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use rust_xlsxwriter::{Format, Workbook, Worksheet};
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 
 use super::table::{columns, named, times};
 use super::{About, ExportFailure, Part, Reader, SLOWEST, WAITING, body_of, tell_failure};
@@ -20,6 +21,7 @@ const CHUNK: usize = 64 * 1024;
 pub(super) fn whole(about: About, mut reader: Reader) -> Body {
     let (parts, waiting) = mpsc::channel::<Part>(WAITING);
     let (pages, to_write) = mpsc::channel::<Result<Vec<LogEntry>, ExportFailure>>(WAITING);
+    let place = reader.place.clone();
     tokio::spawn(async move {
         loop {
             let page = reader.next().await;
@@ -31,11 +33,14 @@ pub(super) fn whole(about: About, mut reader: Reader) -> Body {
         }
     });
     tokio::task::spawn_blocking(move || {
-        let sent = write(&about, to_write, &parts).and_then(|file| send(file, &parts));
-        if let Err(cause) = sent {
-            tell_failure(&cause);
-            // Whoever read it has gone if this does not arrive.
-            parts.blocking_send(Err(cause)).ok();
+        // Held until the workbook is sent.
+        let _place = place;
+        if let Err(cause) = write(&about, to_write, &parts).and_then(|file| send(file, &parts)) {
+            // Whoever read it has gone, or has stopped, if this does not arrive.
+            match parts.try_send(Part::Broken(cause)) {
+                Err(TrySendError::Full(Part::Broken(cause))) => tell_failure(&cause),
+                _ => {}
+            }
         }
     });
     body_of(waiting)
@@ -52,8 +57,8 @@ fn write(
     say_what_it_is(book.add_worksheet_with_constant_memory()?, about, &bold)?;
     let mut sheets = 0;
     let mut row_number = SHEET_ROWS + 1;
-    while let Some(page) = pages.blocking_recv() {
-        let rows = page?;
+    loop {
+        let rows = pages.blocking_recv().ok_or(ExportFailure::Unfinished)??;
         if parts.is_closed() || rows.is_empty() {
             break;
         }
@@ -148,15 +153,19 @@ fn send(mut file: File, parts: &mpsc::Sender<Part>) -> Result<(), ExportFailure>
     loop {
         let mut chunk = vec![0; CHUNK];
         let read = file.read(&mut chunk)?;
-        chunk.truncate(read);
-        if read == 0 || !send_in_time(parts, Bytes::from(chunk)) {
+        if read == 0 {
+            return send_in_time(parts, Part::End);
+        }
+        if parts.is_closed() {
             return Ok(());
         }
+        chunk.truncate(read);
+        send_in_time(parts, Part::Piece(chunk.into()))?;
     }
 }
 
-/// False if nobody reads any more, or not for a long time.
-fn send_in_time(parts: &mpsc::Sender<Part>, chunk: Bytes) -> bool {
-    let sending = tokio::time::timeout(SLOWEST, parts.send(Ok(chunk)));
-    matches!(tokio::runtime::Handle::current().block_on(sending), Ok(Ok(())))
+fn send_in_time(parts: &mpsc::Sender<Part>, part: Part) -> Result<(), ExportFailure> {
+    let sending = tokio::time::timeout(SLOWEST, parts.send(part));
+    // That nobody reads any more is no failure.
+    tokio::runtime::Handle::current().block_on(sending).map_or(Err(ExportFailure::NotTaken), |_| Ok(()))
 }
