@@ -67,6 +67,16 @@ pub fn link(before: &Hash, leaf: &Hash) -> Hash {
     Sha256::new_with_prefix(b"tailback link 1").chain_update(before).chain_update(leaf).finalize().into()
 }
 
+/// Over what is kept of a cleared row, and the chain up to and with it.
+pub fn seal(link: &Hash, id: i64, server_id: Option<i64>, tombstone: i64) -> Hash {
+    let mut seal = Sha256::new_with_prefix(b"tailback seal 1").chain_update(link);
+    // No server has this id.
+    for number in [id, server_id.unwrap_or(i64::MIN), tombstone] {
+        seal.update(number.to_be_bytes());
+    }
+    seal.finalize().into()
+}
+
 /// As people compare it.
 pub fn hex(hash: &Hash) -> String {
     use std::fmt::Write as _;

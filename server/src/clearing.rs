@@ -12,7 +12,7 @@ use crate::audit::{Change, LogRow, Trail};
 use crate::store::chain::Head;
 use crate::store::clearing::Doomed;
 use crate::store::log_index::Forgetting;
-use crate::store::{Database, StoreError, clearing};
+use crate::store::{Database, StoreError, clearing, log};
 use crate::verify::{Clearing, Tombstone};
 
 /// How many rows clearing removes, or has removed.
@@ -45,20 +45,33 @@ pub struct Clearings {
     pub trail: Trail,
 }
 
+/// What would go, of the rows up to an id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted {
+    pub counts: ClearingCounts,
+    pub up_to: i64,
+}
+
 impl Clearings {
-    /// What would go now.
-    pub async fn count(&self, viewer: &Viewer) -> Result<ClearingCounts, ClearingError> {
+    /// What would go now, of all rows or of those up to an id that somebody has been asked about.
+    pub async fn count(&self, viewer: &Viewer, up_to: Option<i64>) -> Result<Counted, ClearingError> {
         allow(viewer)?;
-        let mut tx = self.database.snapshot().await?;
-        Ok(clearing::count(&mut tx, &viewer.scope).await?)
+        Ok(self.counted(viewer, up_to).await?)
     }
 
-    /// Clears what is there now. Whoever clears at the same time waits, and then finds less; whoever asks and goes away has asked all
-    /// the same.
-    pub async fn clear(&self, viewer: &Viewer) -> Result<ClearingCounts, ClearingError> {
+    async fn counted(&self, viewer: &Viewer, up_to: Option<i64>) -> Result<Counted, StoreError> {
+        let mut tx = self.database.snapshot().await?;
+        let head = log::head_in(&mut tx).await?;
+        let up_to = up_to.map_or(head, |up_to| up_to.min(head));
+        Ok(Counted { counts: clearing::count(&mut tx, &viewer.scope, up_to).await?, up_to })
+    }
+
+    /// Clears what is there now, or what is up to an id. Whoever clears at the same time waits, and then finds less; whoever asks and goes
+    /// away has asked all the same.
+    pub async fn clear(&self, viewer: &Viewer, up_to: Option<i64>) -> Result<ClearingCounts, ClearingError> {
         allow(viewer)?;
         let (this, viewer) = (self.clone(), viewer.clone());
-        match tokio::spawn(async move { this.clear_in_pieces(&viewer, AT_A_TIME).await }).await {
+        match tokio::spawn(async move { this.clear_in_pieces(&viewer, up_to, AT_A_TIME).await }).await {
             Ok(cleared) => Ok(cleared?),
             Err(ended) => match ended.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),
@@ -68,42 +81,48 @@ impl Clearings {
         }
     }
 
-    /// Each piece is a transaction with a row of its own, and others write between them.
-    pub async fn clear_in_pieces(&self, viewer: &Viewer, at_a_time: u64) -> Result<ClearingCounts, StoreError> {
-        let mut counted = None;
-        let mut deleted = 0;
+    /// Each piece is a transaction with a row of its own, and others write between them, and while it is counted.
+    pub async fn clear_in_pieces(&self, viewer: &Viewer, up_to: Option<i64>, at_a_time: u64) -> Result<ClearingCounts, StoreError> {
+        let Counted { counts, up_to } = self.counted(viewer, up_to).await?;
+        let doomed = Doomed::Backups { scope: viewer.scope.clone(), last: up_to };
+        let mut cleared = ClearingCounts { deleted: 0, orphans: 0, kept: counts.kept };
         // What stays before this row is not looked at again.
         let mut after = 0;
         loop {
             let mut change = self.trail.begin().await?;
             let head = clearing::lock(change.tx()).await?;
-            let (counts, last) = match counted {
-                Some(counted) => counted,
-                None => *counted.insert((clearing::count(change.tx(), &viewer.scope).await?, head.last_id)),
+            let Some(TakenOut { said, orphans }) = take_out(&mut change, &doomed, &head, after, at_a_time).await? else {
+                return Ok(cleared);
             };
-            let doomed = Doomed::Backups { scope: viewer.scope.clone(), last };
-            let Some(said) = take_out(&mut change, &doomed, &head, after, at_a_time).await? else {
-                return Ok(ClearingCounts { deleted, ..counts });
-            };
-            let all = i64::try_from(said.count).is_ok_and(|count| count == counts.deleted);
-            let of_all = if all { String::new() } else { format!(" of {}", counts.deleted) };
+            let deleted = i64::try_from(said.count).unwrap_or(i64::MAX);
+            let of_all = if deleted == counts.deleted { String::new() } else { format!(" of {}", counts.deleted) };
             let message = viewer.told(&format!(
-                "cleared the backup logs: {}{of_all} rows from {} to {}; {} of all were of removed schedules; {} of running schedules stay",
-                said.count, said.first_id, said.last_id, counts.orphans, counts.kept
+                "cleared the backup logs: {deleted}{of_all} rows from {} to {}; {} of all were of removed schedules; {} of running schedules stay",
+                said.first_id, said.last_id, counts.orphans, counts.kept
             ));
             change.log(LogRow::system(LogStatus::Info, message).detail(&said.json()));
             change.commit().await?;
-            deleted += i64::try_from(said.count).unwrap_or(i64::MAX);
+            cleared.deleted += deleted;
+            cleared.orphans += orphans;
             after = said.last_id;
         }
     }
 }
 
+/// Rows that were taken out.
+struct TakenOut {
+    said: Tombstone,
+    /// How many of them were of removed schedules.
+    orphans: i64,
+}
+
 /// Takes rows behind `after` out and keeps what proves the rest; gives what the row that tells of it has to say. That row must be the
 /// next one, which it is because nobody else can append before this transaction ends.
-async fn take_out(change: &mut Change, doomed: &Doomed, head: &Head, mut after: i64, most: u64) -> Result<Option<Tombstone>, StoreError> {
+async fn take_out(change: &mut Change, doomed: &Doomed, head: &Head, mut after: i64, most: u64) -> Result<Option<TakenOut>, StoreError> {
     let tombstone = head.last_id + 1;
     let mut gone = Clearing::default();
+    let mut orphans = 0;
+    let removed = clearing::removed_schedules(change.tx()).await?;
     let mut index = Forgetting::begin(change.tx()).await?;
     while gone.count() < most {
         let rows = clearing::rows_to_clear(change.tx(), doomed, after).await?;
@@ -111,6 +130,7 @@ async fn take_out(change: &mut Change, doomed: &Doomed, head: &Head, mut after: 
         for row in &rows {
             gone.add(row.id, &row.leaf, row.facts.and_then(|facts| facts.server_id));
             if let Some(facts) = &row.facts {
+                orphans += i64::from(facts.schedule_id.is_some_and(|schedule| removed.contains(&schedule)));
                 index.add(facts);
             }
         }
@@ -122,7 +142,7 @@ async fn take_out(change: &mut Change, doomed: &Doomed, head: &Head, mut after: 
     }
     index.finish(change.tx(), tombstone).await?;
     clearing::remove(change.tx(), tombstone).await?;
-    Ok(Some(gone.tombstone(&head.last_hash)))
+    Ok(Some(TakenOut { said: gone.tombstone(&head.last_hash), orphans }))
 }
 
 fn allow(viewer: &Viewer) -> Result<(), ClearingError> {

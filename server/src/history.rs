@@ -143,8 +143,9 @@ impl History {
     /// One row, if there is one in scope.
     pub async fn find(&self, viewer: &Viewer, id: i64) -> Result<Option<LogEntryDetail>, StoreError> {
         let Some(found) = log::find(&self.database, &viewer.scope, id).await? else { return Ok(None) };
-        let detail = found.detail.as_deref().map(decompress).transpose();
-        let detail = detail.map_err(|cause| StoreError::Value { column: "detail", value: cause.to_string() })?;
+        // Somebody may have damaged it: the row is shown all the same, and `verify` says where.
+        let read = |bytes: &[u8]| decompress(bytes).unwrap_or_else(|cause| format!("Damaged: this log cannot be read ({cause})."));
+        let detail = found.detail.as_deref().map(read);
         let advice = advise(found.entry.source_type, found.exit_code, detail.as_deref());
         Ok(Some(LogEntryDetail {
             entry: found.entry,

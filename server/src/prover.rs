@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use app::model::Timestamp;
 use app::pages::logs::{Proof, Proved};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
@@ -50,7 +51,7 @@ async fn prove_whole(database: &Database, clock: &Clock, proof: &watch::Sender<O
     let mut walk = Walk::default();
     let mut whole = None;
     while whole.is_none_or(|(_, due)| Instant::now() < due) {
-        let found = go_on(&mut walk, database).await;
+        let found = go_on(&mut walk, database, &|up_to| tell_way(proof, up_to, clock.now())).await;
         let at = clock.now();
         match found {
             Ok(Finding::Sound { up_to, .. }) => {
@@ -65,18 +66,30 @@ async fn prove_whole(database: &Database, clock: &Clock, proof: &watch::Sender<O
                 // From the start: somebody may have put it right.
                 return;
             }
-            Err(cause) => tracing::warn!(error = &cause as &dyn std::error::Error, "could not prove the trail; trying again"),
+            Err(cause) => {
+                tracing::warn!(error = &cause as &dyn std::error::Error, "could not prove the trail; trying again");
+                // What was found before says nothing of what cannot be read now.
+                proof.send_replace(Some(Proof::Unknown { at }));
+            }
         }
         sleep(NEW).await;
     }
 }
 
-async fn go_on(walk: &mut Walk, database: &Database) -> Result<Finding, StoreError> {
+/// Tells how far a walk has come where there is nothing better to tell.
+fn tell_way(proof: &watch::Sender<Option<Proof>>, up_to: i64, at: Timestamp) {
+    if up_to > 0 && matches!(*proof.borrow(), None | Some(Proof::Going(_))) {
+        proof.send_replace(Some(Proof::Going(Proved { up_to, at })));
+    }
+}
+
+async fn go_on(walk: &mut Walk, database: &Database, tell: &(dyn Fn(i64) + Sync)) -> Result<Finding, StoreError> {
     let mut looks = database.looks();
     loop {
         let begun = Instant::now();
         match walk.step(database, ROWS).await? {
             Step::Further => {
+                tell(walk.up_to());
                 let before = std::mem::replace(&mut looks, database.looks());
                 sleep(begun.elapsed() * if looks == before { PACE } else { PACE_BESIDE_READERS }).await;
             }

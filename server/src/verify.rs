@@ -1,7 +1,7 @@
 //! Walks the chain of the trail and says where it is broken, if it is: a row that was changed, taken out, put in or cleared without a
 //! tombstone that vouches for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::iter::Peekable;
 use std::vec::IntoIter;
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::audit::decompress;
-use crate::chain::{Hash, ORIGIN, hex, link};
+use crate::chain::{Hash, ORIGIN, hex, link, seal};
 use crate::store::chain::{self, ChainRow, ClearedRow, PAGE};
 use crate::store::{Database, StoreError};
 
@@ -35,6 +35,9 @@ pub struct Tombstone {
     pub servers: Option<String>,
     /// The chain up to the row before the tombstone.
     pub last_hash: String,
+    /// Whether every cleared row has a seal; those of older clearings have none.
+    #[serde(default)]
+    pub sealed: bool,
 }
 
 impl Tombstone {
@@ -91,6 +94,7 @@ impl Clearing {
             digest: hex(&self.digest.finalize().into()),
             servers: Some(hex(&self.servers.finalize().into())),
             last_hash: hex(last_hash),
+            sealed: true,
         }
     }
 }
@@ -130,6 +134,8 @@ pub struct Walk {
     tombstones: BTreeMap<i64, Tombstone>,
     /// The first cleared row of each tombstone that is named by one.
     named: BTreeMap<i64, i64>,
+    /// Of these, those that vouch for what is gone; nothing more comes to them.
+    vouching: BTreeSet<i64>,
     /// Where the walk has to come by.
     kept: Option<Place>,
 }
@@ -144,7 +150,16 @@ pub enum Step {
 
 impl Default for Walk {
     fn default() -> Self {
-        Self { place: Place::START, proved: 0, rows: 0, cleared: 0, tombstones: BTreeMap::new(), named: BTreeMap::new(), kept: None }
+        Self {
+            place: Place::START,
+            proved: 0,
+            rows: 0,
+            cleared: 0,
+            tombstones: BTreeMap::new(),
+            named: BTreeMap::new(),
+            vouching: BTreeSet::new(),
+            kept: None,
+        }
     }
 }
 
@@ -152,8 +167,9 @@ impl Walk {
     /// Proves the next rows, this many at most.
     pub async fn step(&mut self, database: &Database, most: i64) -> Result<Step, StoreError> {
         let (page, head) = chain::page(database, self.place.id, most).await?;
-        let until = page.up_to.min(head.last_id);
         let broken = |id, why: &str| Ok(Step::Broken(Finding::Broken { id, why: why.to_owned() }));
+        let Some(head) = head else { return broken(self.place.id, "what tells where the trail ends is missing or cannot be read") };
+        let until = page.up_to.min(head.last_id);
         if let Some(row) = page.rows.iter().find(|row| row.id > head.last_id) {
             return broken(row.id, "the row was not written by the trail");
         }
@@ -169,8 +185,13 @@ impl Walk {
         Ok(Step::End)
     }
 
+    /// Up to which row everything is as it was written, as far as the walk has come.
+    pub fn up_to(&self) -> i64 {
+        self.proved
+    }
+
     /// At the end: what was cleared must be what the tombstones say was cleared.
-    pub async fn close(&self, database: &Database) -> Result<Finding, StoreError> {
+    pub async fn close(&mut self, database: &Database) -> Result<Finding, StoreError> {
         let broken = |id, why: &str| Ok(Finding::Broken { id, why: why.to_owned() });
         if let Some(id) = chain::stray(database).await? {
             return broken(id, "the row was not written by the trail");
@@ -195,17 +216,28 @@ impl Walk {
                 (Some(row), None) => {
                     let hash = link(&self.place.hash, &row.leaf);
                     if row.hash != Some(hash) {
-                        return broken(id, &self.blame(id));
+                        return broken(id, &self.blame(id, "the row"));
                     }
                     self.proved = id;
                     self.note_tombstone(&row);
                     self.rows += 1;
                     row.leaf
                 }
-                (None, Some(gone)) => {
-                    self.named.entry(gone.tombstone).or_insert(id);
+                (None, Some(ClearedRow { kept: None, .. })) => return broken(id, "what was kept of this cleared row cannot be read"),
+                (None, Some(ClearedRow { kept: Some(kept), .. })) => {
+                    if kept.tombstone <= id {
+                        return broken(id, "the row is said to have been cleared before it was written");
+                    }
+                    let link = link(&self.place.hash, &kept.leaf);
+                    if let Some(sealed) = kept.seal {
+                        if sealed != seal(&link, id, kept.server_id, kept.tombstone) {
+                            return broken(id, &self.blame(id, "what was kept of this cleared row"));
+                        }
+                        self.proved = id;
+                    }
+                    self.named.entry(kept.tombstone).or_insert(id);
                     self.cleared += 1;
-                    gone.leaf
+                    kept.leaf
                 }
                 (None, None) => return broken(id, "the row is missing, and no clearing tells of it"),
             };
@@ -218,13 +250,13 @@ impl Walk {
     }
 
     /// What is not what was written, if a row's hash is not the chain's.
-    fn blame(&self, id: i64) -> String {
+    fn blame(&self, id: i64, what: &str) -> String {
         let gone = match id - self.proved {
-            ..=1 => return "the row is not what was written".to_owned(),
+            ..=1 => return format!("{what} is not what was written"),
             2 => format!("row {}", id - 1),
             _ => format!("rows {} to {}", self.proved + 1, id - 1),
         };
-        format!("this row, or what was kept of the cleared {gone} before it, is not what was written")
+        format!("{what}, or what was kept of the cleared {gone} before it, is not what was written")
     }
 
     fn note_tombstone(&mut self, row: &ChainRow) {
@@ -234,8 +266,8 @@ impl Walk {
         }
     }
 
-    async fn check_clearings(&self, database: &Database) -> Result<Option<Finding>, StoreError> {
-        for (tombstone, first) in &self.named {
+    async fn check_clearings(&mut self, database: &Database) -> Result<Option<Finding>, StoreError> {
+        for (tombstone, first) in self.named.iter().filter(|(tombstone, _)| !self.vouching.contains(tombstone)) {
             let Some(said) = self.tombstones.get(tombstone) else {
                 return Ok(Some(Finding::Broken { id: *first, why: "the row was taken out, and no clearing tells of it".to_owned() }));
             };
@@ -243,8 +275,12 @@ impl Walk {
             loop {
                 let page = chain::cleared_by(database, *tombstone, after).await?;
                 let Some(last) = page.last().map(|row| row.id) else { break };
-                for row in &page {
-                    clearing.add(row.id, &row.leaf, row.server_id);
+                for ClearedRow { id, kept } in page {
+                    let Some(kept) = kept.filter(|kept| kept.seal.is_some() || !said.sealed) else {
+                        let why = "what was kept of this cleared row is not whole".to_owned();
+                        return Ok(Some(Finding::Broken { id, why }));
+                    };
+                    clearing.add(id, &kept.leaf, kept.server_id);
                 }
                 after = last;
             }
@@ -258,6 +294,7 @@ impl Walk {
                 return Ok(Some(Finding::Broken { id: *first, why }));
             }
         }
+        self.vouching = self.named.keys().copied().collect();
         Ok(None)
     }
 }

@@ -11,16 +11,19 @@ pub struct ToClear {
     pub deleted: i64,
     pub orphans: i64,
     pub kept: i64,
+    /// The last entry that was counted; newer ones are not asked about.
+    pub up_to: i64,
 }
 
 /// `/logs/clear`; `changed` says that the counts are others than those that were confirmed.
 pub fn clearing(counts: ToClear, changed: bool) -> Piece {
-    let ToClear { deleted, orphans, kept } = counts;
+    let ToClear { deleted, orphans, kept, up_to } = counts;
     let question = if deleted == 0 { "There is nothing to clear".to_owned() } else { format!("Clear {}?", entries(deleted)) };
     let form = (deleted > 0).then(|| {
         view! {
             <form class="form__actions" method="post" action="/logs/clear">
                 <input type="hidden" name="deleted" value=deleted.to_string()/>
+                <input type="hidden" name="up_to" value=up_to.to_string()/>
                 <a class="button" href="/logs">"Keep them"</a>
                 <button class="button button--danger" type="submit">{format!("Clear {}", entries(deleted))}</button>
             </form>

@@ -71,6 +71,12 @@ pub struct Proved {
 /// What the last look at the chain of the trail found.
 #[derive(Debug, Clone)]
 pub enum Proof {
+    /// The first walk since the panel began has come so far.
+    Going(Proved),
+    /// The trail could not be read to its end.
+    Unknown {
+        at: Timestamp,
+    },
     /// All rows were proved in one walk, and then those that were written since.
     Sound {
         whole: Proved,
@@ -133,7 +139,14 @@ fn export_menu(address: &LogsAddress) -> Piece {
 
 /// How far the trail was found to be what was written.
 fn sound_note(proof: Proof) -> Option<Piece> {
-    let Proof::Sound { whole, newest } = proof else { return None };
+    let (whole, newest) = match proof {
+        Proof::Sound { whole, newest } => (whole, newest),
+        Proof::Going(Proved { up_to, at }) => {
+            let words = format!("Verified up to row {up_to} at ");
+            return Some(view! { <p class="proof-note">{icon(Icon::Clock)}<span>{words}{moment(at)}", and going on"</span></p> }.erase());
+        }
+        Proof::Unknown { .. } | Proof::Broken { .. } => return None,
+    };
     let whole = if whole.up_to > 0 { whole } else { newest };
     (whole.up_to > 0).then(|| {
         let words = format!("Verified up to row {}", whole.up_to);
@@ -144,7 +157,16 @@ fn sound_note(proof: Proof) -> Option<Piece> {
 }
 
 fn broken_notice(proof: &Proof) -> Option<Piece> {
-    let Proof::Broken { id, why, at } = proof else { return None };
+    let (id, why, at) = match proof {
+        Proof::Broken { id, why, at } => (id, why, at),
+        Proof::Unknown { at } => {
+            let body = view! {
+                <p>"The trail could not be read to its end at "{moment(*at)}", so whether it is what was written is not known. It is tried again every minute; "<code>"tailback verify"</code>" says more."</p>
+            };
+            return Some(view! { <div role="alert">{notice(Tone::Warning, "The trail is not verified", body.erase())}</div> }.erase());
+        }
+        Proof::Going(_) | Proof::Sound { .. } => return None,
+    };
     let body = view! {
         <p>{format!("Row {id}: {why}.")}</p>
         <p>"Found at "{moment(*at)}". What comes before this row is as it was written. Run "<code>"tailback verify"</code>" to look again."</p>

@@ -6,7 +6,7 @@ use app::model::{LogStatus, Timestamp, Zone};
 use chrono::Days;
 use tokio_util::sync::CancellationToken;
 
-use super::{AT_A_TIME, Clearings, take_out};
+use super::{AT_A_TIME, Clearings, TakenOut, take_out};
 use crate::audit::LogRow;
 use crate::store::StoreError;
 use crate::store::clearing::{self, Doomed};
@@ -38,7 +38,7 @@ pub async fn remove_old(clearings: &Clearings, zone: &Zone, keep_days: u32, now:
         let head = clearing::lock(change.tx()).await?;
         let Some(last) = clearing::last_before(change.tx(), before).await? else { return Ok(removed) };
         let doomed = Doomed::Old { before, last };
-        let Some(said) = take_out(&mut change, &doomed, &head, 0, AT_A_TIME).await? else { return Ok(removed) };
+        let Some(TakenOut { said, .. }) = take_out(&mut change, &doomed, &head, 0, AT_A_TIME).await? else { return Ok(removed) };
         let message = format!(
             "{} rows from {} to {} were removed: they are from before {first_kept}, and the trail is kept for {keep_days} days",
             said.count, said.first_id, said.last_id

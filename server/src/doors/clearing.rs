@@ -8,30 +8,38 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
 
 use super::visit::{Answer, Refused, Visit};
-use crate::clearing::{ClearingCounts, ClearingError};
+use crate::clearing::{ClearingError, Counted};
 
 /// `GET /logs/clear`
 pub(super) async fn ask(visit: Visit) -> Answer {
     visit.require(Permission::ClearBackupLogs)?;
-    let counts = counted(&visit, visit.panel.clearings.count(&visit.viewer).await)?;
-    Ok(visit.page("Clear backup logs", || pages::clearing(counts, false)))
+    let to_clear = count(&visit, None).await?;
+    Ok(visit.page("Clear backup logs", || pages::clearing(to_clear, false)))
 }
 
 /// `POST /logs/clear`
 pub(super) async fn clear(visit: Visit, body: Bytes) -> Answer {
     visit.require(Permission::ClearBackupLogs)?;
-    let confirmed: Option<i64> = Sent::parse(&body).text("deleted").parse().ok();
-    let counts = counted(&visit, visit.panel.clearings.count(&visit.viewer).await)?;
-    if confirmed != Some(counts.deleted) {
-        return Ok(visit.page_with(StatusCode::CONFLICT, "Clear backup logs", || pages::clearing(counts, true)));
+    let sent = Sent::parse(&body);
+    let confirmed: Option<i64> = sent.text("deleted").parse().ok();
+    // What was written since is not what was asked about, and stays.
+    let up_to = sent.text("up_to").parse().ok();
+    if up_to.is_none() || confirmed != Some(count(&visit, up_to).await?.deleted) {
+        let to_clear = count(&visit, None).await?;
+        return Ok(visit.page_with(StatusCode::CONFLICT, "Clear backup logs", || pages::clearing(to_clear, true)));
     }
-    counted(&visit, visit.panel.clearings.clear(&visit.viewer).await)?;
+    done(&visit, visit.panel.clearings.clear(&visit.viewer, up_to).await)?;
     Ok(Redirect::to("/logs?type=SYSTEM").into_response())
 }
 
-fn counted(visit: &Visit, read: Result<ClearingCounts, ClearingError>) -> Result<ToClear, Refused> {
-    match read {
-        Ok(ClearingCounts { deleted, orphans, kept }) => Ok(ToClear { deleted, orphans, kept }),
+async fn count(visit: &Visit, up_to: Option<i64>) -> Result<ToClear, Refused> {
+    let Counted { counts, up_to } = done(visit, visit.panel.clearings.count(&visit.viewer, up_to).await)?;
+    Ok(ToClear { deleted: counts.deleted, orphans: counts.orphans, kept: counts.kept, up_to })
+}
+
+fn done<T>(visit: &Visit, result: Result<T, ClearingError>) -> Result<T, Refused> {
+    match result {
+        Ok(done) => Ok(done),
         Err(ClearingError::Forbidden) => Err(visit.forbidden()),
         Err(ClearingError::Store(cause)) => visit.read(Err(cause)),
     }

@@ -25,9 +25,17 @@ pub struct ChainRow {
 /// What stays of a row that was cleared.
 pub struct ClearedRow {
     pub id: i64,
+    /// `None` where it cannot be read.
+    pub kept: Option<Kept>,
+}
+
+/// What is kept of it.
+pub struct Kept {
     pub leaf: Hash,
     pub tombstone: i64,
     pub server_id: Option<i64>,
+    /// `None` where it was cleared before there were seals.
+    pub seal: Option<Hash>,
 }
 
 /// One page of the chain: rows and what stays of cleared ones, by id.
@@ -44,18 +52,24 @@ pub struct Head {
     pub last_hash: Hash,
 }
 
+const HEAD: &str = "select last_id, last_hash from log_head where singleton = 1";
+
 pub async fn head(tx: &mut Transaction) -> Result<Head, StoreError> {
-    let row = tx.fetch_one(Sql::new("select last_id, last_hash from log_head where singleton = 1")).await?;
-    Ok(Head { last_id: row.int("last_id")?, last_hash: optional_hash(&row, "last_hash")?.unwrap_or(ORIGIN) })
+    head_of(&tx.fetch_one(Sql::new(HEAD)).await?)
 }
 
-/// At most this many of the next rows after an id, and what was cleared between them, as of one moment.
-pub async fn page(database: &Database, after: i64, most: i64) -> Result<(ChainPage, Head), StoreError> {
+fn head_of(row: &Row) -> Result<Head, StoreError> {
+    Ok(Head { last_id: row.int("last_id")?, last_hash: optional_hash(row, "last_hash")?.unwrap_or(ORIGIN) })
+}
+
+/// At most this many of the next rows after an id, and what was cleared between them, as of one moment. No head, if it cannot be read.
+pub async fn page(database: &Database, after: i64, most: i64) -> Result<(ChainPage, Option<Head>), StoreError> {
     let mut tx = database.snapshot().await?;
-    let head = head(&mut tx).await?;
+    let head = tx.fetch_optional(Sql::new(HEAD)).await?.and_then(|row| head_of(&row).ok());
     let rows = page_of(&mut tx, Sql::new(CONTENT), after, most).await?;
     let full = rows.len() == usize::try_from(most).unwrap_or(usize::MAX);
-    let sql = Sql::new("select id, leaf, tombstone, server_id from cleared_row where id > $1 order by id limit $2").bind(after).bind(most);
+    let sql =
+        Sql::new("select id, leaf, tombstone, server_id, seal from cleared_row where id > $1 order by id limit $2").bind(after).bind(most);
     let cleared: Vec<_> = tx.fetch_all(sql).await?.iter().map(cleared_row).collect::<Result<_, _>>()?;
     let cleared_full = cleared.len() == usize::try_from(most).unwrap_or(usize::MAX);
     let ends = [rows.last().filter(|_| full).map(|row| row.id), cleared.last().filter(|_| cleared_full).map(|row| row.id)];
@@ -114,8 +128,13 @@ fn chain_row(row: &Row) -> Result<ChainRow, StoreError> {
 }
 
 fn cleared_row(row: &Row) -> Result<ClearedRow, StoreError> {
-    let leaf = optional_hash(row, "leaf")?.ok_or_else(|| StoreError::Value { column: "leaf", value: "null".to_owned() })?;
-    Ok(ClearedRow { id: row.int("id")?, leaf, tombstone: row.int("tombstone")?, server_id: row.get("server_id")? })
+    Ok(ClearedRow { id: row.int("id")?, kept: kept(row).ok().flatten() })
+}
+
+fn kept(row: &Row) -> Result<Option<Kept>, StoreError> {
+    let Some(leaf) = optional_hash(row, "leaf")? else { return Ok(None) };
+    let (tombstone, server_id, seal) = (row.int("tombstone")?, row.get("server_id")?, optional_hash(row, "seal")?);
+    Ok(Some(Kept { leaf, tombstone, server_id, seal }))
 }
 
 /// A hash that is stored, if one is; one of another length was not written by Tailback.
@@ -126,10 +145,11 @@ pub(super) fn optional_hash(row: &Row, column: &'static str) -> Result<Option<Ha
 
 /// What a tombstone vouches for: the rows that were cleared with it, in the order of their ids.
 pub async fn cleared_by(database: &Database, tombstone: i64, after: i64) -> Result<Vec<ClearedRow>, StoreError> {
-    let sql = Sql::new("select id, leaf, tombstone, server_id from cleared_row where tombstone = $1 and id > $2 order by id limit $3")
-        .bind(tombstone)
-        .bind(after)
-        .bind(PAGE);
+    let sql =
+        Sql::new("select id, leaf, tombstone, server_id, seal from cleared_row where tombstone = $1 and id > $2 order by id limit $3")
+            .bind(tombstone)
+            .bind(after)
+            .bind(PAGE);
     database.fetch_all(sql).await?.iter().map(cleared_row).collect()
 }
 

@@ -1,12 +1,13 @@
 //! Rows that may be cleared: of schedules that are not running, and of schedules that were removed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use app::model::{Scope, Timestamp};
 
 use super::chain::{self, ChainRow, Head};
 use super::scope::push_scope;
 use super::{Database, Selection, Sql, StoreError, Transaction};
+use crate::chain::{ORIGIN, seal};
 use crate::clearing::ClearingCounts;
 
 /// Keeps everyone else from appending until the transaction ends.
@@ -17,15 +18,22 @@ pub async fn lock(tx: &mut Transaction) -> Result<Head, StoreError> {
 
 const RUNNING: &str = "l.schedule_id in (select schedule_id from run where state in (1, 2, 3, 7))";
 
-pub async fn count(tx: &mut Transaction, scope: &Scope) -> Result<ClearingCounts, StoreError> {
+/// What there is of it up to an id.
+pub async fn count(tx: &mut Transaction, scope: &Scope, last: i64) -> Result<ClearingCounts, StoreError> {
     let mut sql = Sql::new("select cast(coalesce(sum(case when ");
     sql.push(RUNNING).push(" then 0 else 1 end), 0) as bigint) as deleted, cast(coalesce(sum(case when ").push(RUNNING);
     sql.push(" then 1 else 0 end), 0) as bigint) as kept, cast(coalesce(sum(case when p.deleted_at is not null and not (").push(RUNNING);
     sql.push(") then 1 else 0 end), 0) as bigint) as orphans from log_entry l left join schedule p on p.id = l.schedule_id ");
-    sql.push("where l.schedule_id is not null");
+    sql.push("where l.schedule_id is not null and l.id <= ").push_bind(last);
     push_scope(&mut sql, scope, "l.server_id");
     let row = tx.fetch_one(sql).await?;
     Ok(ClearingCounts { deleted: row.int("deleted")?, orphans: row.int("orphans")?, kept: row.int("kept")? })
+}
+
+/// The schedules that were removed.
+pub async fn removed_schedules(tx: &mut Transaction) -> Result<HashSet<i64>, StoreError> {
+    let rows = tx.fetch_all(Sql::new("select id from schedule where deleted_at is not null")).await?;
+    rows.iter().map(|row| row.int("id")).collect()
 }
 
 /// Which rows go.
@@ -61,11 +69,14 @@ pub async fn last_before(tx: &mut Transaction, before: Timestamp) -> Result<Opti
 
 /// Keeps what the chain needs of rows that go.
 pub async fn keep_leaves(tx: &mut Transaction, rows: &[ChainRow], tombstone: i64) -> Result<(), StoreError> {
-    let mut sql = Sql::new("insert into cleared_row (id, leaf, tombstone, server_id) values ");
+    let mut sql = Sql::new("insert into cleared_row (id, leaf, tombstone, server_id, seal) values ");
     for (n, row) in rows.iter().enumerate() {
         sql.push(if n == 0 { "(" } else { ", (" });
+        let server_id = row.facts.and_then(|facts| facts.server_id);
+        // Of the hash that was stored with the row: if the row is not what was written, its seal will tell.
+        let seal = seal(&row.hash.unwrap_or(ORIGIN), row.id, server_id, tombstone);
         sql.push_bind(row.id).push(", ").push_bind(row.leaf.to_vec()).push(", ").push_bind(tombstone);
-        sql.push(", ").push_bind(row.facts.and_then(|facts| facts.server_id)).push(")");
+        sql.push(", ").push_bind(server_id).push(", ").push_bind(seal.to_vec()).push(")");
     }
     tx.execute(sql).await?;
     Ok(())

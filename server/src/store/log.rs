@@ -130,5 +130,5 @@ pub async fn find(database: &Database, scope: &Scope, id: i64) -> Result<Option<
     let mut view = TrailView::open(database).await?;
     let Some(entry) = log_pages::one(&mut view, scope, id).await? else { return Ok(None) };
     let rest = view.tx.fetch_one(Sql::new("select detail, exit_code from log_entry where id = $1").bind(id)).await?;
-    Ok(Some(StoredDetail { entry, detail: rest.get("detail")?, exit_code: rest.get("exit_code")? }))
+    Ok(Some(StoredDetail { entry, detail: rest.get("detail")?, exit_code: rest.salvaged_int("exit_code") }))
 }

@@ -24,6 +24,16 @@ pub struct Total {
     pub is_exact: bool,
 }
 
+/// The oldest hits of the indexed part, which were counted before.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Counted {
+    pub(super) hits: i64,
+    /// The id of the last of them.
+    pub(super) up_to: i64,
+    /// Whether there are no others.
+    pub(super) are_all: bool,
+}
+
 /// How far hits are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effort {
@@ -95,35 +105,39 @@ impl Passing {
         })
     }
 
-    /// How many have the words, if `indexed` of them are in the indexed part.
+    /// How many have the words, if some of the indexed part are counted already.
     pub(super) async fn find(
         &self,
         view: &mut TrailView,
         selection: Selection<'_>,
         effort: Effort,
-        indexed: Option<i64>,
+        counted: Option<Counted>,
     ) -> Result<Total, StoreError> {
         let mut total = Total { rows: 0, is_exact: true };
         for Rest { filter, part } in &self.by_words {
             let selection = Selection { filter, ..selection };
             let dialect = view.tx.dialect();
-            match (part.words, indexed, effort) {
-                (Asked::OfRows | Asked::Not, ..) => look_through(view, selection, *part, |_, _| total.rows += 1).await?,
-                (Asked::Index | Asked::InOrder, Some(indexed), _) => total.rows += indexed,
-                (Asked::Index | Asked::InOrder, None, Effort::ToTheEnd) => {
+            match (part.words, effort) {
+                (Asked::OfRows | Asked::Not, _) => look_through(view, selection, *part, |_, _| total.rows += 1).await?,
+                (Asked::Index | Asked::InOrder, Effort::ToTheEnd) => {
                     total.rows += view.tx.fetch_one(hits(selection, dialect, *part, "select count(*) as n")).await?.int("n")?;
                 }
-                (Asked::Index | Asked::InOrder, None, Effort::AMoment) => {
+                (Asked::Index | Asked::InOrder, Effort::AMoment) if counted.is_some_and(|counted| counted.are_all) => {
+                    total.rows += counted.map_or(0, |counted| counted.hits);
+                }
+                (Asked::Index | Asked::InOrder, Effort::AMoment) => {
                     let most = if words_decide(selection, *part) { MOST_HITS } else { MOST_ROWS };
-                    let first = match part.words {
-                        Asked::InOrder => part.first.max(part.last - MOST_LOOKED_AT),
-                        _ => part.first,
+                    let (before, first) = counted.map_or((0, part.first), |counted| (counted.hits, part.first.max(counted.up_to + 1)));
+                    let looked_from = match part.words {
+                        Asked::InOrder => first.max(part.last - MOST_LOOKED_AT),
+                        _ => first,
                     };
-                    let mut sql = hits(selection, dialect, Part { first, ..*part }, "select count(*) as n from (select 1 as hit");
-                    sql.push(" limit ").push_bind(most + 1).push(") as hits");
-                    let found = view.tx.fetch_one(sql).await?.int("n")?;
+                    let rest = Part { first: looked_from, ..*part };
+                    let mut sql = hits(selection, dialect, rest, "select count(*) as n from (select 1 as hit");
+                    sql.push(" limit ").push_bind(most + 1 - before).push(") as hits");
+                    let found = before + view.tx.fetch_one(sql).await?.int("n")?;
                     total.rows += found.min(most);
-                    total.is_exact &= found <= most && first == part.first;
+                    total.is_exact &= found <= most && looked_from == first;
                 }
             }
         }

@@ -40,12 +40,6 @@ pub(super) struct Bounds {
 }
 
 impl Days {
-    /// The first moment of the first day, and the first after the last one.
-    pub(super) fn ends(&self) -> Option<(Timestamp, Timestamp)> {
-        let (first, last) = self.list.first().zip(self.list.last())?;
-        Some((Timestamp::from_millis(first.start), Timestamp::from_millis(last.end)))
-    }
-
     /// The days that have a part in a range.
     fn touched(&self, from: Timestamp, until: Timestamp) -> &[Day] {
         let begin = self.list.partition_point(|day| day.end <= from.millis());
@@ -169,7 +163,6 @@ mod tests {
             let expected = expected.map(|(first, last, is_exact)| Bounds { first, last, is_exact });
             assert_eq!(days.bounds(at(from), at(until)), expected, "{from} to {until}");
         }
-        assert_eq!(days.ends(), Some((at(100), at(500))));
     }
 
     #[test]

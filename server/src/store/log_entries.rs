@@ -4,7 +4,8 @@ use app::model::{LogEntry, LogStatus, Named, Place, SourceType, Timestamp};
 use serde::Deserialize;
 
 use super::engine::Dialect;
-use super::packed::packed;
+use super::packed::{Salvage, packed};
+use super::{Row, StoreError};
 
 /// Entries by ids that stand between this and the next text.
 pub(super) const ENTRIES: &str = "select l.id, l.at, l.status, l.source_type, l.server_id, s.name as server_name, s.region, s.account, \
@@ -36,6 +37,41 @@ pub(super) struct Packed {
     month: i64,
     day: i64,
 }
+
+impl Salvage for Packed {
+    fn salvage(row: &Row) -> Result<Self, StoreError> {
+        let (int, text) = (|column| row.salvaged_int(column), |column| row.salvaged_text(column));
+        let is_number = |column: &&str| row.get::<Option<i64>>(column).is_ok();
+        let is_whole = ["at", "server_id", "schedule_id", "duration_s", "year", "month", "day"].iter().all(is_number);
+        let message = match row.get::<String>("message") {
+            Ok(message) if is_whole => message,
+            _ => format!("Damaged row: not all of it can be read. It says: {}", text("message").unwrap_or_default()),
+        };
+        Ok(Self {
+            id: row.int("id")?,
+            at: int("at").unwrap_or_default(),
+            status: int("status").unwrap_or(UNREADABLE),
+            source_type: int("source_type").unwrap_or(UNREADABLE),
+            server_id: int("server_id"),
+            server_name: text("server_name"),
+            region: text("region"),
+            account: text("account"),
+            schedule_id: int("schedule_id"),
+            schedule_name: text("schedule_name"),
+            run_id: text("run_id"),
+            point: text("point"),
+            duration_s: int("duration_s"),
+            message,
+            has_detail: u8::from(int("has_detail") == Some(1)),
+            year: int("year").unwrap_or_default(),
+            month: int("month").unwrap_or_default(),
+            day: int("day").unwrap_or_default(),
+        })
+    }
+}
+
+/// No status and no type has this number.
+const UNREADABLE: i64 = -1;
 
 /// A row with where its server is.
 pub struct PlacedEntry {

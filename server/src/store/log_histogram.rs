@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use app::model::{LogFilter, LogStatus, Scope, Step, Timestamp};
+use app::model::{LogFilter, LogStatus, Step, Timestamp};
 
-use super::StoreError;
 use super::log_entries::known;
 use super::log_index::{DAY, date_of};
 use super::log_pages::{Asked, statement};
@@ -12,6 +11,7 @@ use super::log_plan::{Rest, difference, look_through, plan, spans, summary};
 use super::packed::{fetch_packed, packed};
 use super::selection::Selection;
 use super::trail_view::TrailView;
+use super::{Sql, StoreError};
 
 /// Rows by where they fall: the histogram as it is gathered.
 pub type Bars = BTreeMap<Timestamp, BTreeMap<LogStatus, i64>>;
@@ -77,12 +77,11 @@ fn columns(step: Step) -> &'static str {
 
 /// The first moment of the first day that has rows in the viewer's scope, and the first after the last one.
 pub async fn days(view: &mut TrailView, selection: Selection<'_>) -> Result<Option<(Timestamp, Timestamp)>, StoreError> {
-    if *selection.scope == Scope::All {
-        return Ok(view.days().await?.ends());
-    }
     let unfiltered = LogFilter::default();
     let all = Selection { filter: &unfiltered, ..selection };
-    let ends = view.tx.fetch_one(summary(all, "select min(bucket) as first, max(bucket) as last", DAY, i64::MIN, i64::MAX)).await?;
+    let of_days = |columns| summary(all, columns, DAY, i64::MIN, i64::MAX);
+    let ends = Sql::side_by_side([("first", of_days("select min(bucket)")), ("last", of_days("select max(bucket)"))]);
+    let ends = view.tx.fetch_one(ends).await?;
     let start_of = |day| selection.zone.start_of_day(date_of(day));
     let (first, last): (Option<i64>, Option<i64>) = (ends.get("first")?, ends.get("last")?);
     Ok(first.zip(last).map(|(first, last)| (start_of(first), start_of(last + 1))))

@@ -9,8 +9,8 @@ use serde::Deserialize;
 use tokio::join;
 
 use super::index_audit::Key;
-use super::packed::{fetch_packed, packed};
-use super::{Database, Sql, StoreError, Transaction, log_words};
+use super::packed::{Salvage, fetch_packed_or_salvage, packed};
+use super::{Database, Row, Sql, StoreError, Transaction, log_words};
 
 /// Rows that are indexed in one transaction: less than a tenth of a second, for which whoever appends waits.
 const BATCH: i64 = 4000;
@@ -50,6 +50,20 @@ struct Unindexed {
     server_id: Option<i64>,
     schedule_id: Option<i64>,
     message: String,
+}
+
+impl Salvage for Unindexed {
+    fn salvage(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.int("id")?,
+            at: row.salvaged_int("at").unwrap_or_default(),
+            status: row.salvaged_int("status").unwrap_or_default(),
+            source_type: row.salvaged_int("source_type").unwrap_or_default(),
+            server_id: row.salvaged_int("server_id"),
+            schedule_id: row.salvaged_int("schedule_id"),
+            message: row.salvaged_text("message").unwrap_or_default(),
+        })
+    }
 }
 
 /// What rows are counted under. The fewer headings an answer is added up from, the sooner it is there.
@@ -130,7 +144,7 @@ pub async fn index_batch(database: &Database, zone: &Zone) -> Result<bool, Store
             .bind(marks.counted_to.min(marks.words_to))
             .bind(BATCH);
     let head = packed!(tx.dialect(), "id, at, status, source_type, server_id, schedule_id, message");
-    let rows: Vec<Unindexed> = fetch_packed(&mut tx, head, sql).await?;
+    let rows: Vec<Unindexed> = fetch_packed_or_salvage(&mut tx, head, sql).await?;
     let is_end = rows.is_empty();
     let (mut counts, mut words) = (Counts::default(), Vec::new());
     for Unindexed { id, at, status, source_type, server_id, schedule_id, message } in rows {

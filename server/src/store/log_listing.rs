@@ -3,7 +3,7 @@
 use app::model::{LogEntry, LogFilter};
 
 use super::engine::Dialect;
-use super::log_counts::{Effort, MOST_HITS, Passing, Total};
+use super::log_counts::{Counted, Effort, MOST_HITS, Passing, Total};
 use super::log_pages::{Page, Part, newest_beside, words_alone};
 use super::selection::Selection;
 use super::trail_view::TrailView;
@@ -11,6 +11,9 @@ use super::{Row, Sql, StoreError};
 
 /// So many hits are counted along with the page, the oldest first.
 const GLANCE: i64 = 1_000;
+
+/// In a trail that is no longer than this whatever has the words is counted to the end within some milliseconds.
+const SHORT: i64 = 30_000;
 
 /// Where there are so many times what would be counted, nobody counts further.
 const FAR_MORE: i64 = 3;
@@ -31,6 +34,7 @@ pub struct Listing {
 
 /// The newest rows of a page, and the counts.
 pub async fn list(view: &mut TrailView, selection: Selection<'_>, page: Page, effort: Effort) -> Result<Listing, StoreError> {
+    let effort = if view.head() <= SHORT { Effort::ToTheEnd } else { effort };
     let unfiltered = LogFilter::default();
     let everything = Passing::of(view, Selection { filter: &unfiltered, ..selection }).await?;
     let passing = if *selection.filter == unfiltered { None } else { Some(Passing::of(view, selection).await?) };
@@ -53,9 +57,9 @@ pub async fn list(view: &mut TrailView, selection: Selection<'_>, page: Page, ef
         _ if !more && page.before.is_none() && page.after.is_none() => Total { rows: seen, is_exact: true },
         None => Total { rows: in_scope, is_exact: true },
         Some(passing) => match glanced.map(|_| Glance::read(&row)).transpose()? {
-            Some(glance) if glance.hits <= GLANCE => passing.find(view, selection, effort, Some(glance.hits)).await?,
-            Some(glance) if glance.promises_more(&entries) => Total { rows: GLANCE, is_exact: false },
-            _ => passing.total(view, selection, row.int("known")?, effort).await?,
+            Some(glance) if glance.hits > GLANCE && glance.promises_more(&entries) => Total { rows: GLANCE, is_exact: false },
+            Some(glance) => passing.find(view, selection, effort, Some(glance.counted())).await?,
+            None => passing.total(view, selection, row.int("known")?, effort).await?,
         },
     };
     Ok(Listing { entries, more, total: Total { rows: total.rows.max(seen), ..total }, in_scope })
@@ -81,6 +85,10 @@ impl Glance {
         let (hits, first, last) =
             serde_json::from_str(&text).map_err(|cause| StoreError::Value { column: "glance", value: cause.to_string() })?;
         Ok(Self { hits, first, last })
+    }
+
+    fn counted(self) -> Counted {
+        Counted { hits: self.hits, up_to: self.last, are_all: self.hits <= GLANCE }
     }
 
     /// Whether hits are so dense, where they begin and on the page, that there must be far more between than would be counted.

@@ -8,7 +8,7 @@ use app::model::{LogEntry, LogFilter, Scope, WordQuery, Zone};
 use super::engine::Dialect;
 use super::log_days::Bounds;
 use super::log_entries::{ENTRIES, OF_IDS, Packed, PlacedEntry, packed_entries, placed};
-use super::packed::{fetch_packed, fetch_packed_beside};
+use super::packed::{fetch_packed_beside, fetch_packed_or_salvage};
 use super::selection::Selection;
 use super::trail_view::TrailView;
 use super::{Row, Sql, StoreError, log_counts, log_words};
@@ -90,13 +90,18 @@ pub(super) async fn newest_beside(
 
 /// Rows oldest first.
 pub async fn oldest(view: &mut TrailView, selection: Selection<'_>, page: Page) -> Result<Vec<LogEntry>, StoreError> {
-    let rows = Reading::new(view, selection, Order::Rising).page(page).await?;
+    let rows = oldest_placed(view, selection, page).await?;
     Ok(rows.into_iter().map(|row| row.entry).collect())
 }
 
 /// Rows oldest first, with ids above `after`: what a stream that fell behind still has to see.
 pub async fn following(view: &mut TrailView, selection: Selection<'_>, after: i64, limit: u32) -> Result<Vec<PlacedEntry>, StoreError> {
-    Reading::new(view, selection, Order::Rising).page(Page { after: Some(after), before: None, limit }).await
+    oldest_placed(view, selection, Page { after: Some(after), before: None, limit }).await
+}
+
+/// Rows oldest first, with where their servers are.
+pub async fn oldest_placed(view: &mut TrailView, selection: Selection<'_>, page: Page) -> Result<Vec<PlacedEntry>, StoreError> {
+    Reading::new(view, selection, Order::Rising).page(page).await
 }
 
 /// One row in the viewer's scope.
@@ -192,7 +197,7 @@ impl<'a> Reading<'a> {
             self.beside = Some(Beside::Answered(row));
             rows
         } else {
-            fetch_packed(&mut self.view.tx, head, sql).await?
+            fetch_packed_or_salvage(&mut self.view.tx, head, sql).await?
         };
         Ok(rows.into_iter().map(placed).collect())
     }

@@ -2,6 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
+use super::engine::Dialect;
 use super::{Row, Sql, StoreError, Transaction};
 
 /// What stands before a statement whose rows are wanted as one text, each a JSON list of these columns.
@@ -25,15 +26,45 @@ pub(super) async fn fetch_packed<T: DeserializeOwned>(tx: &mut Transaction, head
     unpack(&tx.fetch_one(packed_by(head, sql)).await?)
 }
 
+/// What can be made of a row whatever somebody has put into its columns.
+pub(super) trait Salvage: DeserializeOwned {
+    fn salvage(row: &Row) -> Result<Self, StoreError>;
+}
+
+/// The same where somebody may have damaged a row: then all of these come one by one, each with what can be read of it.
+pub(super) async fn fetch_packed_or_salvage<T: Salvage>(tx: &mut Transaction, head: &'static str, sql: Sql) -> Result<Vec<T>, StoreError> {
+    match fetch_packed(tx, head, sql.clone()).await {
+        Err(cause) if may_be_damage(tx) => salvage(tx, sql, cause).await,
+        fetched => fetched,
+    }
+}
+
 /// The same beside other columns, whose row is given too.
-pub(super) async fn fetch_packed_beside<T: DeserializeOwned>(
+pub(super) async fn fetch_packed_beside<T: Salvage>(
     tx: &mut Transaction,
     head: &'static str,
     sql: Sql,
     columns: Sql,
 ) -> Result<(Vec<T>, Row), StoreError> {
-    let row = tx.fetch_one(columns.beside("packed", packed_by(head, sql))).await?;
-    Ok((unpack(&row)?, row))
+    let fetched = tx.fetch_one(columns.clone().beside("packed", packed_by(head, sql.clone()))).await;
+    match fetched.and_then(|row| Ok((unpack(&row)?, row))) {
+        Err(cause) if may_be_damage(tx) => {
+            let rows = salvage(tx, sql, cause).await?;
+            Ok((rows, tx.fetch_one(columns).await?))
+        }
+        fetched => fetched,
+    }
+}
+
+/// PostgreSQL takes nothing that is not of a column's type, and nothing more after a statement that failed.
+fn may_be_damage(tx: &Transaction) -> bool {
+    tx.dialect() == Dialect::Sqlite
+}
+
+async fn salvage<T: Salvage>(tx: &mut Transaction, sql: Sql, cause: StoreError) -> Result<Vec<T>, StoreError> {
+    let rows = tx.fetch_all(sql).await?.iter().map(T::salvage).collect();
+    tracing::warn!(error = &cause as &dyn std::error::Error, "a row of the trail is damaged; read what can be read of it");
+    rows
 }
 
 fn packed_by(head: &'static str, sql: Sql) -> Sql {

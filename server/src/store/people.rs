@@ -12,6 +12,11 @@ pub async fn lock(tx: &mut Transaction) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// How often users, roles or tokens have been changed, in whatever process.
+pub async fn changes(tx: &mut Transaction) -> Result<i64, StoreError> {
+    tx.fetch_one(Sql::new("select changes from people_lock where singleton = 1")).await?.int("changes")
+}
+
 const USERS: &str = "select a.id, a.username, a.email, r.name as role, a.enabled, a.totp_confirmed_at, a.created_at, \
      (select max(s.last_seen_at) from session s where s.account_id = a.id) as last_seen_at \
      from account a join role r on r.id = a.role_id";

@@ -35,6 +35,17 @@ impl Row {
         self.get(column)
     }
 
+    /// The number in a column, if there is one, in a row that somebody may have damaged.
+    pub(super) fn salvaged_int(&self, column: &str) -> Option<i64> {
+        self.get(column).ok().flatten()
+    }
+
+    /// The text in a column, as much of it as is one.
+    pub(super) fn salvaged_text(&self, column: &str) -> Option<String> {
+        let text = self.get::<Option<String>>(column).ok().flatten();
+        text.or_else(|| self.get::<Option<Vec<u8>>>(column).ok().flatten().map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+    }
+
     pub fn flag(&self, column: &str) -> Result<bool, StoreError> {
         Ok(self.int(column)? != 0)
     }

@@ -1,6 +1,7 @@
 //! The store's contract, the same on both engines.
 
 mod chain;
+mod damaged;
 mod order;
 mod outcomes;
 mod runs;

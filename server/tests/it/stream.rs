@@ -373,7 +373,7 @@ async fn rows_that_another_process_wrote_and_cleared_are_told_or_a_gap(#[case] e
         for _ in 0..4 {
             trail.append(LogRow::new(LogStatus::Info, SourceType::Files, "row").server(server).schedule(schedule)).await.unwrap();
         }
-        clearings.clear(&ada).await.unwrap();
+        clearings.clear(&ada, None).await.unwrap();
         let (mut told, mut was_cleared) = (Vec::new(), false);
         while !told.contains(&(start + 5)) || !was_cleared {
             let frame = next_frame(&mut live).await.unwrap();

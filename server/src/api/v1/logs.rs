@@ -132,7 +132,7 @@ pub(super) async fn export(
 #[utoipa::path(delete, path = "/api/v1/logs",
     responses((status = 200, body = ClearingCounts), (status = 400, body = Problem), (status = 401, body = Problem), (status = 403, body = Problem)))]
 pub(super) async fn clear(State(panel): State<Panel>, Extension(viewer): Extension<Viewer>) -> Result<Json<ClearingCounts>, Problem> {
-    Ok(Json(panel.clearings.clear(&viewer).await?))
+    Ok(Json(panel.clearings.clear(&viewer, None).await?))
 }
 
 /// What clearing would remove now.
@@ -142,7 +142,7 @@ pub(super) async fn count_clearing(
     State(panel): State<Panel>,
     Extension(viewer): Extension<Viewer>,
 ) -> Result<Json<ClearingCounts>, Problem> {
-    Ok(Json(panel.clearings.count(&viewer).await?))
+    Ok(Json(panel.clearings.count(&viewer, None).await?.counts))
 }
 
 /// A row with the remote log it was written from, and what its exit code means.

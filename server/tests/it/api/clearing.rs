@@ -94,12 +94,41 @@ async fn rows_of_idle_and_removed_schedules_go_and_the_trail_is_still_proved(#[c
     for touch in [
         "update cleared_row set leaf = (select leaf from cleared_row order by id limit 1) where id = (select max(id) from cleared_row)",
         "delete from cleared_row where id = (select min(id) from cleared_row)",
+        "update cleared_row set seal = null",
     ] {
         let mut tx = database.begin().await.unwrap();
         tx.execute(Sql::new("create table kept as select * from cleared_row")).await.unwrap();
         tx.execute(Sql::new(touch)).await.unwrap();
         tx.commit().await.unwrap();
         assert!(matches!(verify(database, None).await.unwrap(), Finding::Broken { .. }), "{touch}");
+        let mut tx = database.begin().await.unwrap();
+        for put_back in ["delete from cleared_row", "insert into cleared_row select * from kept", "drop table kept"] {
+            tx.execute(Sql::new(put_back)).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+    }
+    // And it is found where it was touched.
+    let middle = "(select id from cleared_row order by id limit 1 offset 5)";
+    let mut touches = vec![
+        format!("update cleared_row set leaf = seal where id = {middle}"),
+        format!("update cleared_row set seal = leaf where id = {middle}"),
+        format!("update cleared_row set server_id = 99 where id = {middle}"),
+        format!("update cleared_row set tombstone = tombstone + 1 where id = {middle}"),
+    ];
+    if matches!(engine, Engine::Sqlite) {
+        touches.push(format!("update cleared_row set server_id = 'x' where id = {middle}"));
+        touches.push(format!("update cleared_row set tombstone = x'00' where id = {middle}"));
+    }
+    for touch in touches {
+        let touch: &'static str = touch.leak();
+        let mut tx = database.begin().await.unwrap();
+        let sql = Sql::new("select id from cleared_row order by id limit 1 offset 5");
+        let touched = tx.fetch_one(sql).await.unwrap().int("id").unwrap();
+        tx.execute(Sql::new("create table kept as select * from cleared_row")).await.unwrap();
+        tx.execute(Sql::new(touch)).await.unwrap();
+        tx.commit().await.unwrap();
+        let found = verify(database, None).await.unwrap();
+        assert!(matches!(found, Finding::Broken { id, .. } if id == touched), "{touch}: {found:?}, not {touched}");
         let mut tx = database.begin().await.unwrap();
         for put_back in ["delete from cleared_row", "insert into cleared_row select * from kept", "drop table kept"] {
             tx.execute(Sql::new(put_back)).await.unwrap();
@@ -136,7 +165,7 @@ async fn very_many_rows_go_piece_by_piece(#[case] engine: Engine) {
     let mut tx = inside.database.begin().await.unwrap();
     log::append(&mut tx, &vec![row; 2500], &Zone::utc()).await.unwrap();
     tx.commit().await.unwrap();
-    let counts = inside.clearings.clear_in_pieces(&ada, 1000).await.unwrap();
+    let counts = inside.clearings.clear_in_pieces(&ada, None, 1000).await.unwrap();
     assert_eq!((counts.deleted, counts.orphans, counts.kept), (2512, 9, 6));
     let (_, page) = panel.get("/api/v1/logs?q=cleared&type=SYSTEM").await;
     let told: Vec<_> = page["entries"].as_array().unwrap().iter().map(|entry| entry["message"].as_str().unwrap()).collect();
@@ -154,12 +183,22 @@ async fn the_page_clears_only_what_was_confirmed() {
     };
     let (status, asked) = page(panel.request(Method::GET, "/logs/clear")).await;
     assert!(status == 200 && asked.contains("Clear 12 entries?") && asked.contains("9 of them of schedules that were deleted"), "{asked}");
-    let post = |deleted: &str| panel.request(Method::POST, "/logs/clear").form(&[("deleted", deleted)]);
-    let (status, again) = page(post("11")).await;
-    assert!(status == 409 && again.contains("Nothing was cleared"), "{again}");
+    let up_to = asked.split("name=\"up_to\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap().to_owned();
+    let post = |deleted: &str, up_to: &str| panel.request(Method::POST, "/logs/clear").form(&[("deleted", deleted), ("up_to", up_to)]);
+    for (deleted, up_to) in [("11", up_to.as_str()), ("12", "")] {
+        let (status, again) = page(post(deleted, up_to)).await;
+        assert!(status == 409 && again.contains("Nothing was cleared"), "{again}");
+    }
     assert_eq!(messages(&panel).await.len(), 18);
-    assert_eq!(page(post("12")).await.0, 303);
-    assert_eq!(messages(&panel).await.len(), 6);
+    // What is written before it is confirmed was not asked about.
+    let (_, page_of_idle) = panel.get("/api/v1/logs?limit=1&q=idle").await;
+    let (server, schedule) = (&page_of_idle["entries"][0]["server"]["id"], &page_of_idle["entries"][0]["schedule"]["id"]);
+    let late = LogRow::new(LogStatus::Completed, SourceType::Vm, "idle and late");
+    let late = late.server(server.as_i64().unwrap()).schedule(schedule.as_i64().unwrap());
+    panel.serving.panel.trail.append(late).await.unwrap();
+    assert_eq!(page(post("12", &up_to)).await.0, 303);
+    assert_eq!(messages(&panel).await.len(), 7);
+    assert_eq!(answer(panel.request(Method::DELETE, "/api/v1/logs")).await.1["deleted"], 1);
     let (_, nothing) = page(panel.request(Method::GET, "/logs/clear")).await;
     assert!(nothing.contains("There is nothing to clear") && !nothing.contains("<button class=\"button button--danger\""), "{nothing}");
     panel.serving.stop().await;

@@ -7,6 +7,7 @@ use reqwest::{Method, StatusCode};
 use rstest::rstest;
 use serde_json::{Value, json};
 use server::audit::LogRow;
+use server::store::{Sql, people};
 
 use super::{Person, add_server};
 use crate::support::engine::Engine;
@@ -125,11 +126,27 @@ async fn an_open_stream_narrows_and_ends_with_its_viewer() {
     // The row about the change itself may have been on its way.
     assert!(!seen.contains(&"theirs".to_owned()), "{seen:?}");
 
+    // By another process, which tells of it in the trail: what comes after that row is not hers.
+    let other = panel.another_database().await;
+    let trail = panel.another_trail().await;
+    let mut change = trail.begin().await.unwrap();
+    people::lock(change.tx()).await.unwrap();
+    let sql = Sql::new("update account_server set server_id = $1 where account_id = (select id from account where username = 'vera')");
+    change.tx().execute(sql.bind(theirs)).await.unwrap();
+    change.log(LogRow::system(LogStatus::Info, "changed the user vera"));
+    change.commit().await.unwrap();
+    append(mine).await;
+    append(theirs).await;
+    let mut seen = Vec::new();
+    while !seen.contains(&"theirs".to_owned()) {
+        seen.extend(servers(&next_frame(&mut socket).await.unwrap()));
+    }
+    assert!(!seen.contains(&"mine".to_owned()), "{seen:?}");
+
     // By another process, which this one hears nothing of.
     let asked = Instant::now();
-    let other = server::store::Database::open(&format!("sqlite://{}", panel.dir.path().join("data/tailback.db").display())).await.unwrap();
     let mut tx = other.begin().await.unwrap();
-    tx.execute(server::store::Sql::new("update account set enabled = 0 where username = 'vera'")).await.unwrap();
+    tx.execute(Sql::new("update account set enabled = 0 where username = 'vera'")).await.unwrap();
     tx.commit().await.unwrap();
     let mut last = Value::Null;
     while let Some(frame) = next_frame(&mut socket).await {

@@ -1,12 +1,13 @@
 //! What Monitor is told besides rows and runs: its counters and its servers, as they change.
 
-use app::model::{LogStatus, SourceType};
+use app::model::{LogStatus, Progress, SourceType};
 use futures::{SinkExt as _, StreamExt as _};
 use reqwest::{Method, StatusCode};
 use rstest::rstest;
 use serde_json::{Value, json};
 use server::audit::LogRow;
 use server::clearing::Clearings;
+use server::store::runs;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::people::{Person, add_server};
@@ -76,7 +77,7 @@ async fn a_page_is_told_of_counters_and_servers_when_they_change(#[case] engine:
     let told = next_of(&mut page, "servers").await;
     assert_eq!((names(&told), &told["removed"]), (vec![], &json!([two])));
 
-    // A run that waits for its server is told of by nobody but the database.
+    // A run that waits for its server, or that another process looks after, is told of by nobody but the database.
     let files = json!({"name": "nightly", "server_id": one, "kind": "managed", "files": {"sources": ["/etc"], "destination": "/backup"}});
     let (status, schedule) = panel.post("/api/v1/schedules", &files).await;
     assert_eq!(status, StatusCode::CREATED, "{schedule}");
@@ -88,7 +89,17 @@ async fn a_page_is_told_of_counters_and_servers_when_they_change(#[case] engine:
             break told;
         }
     };
-    assert_eq!((&told["runs"][0]["id"], &told["all"]), (&started["runs"][0]["id"], &json!(true)), "{told}");
+    assert_eq!((&told["runs"][0]["id"], &told["runs"][0]["state"]), (&started["runs"][0]["id"], &json!("queued")), "{told}");
+    let id = serde_json::from_value(started["runs"][0]["id"].clone()).unwrap();
+    let other = panel.another_database().await;
+    let now = panel.serving.panel.clock.now();
+    let mut tx = other.begin().await.unwrap();
+    assert!(runs::mark_running(&mut tx, &id, now).await.unwrap());
+    let progress = Progress { percent: Some(40.0), ..Progress::default() };
+    runs::record_progress(&mut tx, &id, &progress, now.plus_millis(1000)).await.unwrap();
+    tx.commit().await.unwrap();
+    let told = next_of(&mut page, "runs").await;
+    assert_eq!((&told["runs"][0]["state"], &told["runs"][0]["progress"]["percent"]), (&json!("running"), &json!(40.0)), "{told}");
 
     // Another page begins with all of it, and who did not ask hears nothing of it.
     let mut another = panel.stream("monitor=true").await.unwrap();
@@ -146,7 +157,7 @@ async fn who_was_away_during_a_clearing_is_told_that_rows_they_have_are_gone(#[c
     let seen = panel.serving.panel.trail.append(row).await.unwrap();
     let (ada, _) = panel.serving.panel.accounts.by_token(&panel.token).await.unwrap().unwrap();
     let clearings = Clearings { database: panel.serving.panel.database.clone(), trail: panel.serving.panel.trail.clone() };
-    let cleared = clearings.clear(&ada).await.unwrap();
+    let cleared = clearings.clear(&ada, None).await.unwrap();
     assert!(cleared.deleted > 0);
 
     let mut back = panel.stream(&format!("after={seen}")).await.unwrap();
