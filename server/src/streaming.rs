@@ -5,6 +5,7 @@ mod audience;
 mod boards;
 mod connection;
 mod crowd;
+mod elsewhere;
 mod ending;
 mod follower;
 mod history;

@@ -1,13 +1,13 @@
-//! What Monitor says besides rows: its counters, its servers, and which runs there are. Read once for all who may see the same, when it may have
-//! changed; each client is then told what is new to it.
+//! What Monitor says besides rows and runs: its counters and its servers. Read once for all who may see the same, when it may have changed;
+//! each client is then told what is new to it.
 
 use std::collections::HashMap;
 use std::future::pending;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use app::model::{Frame, Glance, Permission, Run, RunId, RunState, Scope, Server, Viewer};
-use app::ports::{Glances, Ports, Runs, Servers};
+use app::model::{Frame, Glance, Permission, Scope, Server, Viewer};
+use app::ports::{Glances, Ports, Servers};
 use tokio::sync::watch;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -27,19 +27,11 @@ pub(super) struct Board {
     glance: Option<Glance>,
     /// Those that the viewer may see; `None`: could not be read.
     servers: Option<Vec<Server>>,
-    /// Those that are active; `None`: could not be read. Not every change of a run comes to the hub: of those that wait, and of those
-    /// that another process looks after, only the database knows.
-    runs: Option<Vec<Run>>,
 }
 
 impl Board {
     fn is_whole(&self) -> bool {
-        self.glance.is_some() && self.servers.is_some() && self.runs.is_some()
-    }
-
-    /// Which runs are shown and how; their progress comes by itself.
-    fn active(&self) -> Option<Vec<(&RunId, RunState)>> {
-        self.runs.as_ref().map(|runs| runs.iter().map(|run| (&run.id, run.state)).collect())
+        self.glance.is_some() && self.servers.is_some()
     }
 }
 
@@ -70,15 +62,14 @@ pub struct Boards {
     hub: Arc<Hub>,
     glances: Arc<dyn Glances>,
     servers: Arc<dyn Servers>,
-    runs: Arc<dyn Runs>,
     stop: CancellationToken,
     watched: Mutex<HashMap<Sight, Arc<watch::Sender<Latest>>>>,
 }
 
 impl Boards {
     pub fn new(hub: Arc<Hub>, ports: &Ports, stop: CancellationToken) -> Self {
-        let Ports { glances, servers, runs, .. } = ports.clone();
-        Self { hub, glances, servers, runs, stop, watched: Mutex::default() }
+        let Ports { glances, servers, .. } = ports.clone();
+        Self { hub, glances, servers, stop, watched: Mutex::default() }
     }
 
     /// The board of a viewer, for one client that knows nothing of it yet.
@@ -137,8 +128,7 @@ impl Boards {
     async fn read(self: Arc<Self>, sight: Sight, viewer: Viewer) -> Board {
         let viewer = &viewer;
         let servers = if sight.servers { self.servers.list(viewer).await } else { Ok(Vec::new()) };
-        let (glance, runs) = (self.glances.glance(viewer).await, self.runs.list_active(viewer).await);
-        Board { glance: glance.ok(), servers: servers.ok(), runs: runs.ok() }
+        Board { glance: self.glances.glance(viewer).await.ok(), servers: servers.ok() }
     }
 
     fn watched(&self) -> MutexGuard<'_, HashMap<Sight, Arc<watch::Sender<Latest>>>> {
@@ -185,11 +175,6 @@ impl Lookout {
                 frames.push(Frame::Servers { servers: changed, removed, all: known.is_none() });
             }
         }
-        if let Some(runs) = latest.runs.clone()
-            && told.and_then(Board::active) != latest.active()
-        {
-            frames.push(Frame::Runs { runs, all: true });
-        }
         self.told = Some(latest);
         frames
     }
@@ -226,31 +211,13 @@ mod tests {
         }
     }
 
-    #[async_trait]
-    impl Runs for Shaky {
-        async fn list_active(&self, _: &Viewer) -> Result<Vec<Run>, AppError> {
-            Ok(Vec::new())
-        }
-
-        async fn stop(&self, _: &Viewer, _: RunId) -> Result<(), AppError> {
-            Err(AppError::NotFound)
-        }
-    }
-
     #[tokio::test]
     async fn a_reading_that_breaks_off_is_unknown_and_tried_again() {
         let dir = tempfile::tempdir().unwrap();
         let database = Database::open(&format!("sqlite://{}", dir.path().join("t.db").display())).await.unwrap();
         let hub = Hub::open(database, Arc::new(Zone::utc()), Arc::default()).await.unwrap();
         let shaky = Arc::new(Shaky::default());
-        let boards = Boards {
-            hub,
-            glances: shaky.clone(),
-            servers: shaky.clone(),
-            runs: shaky,
-            stop: CancellationToken::new(),
-            watched: Mutex::default(),
-        };
+        let boards = Boards { hub, glances: shaky.clone(), servers: shaky, stop: CancellationToken::new(), watched: Mutex::default() };
         let permissions = Permission::VARIANTS.to_vec();
         let viewer =
             Viewer { user_id: 1, username: "ada".into(), permissions, scope: Scope::All, reports: None, address: None, owes_factor: false };
@@ -262,7 +229,6 @@ mod tests {
         }
         assert_eq!(lookout.news(), [Frame::Glance { glance: None }]);
         lookout.latest.changed().await.unwrap();
-        let whole = [Frame::Servers { servers: vec![], removed: vec![], all: true }, Frame::Runs { runs: vec![], all: true }];
-        assert_eq!(lookout.news(), whole);
+        assert_eq!(lookout.news(), [Frame::Servers { servers: vec![], removed: vec![], all: true }]);
     }
 }

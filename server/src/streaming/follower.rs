@@ -13,7 +13,7 @@ use super::ring::RingRow;
 use crate::audit::{Batch, Committed, Following};
 use crate::store::log::NewLogEntry;
 use crate::store::log_entries::{self, PlacedEntry};
-use crate::store::{Database, Selection, StoreError, TrailView, clearing, log_pages, names};
+use crate::store::{Database, Selection, StoreError, TrailView, clearing, log_pages, names, people};
 
 /// Rows read from the database in one go.
 const PAGE: u32 = 500;
@@ -29,6 +29,8 @@ pub(super) struct Follower {
     pub(super) committed: Arc<Committed>,
     pub(super) zone: Arc<Zone>,
     pub(super) names: Names,
+    /// How often something about people had changed, whoever changed it, when that was looked at last.
+    pub(super) people: Option<i64>,
 }
 
 /// What servers and schedules are called. Whoever renames one leaves a row of the panel's own that tells of it, in the same commit, so
@@ -77,7 +79,13 @@ impl Follower {
             looks = rows.len() == PAGE as usize;
             if rows.iter().any(|row| row.entry.source_type == SourceType::System) {
                 self.names = Names::default();
+                // Before these rows are told: what somebody may see has changed at one of them, and those behind it are not theirs.
+                let people = people::changes(view.tx()).await?;
+                if self.people.replace(people) != Some(people) {
+                    self.hub.note_change_of_people();
+                }
             }
+            drop(view);
             self.publish(rows).await?;
         }
     }

@@ -11,15 +11,21 @@ use super::seat::{FRAME_ROWS, News};
 use super::wire;
 use crate::store::clearing::Gap;
 use crate::store::log_entries::PlacedEntry;
+use crate::store::log_pages::Page;
 use crate::store::{Database, StoreError, TrailView, clearing, log_pages};
+
+/// Ids that are looked through at a time: where few rows pass, a client is heard, pinged and let go in between.
+const REACH: i64 = 50_000;
 
 /// The next rows of an audience from the database, and where rows are missing because they were cleared.
 pub(super) async fn read(database: &Database, audience: &Audience, mark: Mark) -> Result<News, StoreError> {
     let mut view = TrailView::open(database).await?;
     let limit = u32::try_from(FRAME_ROWS).unwrap_or(u32::MAX);
-    let rows = log_pages::following(&mut view, audience.selection(), mark.row, limit).await?;
+    let end = view.head().max(mark.row).min(mark.row.saturating_add(REACH));
+    let page = Page { after: Some(mark.row), before: end.checked_add(1), limit };
+    let rows = log_pages::oldest_placed(&mut view, audience.selection(), page).await?;
     let last = rows.last().map_or(mark.row, |row| row.entry.id);
-    let up_to = if rows.len() < FRAME_ROWS { view.head().max(mark.row) } else { last };
+    let up_to = if rows.len() < FRAME_ROWS { end } else { last };
     let ids: Vec<_> = rows.iter().map(|row| row.entry.id).collect();
     let gaps = clearing::gaps(view.tx(), audience.selection(), mark.row, up_to, &ids).await?;
     let mut frames = Vec::new();

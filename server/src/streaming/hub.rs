@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
-use app::model::{Run, Scope, Zone};
+use app::model::{Run, RunId, Scope, Zone};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::task::JoinSet;
@@ -14,9 +14,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::audience::Audiences;
 use super::crowd::{Clients, Crowd, Member};
+use super::elsewhere;
 use super::follower::{Follower, Names};
 use super::ring::{Ring, RingRow};
-use super::run_states::RunStates;
+use super::run_states::{Changed, RunStates};
 use super::seat::Seat;
 use super::tally::Tally;
 use crate::audit::Committed;
@@ -60,7 +61,7 @@ pub struct Hub {
     audiences: Audiences,
     crowds: Vec<Arc<Crowd>>,
     tally: Tally,
-    /// How often this process has changed something about people.
+    /// How often something about people has changed, as far as this process knows.
     changes: Arc<watch::Sender<u64>>,
     /// How often somebody else may have.
     doubts: watch::Sender<u64>,
@@ -118,7 +119,8 @@ impl Hub {
                 }
             });
         }
-        Follower { hub: self, committed, zone, names: Names::default() }.follow(stop).await;
+        tasks.spawn(elsewhere::follow_runs(self.clone(), end));
+        Follower { hub: self, committed, zone, names: Names::default(), people: None }.follow(stop).await;
     }
 
     /// Makes rows known that are all there is after those that were. What was cleared before this leaves a hole.
@@ -145,6 +147,24 @@ impl Hub {
     pub fn publish_run(&self, run: Run) {
         let version = self.run_states().put(run);
         self.progress.send_modify(|progress| progress.runs = progress.runs.max(version));
+    }
+
+    /// Makes a run known as it was read, if that is news.
+    pub(super) fn publish_read_run(&self, run: Run) {
+        let version = self.run_states().put_read(run);
+        if let Some(version) = version {
+            self.progress.send_modify(|progress| progress.runs = progress.runs.max(version));
+        }
+    }
+
+    /// The runs that are taken for active.
+    pub(super) fn active_runs(&self) -> Vec<RunId> {
+        self.run_states().active()
+    }
+
+    /// Whether anybody listens.
+    pub(super) fn has_clients(&self) -> bool {
+        self.crowds.iter().any(|crowd| crowd.len() > 0)
     }
 
     /// Makes known that rows of these servers were cleared, up to an id. What is in memory may be gone, so it is forgotten.
@@ -179,6 +199,11 @@ impl Hub {
 
     pub(super) fn changes(&self) -> u64 {
         *self.changes.borrow()
+    }
+
+    /// Nobody is told anything until it has been asked again what they may see: another process has changed it.
+    pub(super) fn note_change_of_people(&self) {
+        self.changes.send_modify(|changes| *changes += 1);
     }
 
     /// Tells when somebody should be asked for again soon.
@@ -224,10 +249,9 @@ impl Hub {
         self.ring.read().unwrap_or_else(PoisonError::into_inner).following(after, limit)
     }
 
-    /// The JSON of runs in scope that changed after a version, and the version now.
-    pub(super) fn runs_since(&self, version: u64, scope: &Scope) -> (u64, Vec<String>) {
-        let states = self.run_states();
-        (states.version(), states.since(version, scope).map(json).collect())
+    /// What has become of runs in scope after a version.
+    pub(super) fn runs_since(&self, version: u64, scope: &Scope) -> Changed {
+        self.run_states().since(version, scope)
     }
 
     /// Up to which id rows in scope were cleared after a clearing.

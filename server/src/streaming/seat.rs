@@ -148,10 +148,10 @@ pub(super) fn next_step(hub: &Hub, audience: &Audience, mark: Mark) -> Step {
     }
     // A run's end comes after the row that tells of it.
     if next.row >= now.row && mark.runs < now.runs {
-        let (version, runs) = hub.runs_since(mark.runs, audience.scope());
-        next.runs = version;
-        if !runs.is_empty() {
-            frames.push(wire::runs(&runs));
+        let changed = hub.runs_since(mark.runs, audience.scope());
+        next.runs = changed.version;
+        if changed.are_all || !changed.runs.is_empty() {
+            frames.push(wire::runs(&changed));
         }
     }
     Step::Send(Arc::new(News { frames, rows: count, mark: next }))

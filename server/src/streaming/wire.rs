@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 
+use super::hub::json;
+use super::run_states::Changed;
+
 const TEXT: u8 = 0x81;
 const CLOSE: u8 = 0x88;
 const PING: u8 = 0x89;
@@ -14,6 +17,7 @@ pub(super) const MOST_OF_CONTROL: usize = 125;
 
 const ROWS_BEGIN: &[u8] = br#"{"kind":"rows","rows":["#;
 const RUNS_BEGIN: &[u8] = br#"{"kind":"runs","runs":["#;
+const ALL_RUNS_BEGIN: &[u8] = br#"{"kind":"runs","all":true,"runs":["#;
 const END: &[u8] = b"]}";
 
 pub(super) fn text(payload: &str) -> Bytes {
@@ -25,9 +29,10 @@ pub(super) fn rows(rows: &[Arc<str>]) -> Bytes {
     list(ROWS_BEGIN, rows)
 }
 
-/// The frame of these runs, each given as JSON.
-pub(super) fn runs(runs: &[String]) -> Bytes {
-    list(RUNS_BEGIN, runs)
+/// The frame that tells what has become of runs.
+pub(super) fn runs(changed: &Changed) -> Bytes {
+    let runs: Vec<_> = changed.runs.iter().map(|run| json(&**run)).collect();
+    list(if changed.are_all { ALL_RUNS_BEGIN } else { RUNS_BEGIN }, &runs)
 }
 
 pub(super) fn ping() -> Bytes {

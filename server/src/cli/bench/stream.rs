@@ -37,7 +37,7 @@ const DEAF: usize = 300;
 
 /// Clients that watch for errors while rows are written as fast as they can be, and for how long.
 const WATCHERS: usize = 100;
-const WRITING_SECONDS: u32 = 20;
+const WRITING_SECONDS: u32 = 60;
 
 /// Afterwards, for those whom the processor had no time for.
 const CATCHING_UP: Duration = Duration::from_mins(1);
