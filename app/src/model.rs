@@ -24,6 +24,7 @@ mod source_type;
 mod standing;
 mod status;
 mod stream;
+mod time_bound;
 mod timestamp;
 #[cfg(feature = "ssr")]
 mod user;
@@ -33,7 +34,7 @@ mod zone;
 #[cfg(feature = "ssr")]
 pub use destination_state::DestinationState;
 pub use field_error::FieldError;
-pub use filter::{LogFilter, LogQuery, TimeBound, listed_name, listed_names, parse_pairs};
+pub use filter::{LogFilter, LogQuery, listed_name, listed_names, parse_pairs};
 #[cfg(feature = "ssr")]
 pub use forecast::{DueTime, Forecast};
 pub use glance::{Glance, LastDay, WorstSchedule};
@@ -53,6 +54,7 @@ pub use source_type::SourceType;
 pub use standing::{LastGood, PastRun, ScheduleRow, Standing, worst_first, worst_of};
 pub use status::LogStatus;
 pub use stream::Frame;
+pub use time_bound::TimeBound;
 pub use timestamp::Timestamp;
 #[cfg(feature = "ssr")]
 pub use user::{ADMIN, ApiToken, OpenSession, Role, RoleDraft, TokenDraft, User, UserDraft, username_problem};

@@ -3,39 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use chrono::NaiveDate;
-
-use super::{FieldError, LogEntry, LogStatus, Place, RunId, SourceType, Timestamp, WordQuery, Zone};
-
-/// One end of a time range.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TimeBound {
-    /// A whole calendar day on the panel's clock.
-    Day(NaiveDate),
-    /// A moment.
-    Moment(Timestamp),
-}
-
-impl FromStr for TimeBound {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let plausible = |day: &NaiveDate| (1970..=9999).contains(&chrono::Datelike::year(day));
-        if let Ok(day) = text.parse::<NaiveDate>() {
-            return if text.len() == 10 && plausible(&day) { Ok(Self::Day(day)) } else { Err("expected a year from 1970 to 9999") };
-        }
-        text.parse().map(Self::Moment).map_err(|_| "expected a day (2026-11-22) or a moment (2026-11-22T02:00:00Z)")
-    }
-}
-
-impl Display for TimeBound {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Day(day) => day.fmt(f),
-            Self::Moment(at) => at.fmt(f),
-        }
-    }
-}
+use super::{FieldError, LogEntry, LogStatus, Place, RunId, SourceType, TimeBound, Timestamp, WordQuery, Zone};
 
 /// A filter over the trail. An empty list filters nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -83,8 +51,14 @@ impl LogQuery {
 
     /// Reads a query string. Every bad or unknown parameter is reported, not only the first.
     pub fn parse(query: &str) -> Result<Self, Vec<FieldError>> {
+        let (read, problems) = Self::read(query);
+        if problems.is_empty() { Ok(read) } else { Err(problems) }
+    }
+
+    /// What of a query string can be read, and what is wrong with the rest.
+    pub fn read(query: &str) -> (Self, Vec<FieldError>) {
         let (mut before, mut after, mut rows, mut counts_all) = (None, None, Self::DEFAULT_LIMIT, false);
-        let filter = LogFilter::parse_beside(query, |key, value| {
+        let (filter, problems) = LogFilter::read_beside(query, |key, value| {
             Some(match key {
                 "before" => Self::parse_id(value).map(|id| before = Some(id)),
                 "after" => Self::parse_id(value).map(|id| after = Some(id)),
@@ -96,8 +70,8 @@ impl LogQuery {
                 "count" => Err("expected exact".to_owned()),
                 _ => return None,
             })
-        })?;
-        Ok(Self { filter, before, after, limit: rows, counts_all })
+        });
+        (Self { filter, before, after, limit: rows, counts_all }, problems)
     }
 
     /// Reads the id of a row.
@@ -114,7 +88,12 @@ impl LogFilter {
     const LISTS: [&'static str; 6] = ["status", "type", "server", "schedule", "region", "account"];
 
     /// Reads a query string that has other parameters besides: `other` takes those it knows.
-    pub fn parse_beside(query: &str, mut other: impl FnMut(&str, &str) -> Option<Result<(), String>>) -> Result<Self, Vec<FieldError>> {
+    pub fn parse_beside(query: &str, other: impl FnMut(&str, &str) -> Option<Result<(), String>>) -> Result<Self, Vec<FieldError>> {
+        let (filter, problems) = Self::read_beside(query, other);
+        if problems.is_empty() { Ok(filter) } else { Err(problems) }
+    }
+
+    fn read_beside(query: &str, mut other: impl FnMut(&str, &str) -> Option<Result<(), String>>) -> (Self, Vec<FieldError>) {
         let mut filter = Self::default();
         let mut problems = Vec::new();
         let mut once = Vec::new();
@@ -133,7 +112,7 @@ impl LogFilter {
             problems.extend(outcome.err().map(|reason| FieldError::new(&key, reason)));
         }
         problems.extend(filter.range_problem());
-        if problems.is_empty() { Ok(filter) } else { Err(problems) }
+        (filter, problems)
     }
 
     /// Prints the query string that parses back to this filter; empty for no filter.
@@ -300,6 +279,7 @@ fn limit(value: &str) -> Result<u32, String> {
 
 #[cfg(test)]
 mod tests {
+    use chrono::NaiveDate;
     use proptest::prelude::*;
     use strum::VariantArray;
 
@@ -346,6 +326,15 @@ mod tests {
         let problems = LogQuery::parse("from=yesterday&status=error,bad&limit=501&colour=red&before=-1").unwrap_err();
         let fields: Vec<_> = problems.iter().map(|problem| problem.field.as_str()).collect();
         assert_eq!(fields, ["from", "status", "limit", "colour", "before"]);
+    }
+
+    #[test]
+    fn what_can_be_read_is_read_beside_what_cannot() {
+        let (read, problems) = LogQuery::read("status=error,bad&server=3&from=2026-11-22&to=2026-11-21&q=--&before=x&limit=5");
+        assert_eq!(read.filter.to_query(), "from=2026-11-22&to=2026-11-21&status=error&server=3");
+        assert_eq!((read.before, read.limit), (None, 5));
+        let fields: Vec<_> = problems.iter().map(|problem| problem.field.as_str()).collect();
+        assert_eq!(fields, ["status", "q", "before", "to"]);
     }
 
     #[test]
