@@ -8,33 +8,37 @@ use crate::components::{Erase, Piece};
 use crate::model::{LogFilter, TimeBound, Timestamp, Zone};
 use crate::site::use_page;
 
-const HOUR_MILLIS: i64 = 3_600_000;
 const MINUTE_MILLIS: i64 = 60_000;
 
 /// A range that ends now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum QuickRange {
     /// To the minute.
-    Hours(i64),
+    Minutes(i64),
     /// Whole days, today included.
     Days(u64),
 }
 
-use QuickRange::{Days as WholeDays, Hours};
+use QuickRange::{Days as WholeDays, Minutes};
 
-const RANGES: [(&str, QuickRange); 6] = [
-    ("1 h", Hours(1)),
-    ("24 h", Hours(24)),
-    ("7 d", WholeDays(7)),
-    ("30 d", WholeDays(30)),
-    ("90 d", WholeDays(90)),
-    ("1 y", WholeDays(365)),
+/// The word on the link, and the same in full: minutes and months would both be an m.
+const RANGES: [(&str, &str, QuickRange); 8] = [
+    ("15 min", "Last 15 minutes", Minutes(15)),
+    ("1 h", "Last hour", Minutes(60)),
+    ("24 h", "Last 24 hours", Minutes(24 * 60)),
+    ("7 d", "Last 7 days", WholeDays(7)),
+    ("30 d", "Last 30 days", WholeDays(30)),
+    ("3 mo", "Last 3 months", WholeDays(91)),
+    ("6 mo", "Last 6 months", WholeDays(182)),
+    ("1 y", "Last year", WholeDays(365)),
 ];
 
 impl QuickRange {
     fn start(self, now: Timestamp, zone: &Zone) -> TimeBound {
         match self {
-            Hours(hours) => TimeBound::Moment(Timestamp(now.millis() / MINUTE_MILLIS * MINUTE_MILLIS).plus_millis(-hours * HOUR_MILLIS)),
+            Minutes(minutes) => {
+                TimeBound::Moment(Timestamp(now.millis() / MINUTE_MILLIS * MINUTE_MILLIS).plus_millis(-minutes * MINUTE_MILLIS))
+            }
             WholeDays(days) => {
                 let today = zone.local(now).date();
                 TimeBound::Day(today.checked_sub_days(Days::new(days - 1)).unwrap_or(today))
@@ -47,9 +51,11 @@ impl QuickRange {
         if filter.to.is_some() {
             return false;
         }
-        match (filter.from, self.start(now, zone)) {
-            (Some(TimeBound::Moment(from)), TimeBound::Moment(start)) => from.millis_since(start).abs() <= HOUR_MILLIS / 2,
-            (from, start) => from == Some(start),
+        match (self, filter.from, self.start(now, zone)) {
+            (Minutes(minutes), Some(TimeBound::Moment(from)), TimeBound::Moment(start)) => {
+                from.millis_since(start).abs() <= minutes.min(60) * MINUTE_MILLIS / 2
+            }
+            (_, from, start) => from == Some(start),
         }
     }
 }
@@ -58,10 +64,10 @@ impl QuickRange {
 pub(super) fn quick_ranges(address: &LogsAddress) -> Piece {
     let page = use_page().get();
     let filter = address.filter();
-    let links = RANGES.map(|(word, range)| {
+    let links = RANGES.map(|(word, in_full, range)| {
         let href = address.since_href(range.start(page.now, &page.zone));
         let shown = range.is_shown(&filter, page.now, &page.zone).then_some("true");
-        view! { <li><a class="quick-ranges__link" href=href aria-current=shown>{word}</a></li> }.erase()
+        view! { <li><a class="quick-ranges__link" href=href aria-current=shown title=in_full>{word}</a></li> }.erase()
     });
     view! { <ul class="quick-ranges" aria-label="Quick ranges">{links.collect_view()}</ul> }.erase()
 }
@@ -74,11 +80,20 @@ mod tests {
 
     #[test]
     fn ranges_begin_where_people_expect() {
-        let start = |(_, range): (&str, QuickRange)| range.start(NOW, &Zone::utc()).to_string();
+        let start = |(_, _, range): (&str, &str, QuickRange)| range.start(NOW, &Zone::utc()).to_string();
         assert_eq!(NOW.to_string(), "2026-11-22T12:00:45.678Z");
         assert_eq!(
             RANGES.map(start),
-            ["2026-11-22T11:00:00.000Z", "2026-11-21T12:00:00.000Z", "2026-11-16", "2026-10-24", "2026-08-25", "2025-11-23"]
+            [
+                "2026-11-22T11:45:00.000Z",
+                "2026-11-22T11:00:00.000Z",
+                "2026-11-21T12:00:00.000Z",
+                "2026-11-16",
+                "2026-10-24",
+                "2026-08-24",
+                "2026-05-25",
+                "2025-11-23"
+            ]
         );
     }
 
@@ -86,9 +101,11 @@ mod tests {
     fn a_range_is_recognised_a_while_later() {
         let shown = |from: &str| {
             let filter = LogFilter { from: Some(from.parse().unwrap()), ..LogFilter::default() };
-            RANGES.iter().filter(|(_, range)| range.is_shown(&filter, NOW, &Zone::utc())).map(|(word, _)| *word).collect::<Vec<_>>()
+            RANGES.iter().filter(|(_, _, range)| range.is_shown(&filter, NOW, &Zone::utc())).map(|(word, _, _)| *word).collect::<Vec<_>>()
         };
         assert_eq!(shown("2026-11-21T11:45:00Z"), ["24 h"]);
+        assert_eq!(shown("2026-11-22T11:41:00Z"), ["15 min"]);
+        assert_eq!(shown("2026-11-22T11:29:00Z"), ["1 h"]);
         assert_eq!(shown("2026-11-16"), ["7 d"]);
         assert_eq!(shown("2026-11-01T00:00:00Z"), Vec::<&str>::new());
     }
