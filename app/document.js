@@ -105,11 +105,10 @@ function turnTheme(button) {
 }
 
 function turnDensity(button) {
-  const compact = root.dataset.density !== 'compact';
-  if (compact) root.dataset.density = 'compact';
-  else delete root.dataset.density;
-  document.cookie = `density=${compact ? 'compact' : 'whole'}; Path=/; Max-Age=31536000; SameSite=Lax`;
-  button.ariaPressed = String(compact);
+  const density = button.dataset.turnDensity;
+  root.dataset.density = density;
+  document.cookie = `density=${density}; Path=/; Max-Age=31536000; SameSite=Lax`;
+  for (const one of all('[data-turn-density]')) one.ariaPressed = String(one === button);
 }
 
 /* Copying; where the clipboard is blocked (a page without https), selecting, so that one keystroke does. */

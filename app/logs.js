@@ -4,8 +4,11 @@
 const logs = document.querySelector('[data-filter]');
 
 /** A page of the panel, read in the background. */
-async function pageAt(href) {
-  const answer = await fetch(href, { redirect: 'manual', cache: 'no-store', signal: AbortSignal.timeout(20000) });
+async function pageAt(href, signal) {
+  const soon = AbortSignal.timeout(20000);
+  const answer = await fetch(href, { redirect: 'manual', cache: 'no-store', signal: signal ? AbortSignal.any([signal, soon]) : soon });
+  // Busy, or starting again: whoever asked says so, and tries again.
+  if (answer.status === 429 || answer.status >= 500) throw new Error(`the panel answers ${answer.status}`);
   // Signed out, or worse: the browser goes there and shows it.
   if (!answer.ok) throw (location.href = href);
   return new DOMParser().parseFromString(await answer.text(), 'text/html');
@@ -92,14 +95,39 @@ function point(dialog) {
     }
   }
 }
+/** The message that is on its way. Only the one that was asked for last is shown. */
+let coming;
+function leave() {
+  coming?.abort.abort();
+  coming = undefined;
+}
 async function open(href, how) {
-  const page = await pageAt(href);
-  const dialog = page.querySelector('dialog.message-log');
-  if (!dialog) return (location.href = href);
-  opened()?.remove();
-  document.querySelector('main').append(dialog);
-  if (how) history[how]({ over: how === 'pushState' || history.state?.over }, '', href);
-  modal(dialog);
+  leave();
+  const mine = { entry: new URL(href, location.href).searchParams.get('entry'), abort: new AbortController() };
+  coming = mine;
+  try {
+    const page = await pageAt(href, mine.abort.signal);
+    if (coming !== mine) return;
+    const dialog = page.querySelector('dialog.message-log');
+    if (!dialog) return (location.href = href);
+    opened()?.remove();
+    document.querySelector('main').append(dialog);
+    if (how) history[how]({ over: how === 'pushState' || history.state?.over }, '', href);
+    modal(dialog);
+  } catch {
+    // What cannot be had in the background the browser goes to, and says why not.
+    if (coming === mine) location.href = href;
+  } finally {
+    if (coming === mine) coming = undefined;
+  }
+}
+/** A second step goes on from the message that is on its way. */
+function step(way) {
+  if (!coming) return way.href && open(way.href, 'replaceState');
+  const rows = all('.log-table__open');
+  const here = rows.findIndex((row) => row.dataset.entry === coming.entry);
+  const to = here < 0 ? undefined : rows[here + Number(way.dataset.step)];
+  if (to) open(to.href, 'replaceState');
 }
 function shut() {
   const dialog = opened();
@@ -109,6 +137,7 @@ function shut() {
   gone();
 }
 function gone() {
+  leave();
   const dialog = opened();
   if (!dialog) return;
   dialog.remove();
@@ -133,28 +162,61 @@ addEventListener('click', (event) => {
   const way = event.target.closest('a');
   const act = !way ? undefined
     : way.matches('.log-table__open') ? () => open(way.href, 'pushState')
-    : way.matches('[data-step]') ? () => way.href && open(way.href, 'replaceState')
+    : way.matches('[data-step]') ? () => step(way)
     : way.matches('[data-close]') ? shut
     : way.matches('[data-older]') && rowsOf(document).children.length < MOST_ROWS ? grow
     : undefined;
   if (!act) return;
   event.preventDefault();
-  // What cannot be had in the background the browser goes to, and says why not.
-  Promise.resolve(act()).catch(() => (location.href = way.href));
+  act();
 });
 
-/* Keys: those of the list are in keys.js. */
-function copyLine() {
-  const row = document.activeElement.closest?.('tr');
-  const line = opened()?.querySelector('#entry-line')?.textContent
-    ?? (row && [...row.cells].map((cell) => cell.innerText.replace(/\s+/g, ' ').trim()).join('  '));
-  if (line) navigator.clipboard?.writeText(line).catch(() => {});
+/* Copying a row: in its message by the buttons there, in the list with words and, where the clipboard is blocked, a field of its own. */
+const copied = document.querySelector('[data-copied]');
+let fading;
+async function copyRow(what, text) {
+  const field = copied.querySelector('input');
+  const tell = (words) => say(copied.querySelector('[data-word]'), words);
+  copied.hidden = false;
+  field.hidden = true;
+  clearTimeout(fading);
+  try {
+    if (!text) return tell('Choose an entry first: j and k do');
+    await navigator.clipboard.writeText(text);
+    tell(`${what} copied`);
+  } catch {
+    const back = document.activeElement;
+    field.value = text;
+    field.hidden = false;
+    tell(`${what}: press Ctrl+C`);
+    field.select();
+    // It stays until it is left; the reader is where they were then.
+    field.onkeydown = ({ key }) => key === 'Escape' && back?.focus();
+    field.onblur = () => (copied.hidden = true);
+    return;
+  } finally {
+    if (field.hidden) fading = setTimeout(() => (copied.hidden = true), 3000);
+  }
 }
+const rowInFocus = () => document.activeElement.closest?.('.log-table__row');
+function copyLine() {
+  const row = rowInFocus();
+  const button = opened()?.querySelector('[data-copy="entry-line"]');
+  button ? button.click() : copyRow('Line', row && `${row.dataset.line} ${row.querySelector('.log-table__text').textContent}`);
+}
+function copyPermalink() {
+  const entry = rowInFocus()?.querySelector('.log-table__open').dataset.entry;
+  const button = opened()?.querySelector('[data-copy="entry-link"]');
+  button ? button.click() : copyRow('Permalink', entry && new URL(`/logs?entry=${entry}`, location.href).href);
+}
+
+/* Keys: those of the list are in keys.js. */
 const neighbour = (by) => opened()?.querySelector(`[data-step="${by}"]`).click();
 const keys = {
   j: () => neighbour(1),
   k: () => neighbour(-1),
   c: copyLine,
+  C: copyPermalink,
   x: () => (location.href = '/logs?status='),
 };
 addEventListener('keydown', (event) => {
@@ -192,8 +254,13 @@ if (figure) {
     const place = Math.floor(((event.clientX - box.left) / box.width) * (edges.length - 1));
     return Math.min(edges.length - 2, Math.max(0, place));
   };
+  const forget = () => {
+    from = to = undefined;
+    chosen.setAttribute('width', 0);
+  };
   svg.addEventListener('pointerdown', (event) => {
-    if (event.button || event.pointerType === 'touch') return;
+    // A bar is a link: another tab or window is the browser's to open.
+    if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return forget();
     from = to = placeOf(event);
     svg.setPointerCapture(event.pointerId);
     mark();
@@ -204,7 +271,8 @@ if (figure) {
     mark();
   });
   svg.addEventListener('pointerup', (event) => svg.hasPointerCapture(event.pointerId) && zoom());
-  svg.addEventListener('pointercancel', () => chosen.setAttribute('width', 0));
+  // A finger that moves up or down scrolls the page, and chooses nothing.
+  svg.addEventListener('pointercancel', forget);
   // Links are not dragged away, and what a drag has chosen is not what is under its end.
   svg.addEventListener('dragstart', (event) => event.preventDefault());
   svg.addEventListener('click', (event) => event.detail && from !== undefined && event.preventDefault());
@@ -219,8 +287,7 @@ if (figure) {
         to = Number(next.dataset.bar);
         mark();
       } else {
-        from = to = undefined;
-        chosen.setAttribute('width', 0);
+        forget();
       }
       next.focus();
     }
@@ -228,9 +295,6 @@ if (figure) {
       event.preventDefault();
       zoom();
     }
-    if (event.key === 'Escape') {
-      from = to = undefined;
-      chosen.setAttribute('width', 0);
-    }
+    if (event.key === 'Escape') forget();
   });
 }

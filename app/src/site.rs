@@ -2,7 +2,7 @@
 
 use leptos::prelude::{GetValue, StoredValue, WithValue, expect_context, provide_context};
 use serde::{Deserialize, Serialize};
-use strum::{Display, EnumString};
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 use crate::model::{Permission, Timestamp, Viewer, Zone};
 
@@ -45,6 +45,24 @@ impl Theme {
     }
 }
 
+/// How much room a row of Logs takes. Kept in a cookie, as the theme is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr, VariantArray)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Density {
+    /// Whole messages.
+    #[default]
+    Comfortable,
+    /// Whole messages, close together.
+    Compact,
+    /// One line each.
+    Dense,
+}
+
+impl Density {
+    pub const COOKIE: &'static str = "density";
+}
+
 /// The facts of one rendering. The server provides it as context; the browser gets the same values with the page, so that
 /// both sides print the same markup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,8 +82,7 @@ pub struct PageContext {
     pub now: Timestamp,
     /// The page came over a network and was not encrypted.
     pub in_the_clear: bool,
-    /// Rows of Logs are one line each.
-    pub compact: bool,
+    pub density: Density,
     /// The page's own query string, for the page that lives on in the browser.
     pub query: String,
 }
@@ -81,7 +98,7 @@ impl PageContext {
             rights: String::new(),
             now,
             in_the_clear: false,
-            compact: false,
+            density: Density::default(),
             query: String::new(),
         }
     }
@@ -116,6 +133,11 @@ impl Page {
     /// What a clock on the panel's wall shows at that moment.
     pub fn local(self, at: Timestamp) -> String {
         self.0.with_value(|page| page.zone.local(at).to_string())
+    }
+
+    /// The zone that times on the page are of.
+    pub fn zone_name(self) -> String {
+        self.0.with_value(|page| page.zone.name.clone())
     }
 
     pub fn may(self, permission: Permission) -> bool {

@@ -25,6 +25,9 @@ use crate::store::{
 /// Rows of one run that are read; even one that is told of every twelve hours for a year has fewer.
 const ROWS_OF_RUN: u32 = 1000;
 
+/// Rows that are shown before one, and after it.
+const ROWS_EACH_SIDE: u32 = 50;
+
 /// Bars of one histogram; more are no picture.
 const MOST_STRETCHES: i64 = 2000;
 
@@ -138,6 +141,31 @@ impl History {
         let older = log_pages::newest(&mut view, selection, Page { after: None, before: Some(id), limit: 1 }).await?;
         let id_of = |rows: Vec<LogEntry>| rows.first().map(|row| row.id);
         Ok((id_of(newer), id_of(older)))
+    }
+
+    /// All that was written before and after a row, as far as a page goes each way, whatever a filter would leave of it.
+    pub async fn around(&self, viewer: &Viewer, id: i64) -> Result<LogPage, StoreError> {
+        let filter = LogFilter::default();
+        let selection = Selection { scope: &viewer.scope, filter: &filter, zone: &self.zone };
+        let mut view = self.view().await?;
+        let mut entries = log_pages::oldest(&mut view, selection, Page { after: Some(id), before: None, limit: ROWS_EACH_SIDE }).await?;
+        entries.reverse();
+        // The row itself, those before it, and whether there are more.
+        let page = Page { after: None, before: Some(id.saturating_add(1)), limit: ROWS_EACH_SIDE + 2 };
+        let mut older = log_pages::newest(&mut view, selection, page).await?;
+        let most = ROWS_EACH_SIDE as usize + usize::from(older.first().is_some_and(|row| row.id == id));
+        let more = older.len() > most;
+        older.truncate(most);
+        entries.append(&mut older);
+        let total = log_counts::count(&mut view, selection).await?;
+        Ok(LogPage {
+            next_before: entries.last().filter(|_| more).map(|entry| entry.id),
+            entries,
+            total,
+            total_is_exact: true,
+            total_in_scope: total,
+            head: view.head(),
+        })
     }
 
     /// One row, if there is one in scope.

@@ -62,7 +62,38 @@ pub fn marked_message(message: &str, marks: &[std::ops::Range<usize>]) -> Piece 
 }
 
 /// One row. `fresh` marks it as just arrived.
-pub fn log_row(entry: &LogEntry, columns: LogColumns, href: Option<String>, fresh: bool, (date, message): (Piece, Piece)) -> Piece {
+pub fn log_row(entry: &LogEntry, columns: LogColumns, href: Option<String>, fresh: bool, pieces: (Piece, Piece)) -> Piece {
+    view! {
+        <tr class="log-table__row" class:is-new=fresh role="row" data-status=entry.status.to_string()>
+            {cells(entry, columns, href, pieces)}
+        </tr>
+    }
+    .erase()
+}
+
+/// What a row of Logs carries beside its cells.
+#[cfg(feature = "ssr")]
+pub struct RowMarks {
+    /// It is the row in question, and what it is called.
+    pub anchor: Option<String>,
+    /// What stands before the message where the row is copied as a line: for the script.
+    pub line_head: String,
+}
+
+/// One row of Logs.
+#[cfg(feature = "ssr")]
+pub fn history_row(entry: &LogEntry, href: String, marks: RowMarks, pieces: (Piece, Piece)) -> Piece {
+    let RowMarks { anchor, line_head } = marks;
+    let current = anchor.is_some().then_some("true");
+    view! {
+        <tr class="log-table__row" role="row" id=anchor aria-current=current data-status=entry.status.to_string() data-line=line_head>
+            {cells(entry, LogColumns::Full, Some(href), pieces)}
+        </tr>
+    }
+    .erase()
+}
+
+fn cells(entry: &LogEntry, columns: LogColumns, href: Option<String>, (date, message): (Piece, Piece)) -> impl IntoView + use<> {
     let name = |named: &Option<crate::model::Named>| named.as_ref().map(|named| named.name.clone());
     let message = match href {
         Some(href) => view! {
@@ -76,17 +107,14 @@ pub fn log_row(entry: &LogEntry, columns: LogColumns, href: Option<String>, fres
     };
     let duration = (columns == LogColumns::Full).then(|| cell("duration", entry.duration_s.map(format::duration)));
     view! {
-        <tr class="log-table__row" class:is-new=fresh role="row" data-status=entry.status.to_string()>
-            <td class="log-table__cell" role="cell" data-column="date">{date}</td>
-            <td class="log-table__cell" role="cell" data-column="status"><StatusBadge status=entry.status/></td>
-            {cell("type", Some(type_word(entry.source_type)))}
-            {cell("server", name(&entry.server))}
-            {cell("schedule", name(&entry.schedule))}
-            <td class="log-table__cell" role="cell" data-column="message">{message}</td>
-            {duration}
-        </tr>
+        <td class="log-table__cell" role="cell" data-column="date">{date}</td>
+        <td class="log-table__cell" role="cell" data-column="status"><StatusBadge status=entry.status/></td>
+        {cell("type", Some(type_word(entry.source_type)))}
+        {cell("server", name(&entry.server))}
+        {cell("schedule", name(&entry.schedule))}
+        <td class="log-table__cell" role="cell" data-column="message">{message}</td>
+        {duration}
     }
-    .erase()
 }
 
 /// A plain cell; a dash where the field does not apply.

@@ -34,7 +34,7 @@ impl Document<'_> {
 
     fn whole(&self, page: PageContext, assets: &Assets, body: impl FnOnce(Theme) -> Piece) -> String {
         let (theme, now) = (page.theme, page.now);
-        let density = page.compact.then_some("compact");
+        let density = Some(page.density.into());
         let shell = Shell { title: self.title, theme, now: Some(now), density, has_script: true, nonce: self.nonce.clone() };
         shell.render(assets, || {
             provide_clock(now);

@@ -2,12 +2,15 @@
 //! rows and messages in place.
 
 mod address;
+mod density;
 mod detail;
+mod filter_fields;
 mod filter_form;
 mod histogram;
 mod message_log;
 mod quick_ranges;
 mod results;
+mod row;
 mod views;
 
 use std::collections::BTreeMap;
@@ -89,7 +92,7 @@ pub enum Proof {
     },
 }
 
-/// `/logs?from=…&to=…&status=…&q=…&before=…&entry=…`
+/// `/logs?from=…&to=…&status=…&q=…&before=…&entry=…`, or `/logs?around=…`
 pub fn logs(view: LogsView) -> Piece {
     let LogsView { address, page, histogram, by_status, open, choices, views, proof, said } = view;
     let may_clear = use_page().may(Permission::ClearBackupLogs);
@@ -102,19 +105,22 @@ pub fn logs(view: LogsView) -> Piece {
         Err(problems) => bad_filter(&address, problems),
     };
     let dialog = open.map(|open| message_log(&address, open));
+    let problems = page.as_ref().err().map(Vec::as_slice).unwrap_or_default();
+    // A file has what a filter gives.
+    let is_filtered = page.is_ok() && address.around().is_none();
     view! {
         <header class="page-header">
             <h1 class="page-title">"Logs"</h1>
             <p class="page-header__note">"Times in "{use_page().get().time_zone_note()}</p>
             <div class="page-header__actions">
-                {page.is_ok().then(|| export_menu(&address))}
+                {is_filtered.then(|| export_menu(&address))}
                 {may_clear.then(|| view! { <a class="button" href="/logs/clear">"Clear backup logs"</a> })}
             </div>
         </header>
         {flash(said)}
         {proof.as_ref().and_then(broken_notice)}
         {saved_views(&address, &views, page.is_ok())}
-        {filter_form(&address, &choices, by_status.as_ref())}
+        {filter_form(&address, problems, &choices, by_status.as_ref())}
         {below}
         {dialog}
     }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::components::{Erase, Piece};
+use crate::components::{Erase, Icon, Piece, icon};
 
 /// Nothing there, or nothing that the viewer may know of: both look the same.
 pub fn not_found() -> Piece {
@@ -27,12 +27,19 @@ pub fn beyond(reason: String, back: String) -> Piece {
     .erase()
 }
 
-/// Something is in the way that is not about the viewer.
-pub fn unavailable() -> Piece {
-    page(
-        "The panel could not answer",
-        "It could not read or write its database; its log says why. Nothing was changed. Try again in a moment.",
-    )
+/// Something is in the way that is not about the viewer, and may be gone in a moment. `again` is where to look.
+pub fn unavailable(again: Option<String>) -> Piece {
+    let what_to_do =
+        if again.is_some() { "Try again in a moment." } else { "Go back and try again in a moment: what you filled in is still there." };
+    view! {
+        <h1 class="page-title">"The panel could not answer"</h1>
+        <p class="section">"It could not read or write its database; its log says why. Nothing was changed. "{what_to_do}</p>
+        <p class="section">
+            {again.map(|here| view! { <a class="button button--primary" href=here>{icon(Icon::Retry)}"Try again"</a>" " })}
+            <a class="button" href="/">"Go to Monitor"</a>
+        </p>
+    }
+    .erase()
 }
 
 /// A conflict with what is going on.
@@ -52,4 +59,18 @@ fn page(title: &'static str, text: &'static str) -> Piece {
         <p class="section"><a class="button" href="/">"Go to Monitor"</a></p>
     }
     .erase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fails_for_a_moment_is_tried_again_where_it_failed() {
+        let html = |again: Option<&str>| Owner::new_root(None).with(|| unavailable(again.map(str::to_owned)).to_html());
+        let read = html(Some("/logs?status=error&before=9"));
+        assert!(read.contains("href=\"/logs?status=error&amp;before=9\"") && read.contains("Try again"), "{read}");
+        let sent = html(None);
+        assert!(!sent.contains(">Try again") && sent.contains("Go back and try again"), "{sent}");
+    }
 }

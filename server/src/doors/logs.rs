@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use app::model::{Histogram, LogFilter, LogQuery, LogStatus, Named, Permission};
+use app::model::{FieldError, Histogram, LogFilter, LogPage, LogQuery, LogStatus, Named, Permission};
 use app::pages::form::Sent;
 use app::pages::logs::{self as pages, Choice, Choices, LogsAddress, LogsView, OpenEntry};
 use axum::body::Bytes;
@@ -31,44 +31,45 @@ pub(super) async fn show(visit: Visit) -> Answer {
         return Ok(Redirect::to(&format!("/logs?{query}")).into_response());
     }
     let address = LogsAddress::parse(visit.query());
-    let (status, page, histogram, by_status) = match LogQuery::parse(address.query()) {
-        Ok(query) => {
-            let filter = query.filter.clone();
-            let page = visit.read(visit.panel.history.list(&visit.viewer, query).await)?;
-            let histogram = if page.total_is_exact {
-                histogram(&visit, &filter).await?
-            } else {
-                Some(Err("More rows have these words than can be drawn at once.".to_owned()))
-            };
-            let by_status = by_status(&visit, filter, histogram.as_ref()).await?;
-            (StatusCode::OK, Ok(page), histogram, by_status)
-        }
-        Err(problems) => (StatusCode::BAD_REQUEST, Err(problems), None, None),
-    };
-    let open = match address.entry() {
-        Some(id) => Some(open_entry(&visit, &address, id).await?),
-        None => None,
-    };
-    let view = LogsView {
-        page,
-        histogram,
-        by_status,
-        open,
-        choices: choices(&visit).await?,
-        views: visit.read(views::list(database, visit.viewer.user_id).await)?,
-        proof: visit.panel.proof.borrow().clone(),
-        said: said(&visit),
-        address,
-    };
+    let saved = async { visit.read(views::list(database, visit.viewer.user_id).await) };
+    let read = tokio::try_join!(rows(&visit, &address), open_entry(&visit, &address), choices(&visit), saved);
+    let ((shown, histogram, by_status), open, choices, views) = read?;
+    let status = if shown.is_ok() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+    let (proof, said) = (visit.panel.proof.borrow().clone(), said(&visit));
+    let view = LogsView { page: shown, histogram, by_status, open, choices, views, proof, said, address };
     Ok(visit.page_with(status, "Logs", || pages::logs(view)))
 }
 
-async fn open_entry(visit: &Visit, address: &LogsAddress, id: i64) -> Result<Option<OpenEntry>, Refused> {
+/// The rows, their picture, and what each status would give.
+type Rows = (Result<LogPage, Vec<FieldError>>, Option<Drawn>, Option<BTreeMap<LogStatus, i64>>);
+
+async fn rows(visit: &Visit, address: &LogsAddress) -> Result<Rows, Refused> {
+    let (viewer, history) = (&visit.viewer, &visit.panel.history);
+    if let Some(id) = address.around() {
+        return Ok((Ok(visit.read(history.around(viewer, id).await)?), None, None));
+    }
+    let query = match LogQuery::parse(address.query()) {
+        Ok(query) => query,
+        Err(problems) => return Ok((Err(problems), None, None)),
+    };
+    let filter = query.filter.clone();
+    let page = visit.read(history.list(viewer, query).await)?;
+    let histogram = if page.total_is_exact {
+        histogram(visit, &filter).await?
+    } else {
+        Some(Err("More rows have these words than can be drawn at once.".to_owned()))
+    };
+    let by_status = by_status(visit, filter, histogram.as_ref()).await?;
+    Ok((Ok(page), histogram, by_status))
+}
+
+/// The row whose message is open, and the next to it: nothing where none is asked for, nobody where there is none.
+async fn open_entry(visit: &Visit, address: &LogsAddress) -> Result<Option<Option<OpenEntry>>, Refused> {
+    let Some(id) = address.entry() else { return Ok(None) };
     let history = &visit.panel.history;
-    let Some(found) = visit.read(history.find(&visit.viewer, id).await)? else { return Ok(None) };
-    let filter = LogQuery::parse(address.query()).map(|query| query.filter).unwrap_or_default();
-    let (newer, older) = visit.read(history.neighbours(&visit.viewer, &filter, id).await)?;
-    Ok(Some(OpenEntry { found, newer, older }))
+    let Some(found) = visit.read(history.find(&visit.viewer, id).await)? else { return Ok(Some(None)) };
+    let (newer, older) = visit.read(history.neighbours(&visit.viewer, &address.filter(), id).await)?;
+    Ok(Some(Some(OpenEntry { found, newer, older })))
 }
 
 fn said(visit: &Visit) -> Option<&'static str> {
@@ -144,10 +145,11 @@ pub(super) async fn save_view(visit: Visit, body: Bytes) -> Answer {
     let (owner, query) = (visit.viewer.user_id, query.filter.to_query());
     let saved = async {
         let mut tx = visit.panel.database.begin().await?;
-        if views::count(&mut tx, owner).await? >= MOST_VIEWS {
+        let id = views::save(&mut tx, owner, &name, &query).await?;
+        // One of this name got the new filter; only another one may be too many, and is not kept.
+        if views::count(&mut tx, owner).await? > MOST_VIEWS {
             return Ok(false);
         }
-        let id = views::save(&mut tx, owner, &name, &query).await?;
         if !sent.text("default").is_empty() {
             views::open_with(&mut tx, owner, Some(id)).await?;
         }

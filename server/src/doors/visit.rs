@@ -4,7 +4,7 @@ use app::components::Piece;
 use app::model::{Permission, Timestamp, Viewer};
 use app::pages::document::Document;
 use app::pages::refusal;
-use app::site::{PageContext, Theme};
+use app::site::{Density, PageContext, Theme};
 use axum::Extension;
 use axum::extract::{FromRequestParts, RawQuery, Request};
 use axum::http::request::Parts;
@@ -31,6 +31,8 @@ pub(super) struct Visit {
     nonce: Option<Nonce>,
     path: String,
     query: String,
+    /// It asks for the page and changes nothing, so it can be asked again.
+    reads: bool,
     origin: String,
 }
 
@@ -62,6 +64,7 @@ impl FromRequestParts<Panel> for Visit {
             viewer,
             path: parts.uri.path().to_owned(),
             query: query.unwrap_or_default(),
+            reads: parts.method.is_safe(),
             origin: origin(panel, &parts.headers, parts.extensions.get()),
         })
     }
@@ -139,7 +142,13 @@ impl Visit {
 
     fn unavailable(&self, cause: &StoreError) -> Refused {
         tracing::error!(error = cause as &dyn std::error::Error, "a page could not be answered");
-        self.refusal(StatusCode::SERVICE_UNAVAILABLE, "Unavailable", refusal::unavailable)
+        self.refusal(StatusCode::SERVICE_UNAVAILABLE, "Unavailable", || refusal::unavailable(self.again()))
+    }
+
+    /// Where what has failed can be tried again; what was sent with a form is only with the browser.
+    fn again(&self) -> Option<String> {
+        let separator = if self.query.is_empty() { "" } else { "?" };
+        self.reads.then(|| format!("{}{separator}{}", self.path, self.query))
     }
 
     fn refusal(&self, status: StatusCode, title: &str, content: impl FnOnce() -> Piece) -> Refused {
@@ -199,7 +208,7 @@ impl Visit {
 
     fn broken(&self, cause: &(dyn std::error::Error + 'static)) -> Refused {
         tracing::error!(error = cause, "a page could not be answered");
-        self.refusal(StatusCode::INTERNAL_SERVER_ERROR, "Unavailable", refusal::unavailable)
+        self.refusal(StatusCode::INTERNAL_SERVER_ERROR, "Unavailable", || refusal::unavailable(self.again()))
     }
 
     /// Why no run was made or stopped.
@@ -248,8 +257,8 @@ pub fn page_context(panel: &Panel, headers: &HeaderMap, extensions: &Extensions)
     let now = panel.clock.now();
     let zone = panel.zone.between(Timestamp::from_millis(now.millis() - ZONE_YEARS_MS), now.plus_millis(2 * 366 * 86_400_000));
     let in_the_clear = extensions.get::<Client>().is_some_and(|client| !client.encrypted && !client.is_local());
-    let compact = cookie(headers, "density") == Some("compact");
+    let density = cookie(headers, Density::COOKIE).and_then(|density| density.parse().ok()).unwrap_or_default();
     let viewer = extensions.get::<Viewer>();
     let rights = viewer.map(rights_of).unwrap_or_default();
-    PageContext { rights, in_the_clear, compact, ..PageContext::new(theme, zone, crate::build_id(), now, viewer) }
+    PageContext { rights, in_the_clear, density, ..PageContext::new(theme, zone, crate::build_id(), now, viewer) }
 }

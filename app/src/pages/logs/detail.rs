@@ -3,16 +3,13 @@
 use leptos::prelude::*;
 
 use super::address::LogsAddress;
-use crate::components::{Erase, Icon, Piece, StatusBadge, format, icon};
-use crate::model::{LogEntry, LogEntryDetail, Named};
+use super::row::line_head;
+use crate::components::{Erase, Icon, Piece, StatusBadge, format, icon, sentence};
+use crate::model::{LogEntryDetail, Named};
 use crate::pages::document::{ago, moment};
-use crate::site::use_page;
-
-/// Rows shown above the one in question, among those around it.
-const ROWS_ABOVE: i64 = 26;
 
 /// The body of the dialog.
-pub(super) fn detail_view(entry: LogEntryDetail) -> Piece {
+pub(super) fn detail_view(address: &LogsAddress, entry: LogEntryDetail) -> Piece {
     let LogEntryDetail { entry, detail, exit_code, explanation, next_step } = entry;
     let name = |named: &Option<Named>| named.as_ref().map(|named| named.name.clone());
     let id = entry.id;
@@ -21,7 +18,7 @@ pub(super) fn detail_view(entry: LogEntryDetail) -> Piece {
         <div class="message-log__body" data-status=entry.status.to_string()>
             <p class="message-log__lead"><StatusBadge status=entry.status/>{moment(entry.at)}{ago(entry.at)}</p>
             <p class="message-log__message">{entry.message.clone()}</p>
-            {exit_code.map(|code| exit_code_view(code, explanation, next_step))}
+            {advice(exit_code, explanation, next_step)}
             <dl class="facts">
                 {fact("Server", name(&entry.server))}
                 {fact("Schedule", name(&entry.schedule))}
@@ -33,26 +30,17 @@ pub(super) fn detail_view(entry: LogEntryDetail) -> Piece {
             {remote_log(id, detail)}
             <p class="message-log__foot">
                 {run}
-                <a href=LogsAddress::around_href(id, ROWS_ABOVE)>{icon(Icon::Logs)}"Rows around this one"</a>
+                <a href=address.around_href(id)>{icon(Icon::Logs)}"Rows around this one"</a>
                 <a href=format!("/logs?entry={id}")>{icon(Icon::Link)}"Permalink to entry "{id}</a>
                 {copy_button("entry-link", "Copy permalink")}
                 {copy_button("entry-line", "Copy line")}
             </p>
             // Read by the script alone: what the two buttons copy.
             <p hidden=true id="entry-link" data-absolute="">{format!("/logs?entry={id}")}</p>
-            <p hidden=true id="entry-line">{line(&entry)}</p>
+            <p hidden=true id="entry-line">{format!("{} {}", line_head(&entry), entry.message)}</p>
         </div>
     }
     .erase()
-}
-
-/// The row as one line of text, for a ticket or a chat.
-fn line(entry: &LogEntry) -> String {
-    let page = use_page().get();
-    let name = |named: &Option<Named>| named.as_ref().map_or_else(|| "-".to_owned(), |named| named.name.clone());
-    let local = page.zone.local(entry.at);
-    let place = format!("{} {}", name(&entry.server), name(&entry.schedule));
-    format!("{local} {} {} {} {place} {}", page.zone.name, entry.status, entry.source_type, entry.message)
 }
 
 fn copy_button(of: &'static str, word: &'static str) -> Piece {
@@ -62,14 +50,23 @@ fn copy_button(of: &'static str, word: &'static str) -> Piece {
     .erase()
 }
 
-fn exit_code_view(code: i64, explanation: Option<String>, next_step: Option<String>) -> Piece {
-    view! {
-        <div class="exit-code">
-            <p><strong class="exit-code__figure">"Exit code "{code}</strong>{explanation.map(|text| format!(": {text}"))}</p>
-            {next_step.map(|text| view! { <p class="exit-code__next"><strong>"Next: "</strong>{text}</p> })}
-        </div>
-    }
-    .erase()
+/// What the exit code means, and what to do next: the log may say that where there is no code.
+fn advice(exit_code: Option<i64>, explanation: Option<String>, next_step: Option<String>) -> Option<Piece> {
+    let code = exit_code.map(|code| view! { <strong class="exit-code__figure">"Exit code "{code}</strong> }.erase());
+    let meaning = match (code, explanation) {
+        (Some(code), text) => Some(view! { <p>{code}{text.map(|text| format!(": {text}"))}</p> }.erase()),
+        (None, Some(text)) => Some(view! { <p>{sentence(&text)}</p> }.erase()),
+        (None, None) => None,
+    };
+    (meaning.is_some() || next_step.is_some()).then(|| {
+        view! {
+            <div class="exit-code">
+                {meaning}
+                {next_step.map(|text| view! { <p class="exit-code__next"><strong>"Next: "</strong>{text}</p> })}
+            </div>
+        }
+        .erase()
+    })
 }
 
 /// A value of more characters takes a line of its own on a phone.

@@ -7,14 +7,21 @@ use strum::VariantArray;
 
 use super::Choices;
 use super::address::LogsAddress;
+use super::filter_fields::FilterFields;
 use super::quick_ranges::quick_ranges;
 use crate::components::{Erase, Icon, Piece, format, icon};
-use crate::model::{LogFilter, LogStatus, Named, SourceType, TimeBound, listed_name, listed_names};
+use crate::model::{FieldError, LogFilter, LogStatus, TimeBound};
 use crate::site::use_page;
 
-/// Everything the rows can be narrowed by.
-pub(super) fn filter_form(address: &LogsAddress, choices: &Choices, by_status: Option<&BTreeMap<LogStatus, i64>>) -> Piece {
+/// Everything the rows can be narrowed by. Of a filter with problems the form has what can be read, and the rest as it was given.
+pub(super) fn filter_form(
+    address: &LogsAddress,
+    problems: &[FieldError],
+    choices: &Choices,
+    by_status: Option<&BTreeMap<LogStatus, i64>>,
+) -> Piece {
     let filter = &address.filter();
+    let fields = FilterFields { address, filter, problems };
     let active = filter.active_count();
     let hidden = active - usize::from(!filter.status.is_empty()) - usize::from(!filter.q.is_empty()) - usize::from(filter.run.is_some());
     let more = if hidden == 0 {
@@ -22,7 +29,6 @@ pub(super) fn filter_form(address: &LogsAddress, choices: &Choices, by_status: O
     } else {
         format!("Dates, servers, schedules, types ({hidden} set)")
     };
-    let words = address.given("q").unwrap_or_default();
     let clear = (active > 0).then(|| {
         let word = if active == 1 { "Clear 1 filter".to_owned() } else { format!("Clear {active} filters") };
         view! { <a class="button button--quiet" href="/logs?status=">{icon(Icon::Close)}{word}</a> }
@@ -30,66 +36,27 @@ pub(super) fn filter_form(address: &LogsAddress, choices: &Choices, by_status: O
     view! {
         <form class="filter-form" method="get" action="/logs" autocomplete="off" role="search" aria-label="Filter the log" data-filter="">
             <div class="filter-form__words">
-                <label class="field field--inline field--wide">
-                    <span class="field__label">"Words"</span>
-                    <input class="field__input" type="search" name="q" value=words maxlength="200" placeholder="full -rsync \"no space\" perm*" data-search="" enterkeyhint="search"/>
-                </label>
+                {fields.words()}
                 <button class="button button--primary" type="submit">"Apply"</button>
                 {clear}
             </div>
             <fieldset class="chips">
                 <legend class="visually-hidden">"Status"</legend>
+                {fields.problem_line("status")}
                 {LogStatus::VARIANTS.iter().map(|status| chip(*status, filter, by_status)).collect_view()}
             </fieldset>
             {narrowings(filter, address)}
             // A phone shows these when they are asked for; on a desk there is room.
-            <details class="filter-more">
+            <details class="filter-more" open=fields.has_folded_problem()>
                 <summary class="filter-more__summary">{more}</summary>
                 <div class="filter-form__range">
-                    {date_field("From", "from", filter.from)}
-                    {date_field("To", "to", filter.to)}
+                    {fields.date("From", "from", filter.from)}
+                    {fields.date("To", "to", filter.to)}
                     {quick_ranges(address)}
                 </div>
-                {selects(filter, choices)}
+                {fields.selects(choices)}
             </details>
         </form>
-    }
-    .erase()
-}
-
-fn selects(filter: &LogFilter, choices: &Choices) -> Piece {
-    let named = |list: &[Named]| list.iter().map(|named| (named.id.to_string(), named.name.clone())).collect::<Vec<_>>();
-    let plain = |list: &[String]| list.iter().map(|name| (listed_name(name), name.clone())).collect();
-    let types = SourceType::VARIANTS.iter().map(|kind| (kind.to_string(), kind.to_string())).collect();
-    let regions = (!choices.regions.is_empty())
-        .then(|| select("Region", "region", "All regions", plain(&choices.regions), vec![], &listed_names(&filter.region)));
-    let accounts = (!choices.accounts.is_empty())
-        .then(|| select("Account", "account", "All accounts", plain(&choices.accounts), vec![], &listed_names(&filter.account)));
-    view! {
-        <div class="filter-form__selects">
-            {select("Server", "server", "All servers", named(&choices.servers.present), named(&choices.servers.removed), &join(&filter.server))}
-            {select("Schedule", "schedule", "All schedules", named(&choices.schedules.present), named(&choices.schedules.removed), &join(&filter.schedule))}
-            {select("Type", "type", "All types", types, vec![], &join(&filter.source_type))}
-            {regions}
-            {accounts}
-        </div>
-    }
-    .erase()
-}
-
-/// A day. A moment that came with the URL stays in force, as a hidden field, until a day is chosen.
-fn date_field(label: &'static str, name: &'static str, bound: Option<TimeBound>) -> Piece {
-    let (day, moment) = match bound {
-        Some(TimeBound::Day(day)) => (day.to_string(), None),
-        Some(TimeBound::Moment(at)) => (String::new(), Some(at.to_string())),
-        None => (String::new(), None),
-    };
-    view! {
-        <label class="field field--inline">
-            <span class="field__label">{label}</span>
-            {moment.map(|at| view! { <input type="hidden" name=name value=at/> })}
-            <input class="field__input" type="date" name=name min="1970-01-01" max="9999-12-31" value=day/>
-        </label>
     }
     .erase()
 }
@@ -105,37 +72,6 @@ fn chip(status: LogStatus, filter: &LogFilter, by_status: Option<&BTreeMap<LogSt
             {icon(status)}
             <span>{status.word()}</span>
             {count}
-        </label>
-    }
-    .erase()
-}
-
-/// A select over values and words, those of what was removed apart. A value in the URL that is none of the options (several at once, say)
-/// becomes one, so that applying the form again does not lose it.
-fn select(
-    label: &'static str,
-    name: &'static str,
-    all: &'static str,
-    options: Vec<(String, String)>,
-    removed: Vec<(String, String)>,
-    chosen: &str,
-) -> Piece {
-    let is_there = chosen.is_empty() || options.iter().chain(&removed).any(|(value, _)| value == chosen);
-    let several = (!is_there).then(|| (chosen.to_owned(), chosen.replace(',', ", ")));
-    let option = |(value, word): (String, String)| {
-        let is_chosen = value == chosen;
-        view! { <option value=value selected=is_chosen>{word}</option> }
-    };
-    let gone =
-        (!removed.is_empty()).then(|| view! { <optgroup label="Removed">{removed.into_iter().map(option).collect_view()}</optgroup> });
-    view! {
-        <label class="field field--inline">
-            <span class="field__label">{label}</span>
-            <select class="field__input" name=name>
-                <option value="">{all}</option>
-                {options.into_iter().chain(several).map(option).collect_view()}
-                {gone}
-            </select>
         </label>
     }
     .erase()
@@ -172,8 +108,4 @@ fn narrowings(filter: &LogFilter, address: &LogsAddress) -> Option<Piece> {
         })
         .collect();
     (!tokens.is_empty()).then(|| view! { <ul class="narrowings" aria-label="Also narrowed by">{tokens}</ul> }.erase())
-}
-
-fn join<T: ToString>(items: &[T]) -> String {
-    items.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }

@@ -21,7 +21,7 @@ pub(super) fn message_log(address: &LogsAddress, open: Option<OpenEntry>) -> Pie
     let id = address.entry().unwrap_or_default();
     let neighbours = neighbours(address, open.as_ref());
     let body = match open {
-        Some(OpenEntry { found, .. }) => detail_view(found),
+        Some(OpenEntry { found, .. }) => detail_view(address, found),
         None => view! {
             <div class="message-log__body">
                 <p><strong>{format!("There is no entry {id}.")}</strong></p>

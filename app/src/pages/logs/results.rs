@@ -1,16 +1,20 @@
-//! The rows that match, how many there are, and the ways on. Nothing recorded, nothing matching and a filter that cannot be are three
+//! The rows that match, how many there are, and the ways on; or those around one. Nothing recorded, nothing matching and a filter that cannot be are three
 //! different things and look like it.
 
 use leptos::prelude::*;
 
 use super::address::LogsAddress;
-use crate::components::{Erase, Icon, LogColumns, Piece, Tone, format, icon, log_row, log_table_head, marked_message, notice};
-use crate::model::{FieldError, LogPage, Permission, Timestamp, WordQuery};
-use crate::pages::document::{ago, moment};
+use super::density::density_switch;
+use super::row::row;
+use crate::components::{Erase, Icon, LogColumns, Piece, Tone, format, icon, log_table_head, notice};
+use crate::model::{FieldError, LogPage, Permission, WordQuery};
 use crate::site::use_page;
 
 /// Counts, table and paging. `beside` stands behind the counts.
 pub(super) fn results(address: &LogsAddress, page: &LogPage, beside: Option<Piece>) -> Piece {
+    if let Some(id) = address.around() {
+        return rows_around(address, page, id);
+    }
     let back = address.is_paged().then(|| view! { " · "<a href=address.newest_href()>"Back to the newest"</a> });
     let count_all = (!page.total_is_exact).then(|| view! { " · "<a href=address.counted_href()>"Count and draw all"</a> });
     view! {
@@ -31,17 +35,22 @@ pub(super) fn results(address: &LogsAddress, page: &LogPage, beside: Option<Piec
     .erase()
 }
 
-/// Rows of one line, or whole messages: the script turns it, a cookie keeps it.
-fn density_switch() -> Piece {
+/// What was written before and after a row, and the way back.
+fn rows_around(address: &LogsAddress, page: &LogPage, id: i64) -> Piece {
+    let is_there = page.entries.iter().any(|entry| entry.id == id);
+    let words = if is_there { "All rows around entry " } else { "Where entry " };
+    let rest = (!is_there).then_some(" would be: it may have been cleared, or it belongs to a server that you do not see");
     view! {
-        <button class="button button--quiet log-head__density needs-script" type="button" data-turn-density="" aria-pressed=use_page().get().compact.to_string()>"One line each"</button>
+        <div class="log-head">
+            <p class="log-count" role="status">
+                {words}<strong class="log-count__figure">{id}</strong>{rest}
+                " · "<a href=address.back_href()>"Back to what was shown before"</a>
+            </p>
+            {density_switch()}
+        </div>
+        {table(address, page)}
     }
     .erase()
-}
-
-/// The moment, and how long ago that is.
-fn date(at: Timestamp) -> Piece {
-    view! { {moment(at)}<span class="log-table__ago">{ago(at)}</span> }.erase()
 }
 
 fn nothing(address: &LogsAddress, page: &LogPage) -> Piece {
@@ -74,10 +83,7 @@ fn clear_filters() -> Piece {
 
 fn table(address: &LogsAddress, page: &LogPage) -> Piece {
     let words: WordQuery = address.filter().q;
-    let rows = page.entries.iter().map(|entry| {
-        let message = marked_message(&entry.message, &words.marks(&entry.message));
-        log_row(entry, LogColumns::Full, Some(address.entry_href(entry.id)), false, (date(entry.at), message))
-    });
+    let rows = page.entries.iter().map(|entry| row(address, entry, &words));
     let way_on = match page.next_before {
         Some(before) => view! {
             <a class="button" href=address.before_href(before) data-older="">{icon(Icon::ArrowDown)}<span data-word="">"Load older"</span></a>
@@ -92,6 +98,11 @@ fn table(address: &LogsAddress, page: &LogPage) -> Piece {
             <tbody role="rowgroup" data-rows="">{rows.collect_view()}</tbody>
         </table>
         <div class="log-foot" data-foot="">{way_on}</div>
+        // Read and filled by the script alone.
+        <div class="copied" hidden=true data-copied="">
+            <p class="copied__word" role="status" data-word=""></p>
+            <input class="field__input" readonly=true hidden=true aria-label="Text to copy"/>
+        </div>
     }
     .erase()
 }

@@ -4,7 +4,8 @@ use leptos::prelude::*;
 
 use super::address::LogsAddress;
 use crate::components::{Erase, Icon, Piece, icon};
-use crate::model::SavedView;
+use crate::model::{SavedView, TimeBound};
+use crate::site::use_page;
 
 /// The longest name of a view.
 const MAX_NAME: &str = "60";
@@ -13,7 +14,7 @@ const MAX_NAME: &str = "60";
 pub(super) fn saved_views(address: &LogsAddress, views: &[SavedView], savable: bool) -> Piece {
     let query = address.filter_query();
     let known = views.iter().any(|view| view.query == query);
-    let form = (savable && !query.is_empty() && !known).then(|| save_form(&query));
+    let form = (savable && !query.is_empty() && !known).then(|| save_form(address, &query));
     if views.is_empty() && form.is_none() {
         return ().erase();
     }
@@ -48,7 +49,15 @@ fn item(saved: &SavedView, is_shown: bool) -> Piece {
     .erase()
 }
 
-fn save_form(query: &str) -> Piece {
+/// A range that has a beginning and no end grows: it says so where one might take it for the last day or hour.
+fn save_form(address: &LogsAddress, query: &str) -> Piece {
+    let filter = address.filter();
+    let from = filter.from.filter(|_| filter.to.is_none()).map(|from| match from {
+        TimeBound::Day(day) => day.to_string(),
+        TimeBound::Moment(at) => use_page().local(at),
+    });
+    let note = from
+        .map(|from| view! { <p class="views__note">{format!("The view keeps its beginning, {from}, and goes on to the newest row.")}</p> });
     view! {
         <details class="views__save">
             <summary>"Save this view"</summary>
@@ -60,6 +69,7 @@ fn save_form(query: &str) -> Piece {
                 </label>
                 <label class="check"><input type="checkbox" name="default" value="yes"/><span>"Open Logs with it"</span></label>
                 <button class="button" type="submit">"Save"</button>
+                {note}
             </form>
         </details>
     }

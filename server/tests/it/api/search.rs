@@ -101,3 +101,23 @@ async fn views_are_saved_open_first_and_go() {
     assert!(!page("/logs?status=error").await.contains("trouble</a>"));
     panel.serving.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_view_is_known_however_its_filter_was_sent_and_one_too_many_is_not_kept() {
+    let panel = TestPanel::start(Engine::Sqlite).await;
+    let save = async |name: &str, query: &str| {
+        let fields = [("name", name), ("query", query)];
+        panel.request(Method::POST, "/logs/views").form(&fields).send().await.unwrap().status()
+    };
+    for n in 1..=50 {
+        assert_eq!(save(&format!("view {n}"), &format!("status=error&server={n}&q=disk")).await, StatusCode::SEE_OTHER);
+    }
+    assert_eq!(save("view 51", "status=info").await, StatusCode::CONFLICT);
+    assert_eq!(save("view 7", "status=warning&q=disk").await, StatusCode::SEE_OTHER, "it takes the place of its former self");
+    let page = async |path: &str| panel.request(Method::GET, path).send().await.unwrap().text().await.unwrap();
+    // As the form sends it: words first, and what is empty too.
+    let shown = page("/logs?q=disk&status=warning&from=&to=&server=").await;
+    assert!(!shown.contains("view 51") && shown.contains("href=\"/logs?status=warning&amp;q=disk\" aria-current=\"true\""), "{shown}");
+    assert!(!shown.contains("Save this view"));
+    panel.serving.stop().await;
+}
