@@ -104,6 +104,9 @@ impl FilterFlags {
     }
 }
 
+/// What a shell says of a command that was interrupted.
+const INTERRUPTED: u8 = 130;
+
 /// Follows until it is interrupted, until whoever reads has enough, or until the panel says that it will not serve.
 pub(super) async fn run(flags: TailFlags) -> anyhow::Result<ExitCode> {
     let url = checked_url(&flags.url).map_err(anyhow::Error::msg)?;
@@ -118,6 +121,12 @@ pub(super) async fn run(flags: TailFlags) -> anyhow::Result<ExitCode> {
     let mut place = Place { after: flags.after, is_lost: false, pause: FIRST_PAUSE };
     tokio::select! {
         () = reader_gone() => Ok(ExitCode::SUCCESS),
+        Ok(()) = tokio::signal::ctrl_c() => {
+            if let Some(after) = place.after {
+                tell(&format!("stopped; --after {after} goes on from here"));
+            }
+            Ok(ExitCode::from(INTERRUPTED))
+        }
         ended = keep_following(&stream, &mut place, &mut printer) => match ended {
             Ended::Reader => Ok(ExitCode::SUCCESS),
             Ended::Refused(why) => {
@@ -209,7 +218,7 @@ async fn follow(stream: &Stream, place: &mut Place, printer: &mut Printer) -> Re
                 place.after = rows.last().map(|row| row.id).or(place.after);
             }
             Frame::Gap { from, to } => {
-                tell(&format!("rows from {from} to {to} were cleared before they could be printed"));
+                tell(&format!("rows from {from} to {to} were cleared: those of them that pass, if any, could not be printed"));
                 place.after = Some(to);
             }
             Frame::Cleared { up_to } => tell(&format!("backup logs up to row {up_to} were cleared")),

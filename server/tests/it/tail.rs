@@ -4,6 +4,8 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use app::model::{LogStatus, SourceType};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 use server::audit::LogRow;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader, Lines};
@@ -93,6 +95,19 @@ async fn lines_are_plain_in_a_pipe_and_filters_are_those_of_logs() {
     drop(lines);
     let output = timeout(PATIENCE, child.wait_with_output()).await.unwrap().unwrap();
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    panel.serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn who_interrupts_it_is_told_how_to_go_on() {
+    let panel = TestPanel::start(Engine::Sqlite).await;
+    let first = append(&panel, LogStatus::Completed, "row 0").await;
+    let url = format!("http://{}", panel.serving.address);
+    let mut tail = Tail::start(&url, &panel.token, &["--after", &(first - 1).to_string(), "--type", "OTHER"]);
+    assert!(tail.line().await.ends_with("row 0"));
+    kill(Pid::from_raw(tail.child.id().unwrap().try_into().unwrap()), Signal::SIGINT).unwrap();
+    let (code, said) = tail.end().await;
+    assert!(code == Some(130) && said.contains(&format!("--after {first} goes on from here")), "{code:?} {said}");
     panel.serving.stop().await;
 }
 
