@@ -19,8 +19,8 @@ pub use field::Field;
 pub use icon::{Icon, icon, mark};
 pub use layout::{Layout, frame, open_connection};
 #[cfg(feature = "ssr")]
-pub use log_table::{RowMarks, history_row, marked_message};
-pub use log_table::{LogColumns, log_row, log_table_head, message_href, plain_message};
+pub use log_table::marked_message;
+pub use log_table::{LogColumns, RowMarks, log_row, log_table_head, marked_row, message_href, plain_message};
 pub use moment::{Ago, Clock, Moment, provide_clock, use_clock};
 pub use notice::{Tone, failure_notice, nothing_if, notice, sentence};
 pub use status_badge::{LinkBadge, StatusBadge};

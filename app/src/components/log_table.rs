@@ -61,40 +61,27 @@ pub fn marked_message(message: &str, marks: &[std::ops::Range<usize>]) -> Piece 
     view! { <span class="log-table__text">{pieces}</span> }.erase()
 }
 
-/// One row. `fresh` marks it as just arrived.
-pub fn log_row(entry: &LogEntry, columns: LogColumns, href: Option<String>, fresh: bool, pieces: (Piece, Piece)) -> Piece {
-    view! {
-        <tr class="log-table__row" class:is-new=fresh role="row" data-status=entry.status.to_string()>
-            {cells(entry, columns, href, pieces)}
-        </tr>
-    }
-    .erase()
-}
-
-/// What a row of Logs carries beside its cells.
-#[cfg(feature = "ssr")]
+/// What a row carries beside its cells.
+#[derive(Default)]
 pub struct RowMarks {
+    /// It has just arrived.
+    pub is_new: bool,
     /// It is the row in question, and what it is called.
     pub anchor: Option<String>,
-    /// What stands before the message where the row is copied as a line: for the script.
-    pub line_head: String,
+    /// What stands before the message where the row is copied as a line: for the script of Logs.
+    pub line_head: Option<String>,
 }
 
-/// One row of Logs.
-#[cfg(feature = "ssr")]
-pub fn history_row(entry: &LogEntry, href: String, marks: RowMarks, pieces: (Piece, Piece)) -> Piece {
-    let RowMarks { anchor, line_head } = marks;
-    let current = anchor.is_some().then_some("true");
-    view! {
-        <tr class="log-table__row" role="row" id=anchor aria-current=current data-status=entry.status.to_string() data-line=line_head>
-            {cells(entry, LogColumns::Full, Some(href), pieces)}
-        </tr>
-    }
-    .erase()
+/// One row. `fresh` marks it as just arrived.
+pub fn log_row(entry: &LogEntry, columns: LogColumns, href: Option<String>, fresh: bool, pieces: (Piece, Piece)) -> Piece {
+    marked_row(entry, columns, href, RowMarks { is_new: fresh, ..RowMarks::default() }, pieces)
 }
 
-fn cells(entry: &LogEntry, columns: LogColumns, href: Option<String>, (date, message): (Piece, Piece)) -> impl IntoView + use<> {
+/// One row with all that can be said of it.
+pub fn marked_row(entry: &LogEntry, columns: LogColumns, href: Option<String>, marks: RowMarks, (date, message): (Piece, Piece)) -> Piece {
     let name = |named: &Option<crate::model::Named>| named.as_ref().map(|named| named.name.clone());
+    let RowMarks { is_new, anchor, line_head } = marks;
+    let current = anchor.is_some().then_some("true");
     let message = match href {
         Some(href) => view! {
             <a class="log-table__open" href=href data-entry=entry.id>
@@ -107,14 +94,17 @@ fn cells(entry: &LogEntry, columns: LogColumns, href: Option<String>, (date, mes
     };
     let duration = (columns == LogColumns::Full).then(|| cell("duration", entry.duration_s.map(format::duration)));
     view! {
-        <td class="log-table__cell" role="cell" data-column="date">{date}</td>
-        <td class="log-table__cell" role="cell" data-column="status"><StatusBadge status=entry.status/></td>
-        {cell("type", Some(type_word(entry.source_type)))}
-        {cell("server", name(&entry.server))}
-        {cell("schedule", name(&entry.schedule))}
-        <td class="log-table__cell" role="cell" data-column="message">{message}</td>
-        {duration}
+        <tr class="log-table__row" class:is-new=is_new role="row" id=anchor aria-current=current data-status=entry.status.to_string() data-line=line_head>
+            <td class="log-table__cell" role="cell" data-column="date">{date}</td>
+            <td class="log-table__cell" role="cell" data-column="status"><StatusBadge status=entry.status/></td>
+            {cell("type", Some(type_word(entry.source_type)))}
+            {cell("server", name(&entry.server))}
+            {cell("schedule", name(&entry.schedule))}
+            <td class="log-table__cell" role="cell" data-column="message">{message}</td>
+            {duration}
+        </tr>
     }
+    .erase()
 }
 
 /// A plain cell; a dash where the field does not apply.

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::address::LogsAddress;
-use crate::components::{Erase, Piece, RowMarks, history_row, marked_message};
+use crate::components::{Erase, LogColumns, Piece, RowMarks, marked_message, marked_row};
 use crate::model::{LogEntry, Named, Timestamp, WordQuery};
 use crate::pages::document::{ago, moment};
 use crate::site::use_page;
@@ -12,8 +12,8 @@ use crate::site::use_page;
 pub(super) fn row(address: &LogsAddress, entry: &LogEntry, words: &WordQuery) -> Piece {
     let message = marked_message(&entry.message, &words.marks(&entry.message));
     let anchor = (address.around() == Some(entry.id)).then(|| LogsAddress::anchor(entry.id));
-    let marks = RowMarks { anchor, line_head: line_head(entry) };
-    history_row(entry, address.entry_href(entry.id), marks, (date(entry.at), message))
+    let marks = RowMarks { anchor, line_head: Some(line_head(entry)), ..RowMarks::default() };
+    marked_row(entry, LogColumns::Full, Some(address.entry_href(entry.id)), marks, (date(entry.at), message))
 }
 
 /// What stands before the message where a row is one line of text, for a ticket or a chat.
