@@ -13,8 +13,14 @@ pub(super) const MOST_HITS: i64 = 10_000;
 /// … and so many where each row has to be looked at as well.
 const MOST_ROWS: i64 = 2_000;
 
-/// Where PostgreSQL goes through rows in order, it goes through so many, which takes it about a tenth of a second.
-const MOST_LOOKED_AT: i64 = 100_000;
+/// Where PostgreSQL goes through rows in order, it counts so many, …
+const MOST_IN_ORDER: i64 = 1_000;
+
+/// … and looks at the words of so many for it, which takes it some milliseconds, or where an index says which of them pass otherwise, at …
+const MOST_LOOKED_AT: i64 = 20_000;
+
+/// … those of so many.
+const MOST_AMONG: i64 = 100_000;
 
 /// How many rows pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,10 +132,15 @@ impl Passing {
                     total.rows += counted.map_or(0, |counted| counted.hits);
                 }
                 (Asked::Index | Asked::InOrder, Effort::AMoment) => {
-                    let most = if words_decide(selection, *part) { MOST_HITS } else { MOST_ROWS };
+                    let most = match part.words {
+                        Asked::InOrder => MOST_IN_ORDER,
+                        _ if words_decide(selection, *part) => MOST_HITS,
+                        _ => MOST_ROWS,
+                    };
                     let (before, first) = counted.map_or((0, part.first), |counted| (counted.hits, part.first.max(counted.up_to + 1)));
                     let looked_from = match part.words {
-                        Asked::InOrder => first.max(part.last - MOST_LOOKED_AT),
+                        Asked::InOrder if words_decide(selection, *part) => first.max(part.last - MOST_LOOKED_AT),
+                        Asked::InOrder => first.max(part.last - MOST_AMONG),
                         _ => first,
                     };
                     let rest = Part { first: looked_from, ..*part };

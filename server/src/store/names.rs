@@ -26,7 +26,7 @@ pub struct Known {
 /// Servers in scope and where they are, by name: those there are, and those that were removed and still have rows.
 pub async fn servers(database: &Database, scope: &Scope) -> Result<Vec<(Known, Place)>, StoreError> {
     let mut sql = Sql::new(
-        "select s.id, s.name, s.region, s.account, case when s.deleted_at is null then 0 else 1 end as removed from server s \
+        "select s.id, s.name, s.region, s.account, cast(case when s.deleted_at is null then 0 else 1 end as bigint) as removed from server s \
          where (s.deleted_at is null or exists (select 1 from log_entry l where l.server_id = s.id))",
     );
     push_scope(&mut sql, scope, "s.id");
@@ -38,7 +38,7 @@ pub async fn servers(database: &Database, scope: &Scope) -> Result<Vec<(Known, P
 /// Schedules in the same way.
 pub async fn schedules(database: &Database, scope: &Scope) -> Result<Vec<Known>, StoreError> {
     let mut sql = Sql::new(
-        "select p.id, p.name, case when p.deleted_at is null then 0 else 1 end as removed from schedule p \
+        "select p.id, p.name, cast(case when p.deleted_at is null then 0 else 1 end as bigint) as removed from schedule p \
          where (p.deleted_at is null or exists (select 1 from log_entry l where l.schedule_id = p.id))",
     );
     push_scope(&mut sql, scope, "p.server_id");

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use app::model::Permission;
 use reqwest::{Method, StatusCode};
+use rstest::rstest;
 use serde_json::json;
 use server::access::NEEDS;
 use server::access::Need::{self, Any, InPerson, May, Open, Somebody};
@@ -29,9 +30,12 @@ async fn routes_that_tell(panel: &TestPanel) -> BTreeSet<(String, String)> {
     routes
 }
 
+#[rstest]
+#[case(Engine::Sqlite)]
+#[case(Engine::Postgres)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn every_route_asks_who_is_there_and_what_they_may() {
-    let panel = TestPanel::start(Engine::Sqlite).await;
+async fn every_route_asks_who_is_there_and_what_they_may(#[case] engine: Engine) {
+    let panel = TestPanel::start(engine).await;
     let table: BTreeMap<_, _> = NEEDS.iter().map(|(path, method, need)| (((*path).to_owned(), (*method).to_owned()), *need)).collect();
     assert_eq!(table.len(), NEEDS.len(), "a route is in the table twice");
     let undecided: Vec<_> = routes_that_tell(&panel).await.into_iter().filter(|route| !table.contains_key(route)).collect();
