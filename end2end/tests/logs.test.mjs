@@ -155,3 +155,157 @@ test('exports are files of what is shown', async () => {
   }
   await visitor.context.close();
 });
+
+test('the rows around one are shown with it marked, and lead back', async () => {
+  const visitor = await signIn(browser);
+  const { page } = visitor;
+  await page.goto(`${origin}/logs?type=SYSTEM&limit=8`);
+  const link = page.locator('.log-table__open').nth(5);
+  const entry = await link.getAttribute('data-entry');
+  await link.click();
+  await page.locator('dialog.message-log:modal').getByRole('link', { name: 'Rows around this one' }).click();
+  await page.waitForURL(/around=/);
+  assert.equal(await page.locator('dialog').count(), 0);
+  const marked = page.locator('.log-table__row[aria-current="true"]');
+  assert.equal(await marked.locator('.log-table__open').getAttribute('data-entry'), entry);
+  assert.ok(await marked.evaluate((row) => row.getBoundingClientRect().top < innerHeight && row.getBoundingClientRect().bottom > 0), 'it is in sight');
+  await sound(visitor, 'the rows around one');
+  await marked.locator('.log-table__open').click();
+  await page.locator('dialog.message-log:modal').waitFor();
+  await page.keyboard.press('Escape');
+  await page.locator('dialog.message-log').waitFor({ state: 'detached' });
+  await page.getByRole('link', { name: 'Back to what was shown before' }).click();
+  await page.waitForURL(/type=SYSTEM&limit=8$/);
+  await visitor.context.close();
+});
+
+test('a row and the way to it are copied by keys, and shown to be copied where the clipboard is blocked', async () => {
+  const visitor = await signIn(browser);
+  const { page, context } = visitor;
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.goto(`${origin}/logs?type=SYSTEM`);
+  const told = page.locator('.copied__word');
+  const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
+  await page.keyboard.press('c');
+  assert.equal(await told.textContent(), 'Choose an entry first: j and k do');
+  await page.keyboard.press('j');
+  const row = page.locator('.log-table__row').first();
+  const message = await row.locator('.log-table__text').textContent();
+  await page.keyboard.press('c');
+  await page.getByText('Line copied').waitFor();
+  const line = await clipboard();
+  assert.match(line, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \S+ \w+ SYSTEM /);
+  assert.ok(line.endsWith(message) && !line.includes(' ago'), line);
+  await page.keyboard.press('Shift+C');
+  await page.getByText('Permalink copied').waitFor();
+  const entry = await row.locator('.log-table__open').getAttribute('data-entry');
+  assert.equal(await clipboard(), `${origin}/logs?entry=${entry}`);
+  await sound(visitor, 'Logs after a row was copied');
+
+  await page.evaluate(() => (navigator.clipboard.writeText = () => Promise.reject(new Error('blocked'))));
+  await page.keyboard.press('c');
+  await page.getByText('press Ctrl+C').waitFor();
+  const field = page.getByLabel('Text to copy');
+  assert.equal(await field.inputValue(), line);
+  assert.equal(await page.evaluate(() => getSelection().toString()), line, 'one keystroke copies it');
+  await sound(visitor, 'Logs with a text to copy');
+  await page.keyboard.press('Escape');
+  await field.waitFor({ state: 'hidden' });
+  assert.equal(await page.evaluate(() => document.activeElement.dataset.entry), entry, 'focus is where the reader was');
+  await context.close();
+});
+
+test('steps from message to message are all taken, however late the answers come', async () => {
+  const { page, context } = await signIn(browser);
+  await page.goto(`${origin}/logs?type=SYSTEM&limit=8`);
+  const ids = await page.locator('.log-table__open').evaluateAll((links) => links.map((link) => link.dataset.entry));
+  await page.locator('.log-table__open').first().click();
+  await page.locator('dialog.message-log:modal').waitFor();
+  await page.route(/entry=/, async (route) => {
+    await new Promise((done) => setTimeout(done, route.request().url().includes(`entry=${ids[1]}`) ? 900 : 300));
+    await route.continue().catch(() => {});
+  });
+  for (let n = 0; n < 3; n += 1) await page.keyboard.press('j');
+  await page.waitForFunction((id) => document.querySelector('dialog.message-log').dataset.entry === id, ids[3]);
+  await page.waitForTimeout(1_000);
+  assert.equal(await page.locator('dialog.message-log').getAttribute('data-entry'), ids[3], 'a late answer changes nothing');
+  await page.keyboard.press('j');
+  await page.keyboard.press('Escape');
+  await page.waitForTimeout(1_000);
+  assert.equal(await page.locator('dialog.message-log').count(), 0, 'what was left stays shut');
+  await context.close();
+});
+
+test('older rows that the panel could not give are asked for again in place', async () => {
+  const { page, context } = await signIn(browser);
+  await page.route(/before=/, (route) => route.fulfill({ status: 503, body: 'not now' }));
+  await page.goto(`${origin}/logs?type=SYSTEM&limit=3`);
+  await page.getByText('The panel did not answer: try again').waitFor();
+  assert.doesNotMatch(page.url(), /before=/);
+  await page.unroute(/before=/);
+  await page.getByText('The panel did not answer: try again').click();
+  await page.waitForFunction(() => document.querySelectorAll('.log-table__row').length > 3);
+  assert.doesNotMatch(page.url(), /before=/);
+  await context.close();
+});
+
+test('a bar opens in another tab when it is asked to', async () => {
+  const { page, context } = await signIn(browser);
+  await page.goto(`${origin}/logs?from=${new Date(Date.now() - 3_600_000).toISOString()}`);
+  const before = page.url();
+  const [other] = await Promise.all([context.waitForEvent('page'), page.locator('.histogram__bar').last().click({ modifiers: ['Control'], force: true })]);
+  await other.waitForURL(/to=/);
+  assert.equal(page.url(), before);
+  await context.close();
+});
+
+test('a finger zooms along the histogram and scrolls across it', async () => {
+  const { page, context } = await signIn(browser, { size: 'phone' });
+  const hour = `${origin}/logs?from=${new Date(Date.now() - 3_600_000).toISOString()}`;
+  await page.goto(hour);
+  const touch = await context.newCDPSession(page);
+  const drag = async (points) => {
+    await touch.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [points[0]] });
+    for (const point of points.slice(1)) await touch.send('Input.dispatchTouchEvent', { type: 'touchMove', touchPoints: [point] });
+    await touch.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+  };
+  let box;
+  const centre = async () => {
+    const bars = page.locator('.histogram__bars');
+    await bars.evaluate((element) => element.scrollIntoView({ block: 'center', behavior: 'instant' }));
+    box = await bars.boundingBox();
+  };
+  const at = (share, up = 0) => ({ x: box.x + box.width * share, y: box.y + 40 - up });
+  await centre();
+  await drag([at(0.4), at(0.5), at(0.6), at(0.8), at(0.98)]);
+  await page.waitForURL(/to=/);
+  const { from, to } = Object.fromEntries(new URL(page.url()).searchParams);
+  const minutes = (Date.parse(to) - Date.parse(from)) / 60_000;
+  assert.ok(minutes > 30 && minutes < 40, `${from} to ${to}`);
+  await page.goto(hour);
+  await centre();
+  const scrolled = await page.evaluate(() => scrollY);
+  await drag([at(0.5), at(0.5, 20), at(0.5, 60), at(0.5, 140), at(0.5, 220)]);
+  await page.waitForFunction((before) => scrollY > before + 50, scrolled);
+  assert.equal(await page.locator('[data-chosen]').getAttribute('width'), '0');
+  assert.equal(page.url(), hour, 'a scroll chooses nothing');
+  await context.close();
+});
+
+test('rows take as much room as was chosen, and still do on the next page', async () => {
+  const visitor = await signIn(browser);
+  const { page } = visitor;
+  await page.goto(`${origin}/logs`);
+  const height = () => page.locator('.log-table__row').first().evaluate((row) => row.getBoundingClientRect().height);
+  const heights = [await height()];
+  for (const density of ['Compact', 'Dense']) {
+    await page.getByRole('button', { name: density }).click();
+    heights.push(await height());
+    await page.reload();
+    assert.equal(await page.getByRole('button', { name: density }).getAttribute('aria-pressed'), 'true');
+    assert.equal(await height(), heights.at(-1));
+    await sound(visitor, `Logs, ${density}`);
+  }
+  assert.ok(heights[0] > heights[1] && heights[1] > heights[2], `${heights}`);
+  await visitor.context.close();
+});

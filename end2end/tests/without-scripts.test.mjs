@@ -27,6 +27,24 @@ test('Logs are read, filtered, paged and opened without scripts', async () => {
   await context.close();
 });
 
+test('a day is chosen over a moment without scripts, and a mistake costs nothing of the filter', async () => {
+  const { page, context } = await signIn(browser, { scripts: false });
+  await page.goto(`${origin}/logs?status=info`);
+  await page.getByRole('link', { name: '24 h', exact: true }).click();
+  await page.waitForURL(/from=/);
+  await page.locator('input[type="date"][name="from"]').fill('2026-01-01');
+  await page.getByRole('button', { name: 'Apply' }).click();
+  await page.waitForURL(/from=2026-01-01/);
+  assert.ok((await page.locator('.log-table__row').count()) > 0, await page.locator('main').innerText());
+  await page.locator('input[type="date"][name="to"]').fill('2025-01-01');
+  await page.getByRole('button', { name: 'Apply' }).click();
+  await page.getByText('This filter cannot be applied').waitFor();
+  assert.ok(await page.locator('.chip__box[value="info"]').isChecked());
+  assert.equal(await page.locator('input[name="from"]').inputValue(), '2026-01-01');
+  assert.equal(await page.locator('input[name="to"]').inputValue(), '2025-01-01');
+  await context.close();
+});
+
 test('signing out closes every door', async () => {
   const { page, context } = await signIn(browser, { scripts: false });
   await page.locator('form[action="/sign-out"] button').first().click();
