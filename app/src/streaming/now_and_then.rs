@@ -18,7 +18,9 @@ const ASK_EVERY_MILLIS: i64 = 15_000;
 /// Asks for as long as the calling component lives.
 pub fn ask_now_and_then(live: Live) {
     let clock = use_clock();
-    let asking = Asking { live, clock, asked_at: StoredValue::new(clock.shown()), failures: StoredValue::new(0) };
+    // Tracked, it would draw the whole board anew each second.
+    let rendered_at = untrack(|| clock.shown());
+    let asking = Asking { live, clock, asked_at: StoredValue::new(rendered_at), failures: StoredValue::new(0) };
     effect(move || {
         if is_due(clock.shown(), asking.asked_at.get_value(), document().hidden()) {
             asking.ask();
