@@ -1,7 +1,8 @@
 // Someone watches backups arrive.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { launch, live, origin, signIn, sound } from '../support/browser.mjs';
+import { SIZES, launch, live, origin, signIn, sound } from '../support/browser.mjs';
+import { between, shownAndStored } from '../support/feed.mjs';
 
 let browser;
 before(async () => (browser = await launch()));
@@ -81,103 +82,22 @@ test('a row is on screen soon after its commit, each once', async (context) => {
   await visitor.context.close();
 });
 
-test('after a break of the line no row is missing and none is doubled', async () => {
-  const visitor = await signIn(browser);
-  const { page, context } = visitor;
-  await live(page);
-  await context.setOffline(true);
-  await page.evaluate(() => window.dispatchEvent(new Event('offline')));
-  await page.waitForTimeout(8_000);
-  await context.setOffline(false);
-  await page.evaluate(() => window.dispatchEvent(new Event('online')));
-  await live(page);
-  await page.waitForTimeout(1_500);
-  const shown = await page.locator('.log-table--feed .log-table__row').evaluateAll((rows) => rows.map((row) => `${row.querySelector('time').dateTime} ${row.querySelector('.log-table__text').textContent}`));
-  const answer = await page.evaluate(async () => (await fetch('/api/v1/logs?limit=200')).json());
-  const stored = answer.entries.map((entry) => `${entry.at} ${entry.message}`);
-  const from = stored.indexOf(shown[0]);
-  assert.ok(from >= 0 && from < 5, 'the newest row shown is one of the newest stored');
-  assert.deepEqual(shown.slice(0, 30), stored.slice(from, from + Math.min(30, shown.length)));
-  await context.close();
-});
-
-/** What is shown, newest first, and what is stored of it. */
-async function shownAndStored(page, query) {
-  const shown = await page.locator('.log-table--feed .log-table__row').evaluateAll((rows) => rows.map((row) => `${row.querySelector('time').dateTime} ${row.querySelector('.log-table__text').textContent}`));
-  const answer = await page.evaluate(async (url) => (await fetch(url)).json(), `/api/v1/logs?limit=200&${query}`);
-  return [shown, answer.entries.map((entry) => `${entry.at} ${entry.message}`)];
-}
-
-test('where WebSockets are blocked the panel is asked, and no row is missing', async () => {
-  const visitor = await signIn(browser);
-  const { page, context } = visitor;
-  await page.routeWebSocket(/stream/, (socket) => socket.close());
-  await page.reload();
-  await page.getByText('The panel is asked every few seconds').waitFor({ timeout: 60_000 });
-  const newest = await page.locator('.log-table--feed .log-table__row time').first().getAttribute('datetime');
-  const isOlder = (moment) => [...document.querySelectorAll('.log-table--feed .log-table__row time')].findIndex((time) => time.dateTime <= moment) > 3;
-  await page.waitForFunction(isOlder, newest, { timeout: A_MINUTE_AND_MORE });
-  const [shown, stored] = await shownAndStored(page, '');
-  const from = stored.indexOf(shown[0]);
-  assert.ok(from >= 0 && from < 20, `the newest row shown is row ${from} of those stored`);
-  const count = Math.min(30, shown.length);
-  assert.deepEqual(shown.slice(0, count), stored.slice(from, from + count));
-  await context.close();
-});
-
-test('where a socket opens and says nothing the panel is asked', async () => {
-  const visitor = await signIn(browser);
-  const { page, context } = visitor;
-  await page.routeWebSocket(/stream/, () => {});
-  await page.reload();
-  await page.getByText('The panel is asked every few seconds').waitFor({ timeout: 40_000 });
-  const [before] = await shownAndStored(page, '');
-  const isOther = (text) => `${document.querySelector('.log-table--feed .log-table__row time').dateTime}` > text;
-  await page.waitForFunction(isOther, before[0].split(' ')[0], { timeout: A_MINUTE_AND_MORE });
-  const [shown, stored] = await shownAndStored(page, '');
-  const from = stored.indexOf(shown[0]);
-  assert.deepEqual(shown.slice(0, 20), stored.slice(from, from + Math.min(20, shown.length)));
-  await context.close();
-});
-
-test('who has signed out in another tab is told so, wherever the page is scrolled to', async () => {
-  const visitor = await signIn(browser, { size: 'phone' });
-  const { page, context } = visitor;
-  await live(page);
-  const other = await context.newPage();
-  await other.goto(`${origin}/profile`);
-  await other.evaluate(async () => (await fetch('/api/v1/session', { method: 'DELETE' })).status);
-  const notice = page.getByText('You are signed out');
-  await notice.waitFor({ timeout: 40_000 });
-  assert.ok(await notice.evaluate((element) => {
-    const { top, bottom } = element.getBoundingClientRect();
-    return top >= 0 && bottom <= innerHeight && element.contains(document.elementFromPoint(innerWidth / 2, (top + bottom) / 2));
-  }), 'the notice is on the screen, and nothing covers it');
-  await page.getByRole('link', { name: 'Sign in' }).click();
-  await page.waitForURL(/\/sign-in/);
-  await context.close();
-});
-
 test('what was cleared unseen stays marked', async () => {
   const visitor = await signIn(browser);
   const { page, context } = visitor;
-  let toPage;
-  await page.routeWebSocket(/stream/, (socket) => {
-    const panel = socket.connectToServer();
-    panel.onMessage((message) => socket.send(message));
-    toPage = socket;
-  });
+  const line = await between(page);
   await page.reload();
   await live(page);
   const { head } = await page.evaluate(async () => (await fetch('/api/v1/logs?limit=1')).json());
-  const say = (frame) => toPage.send(JSON.stringify(frame));
-  say({ kind: 'gap', from: head + 1, to: head + 2 });
+  line.say({ kind: 'gap', from: head + 1, to: head + 2 });
   const gap = page.getByText(`Rows from ${head + 1} to ${head + 2} were cleared`);
   await gap.waitFor();
   // What is read anew reaches past the gap.
   await page.waitForFunction(async (past) => (await (await fetch('/api/v1/logs?limit=1')).json()).head > past, head + 3, { timeout: A_MINUTE_AND_MORE, polling: 1_000 });
-  const read = page.waitForResponse(/read_monitor/);
-  say({ kind: 'cleared', up_to: head + 2 });
+  // A reading that fails is not the last.
+  await page.route(/read_monitor/, (route) => route.abort(), { times: 1 });
+  const read = page.waitForResponse(/read_monitor/, { timeout: 15_000 });
+  line.say({ kind: 'cleared', up_to: head + 2 });
   await read;
   await page.waitForTimeout(2_500);
   assert.ok(await gap.isVisible(), 'the gap outlasts the reading that the clearing brings');
@@ -354,8 +274,41 @@ test('the keys of every page work on the Monitor', async () => {
   assert.ok(await page.locator('#keys').isHidden());
   assert.equal(await page.evaluate(() => document.activeElement.tagName), 'BODY');
   await live(page);
+  // They stay so for who signs in again.
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.waitForURL(/sign-in/);
+  assert.equal((await visitor.context.cookies()).find(({ name }) => name === 'keys')?.value, 'off');
   await visitor.context.close();
 });
+
+test('who is at a server stays there while it is checked', async () => {
+  const visitor = await signIn(browser);
+  const { page, context } = visitor;
+  await live(page);
+  const checks = () => page.locator('.server__checked time').evaluateAll((times) => times.map((time) => time.dateTime));
+  await page.locator('.server__name').first().focus();
+  const before = await checks();
+  const isEachNewer = (before) => [...document.querySelectorAll('.server__checked time')].every((time) => !before.includes(time.dateTime));
+  await page.waitForFunction(isEachNewer, before, { timeout: A_MINUTE_AND_MORE });
+  assert.equal(await page.evaluate(() => document.activeElement.className), 'server__name');
+  await context.close();
+});
+
+for (const [held, viewport] of [['upright', SIZES.phone], ['sideways', { width: 844, height: 390 }]]) {
+  test(`a finger meets everything on a phone held ${held}`, async () => {
+    const visitor = await signIn(browser, { size: 'phone' });
+    const { page, context } = visitor;
+    await page.setViewportSize(viewport);
+    await live(page);
+    await page.locator('.run-card').first().waitFor({ timeout: A_MINUTE_AND_MORE });
+    const small = await page.locator('.top-bar a, .top-bar .button, .chip, .server__name, .server-strip__rest a, .run-card a, .run-card__stop, .feed .button, .navigation a').evaluateAll((targets) =>
+      targets.filter((target) => target.checkVisibility() && target.getBoundingClientRect().height < 43.5).map((target) => `${target.className || target.textContent} ${target.getBoundingClientRect().height}`),
+    );
+    assert.deepEqual(small, []);
+    await sound(visitor, `the Monitor on a phone held ${held}`);
+    await context.close();
+  });
+}
 
 test('nothing scrolls sideways on the narrowest phone', async () => {
   const visitor = await signIn(browser, { size: 'phone' });
