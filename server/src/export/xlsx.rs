@@ -37,9 +37,8 @@ pub(super) fn whole(about: About, mut reader: Reader) -> Body {
         let _place = place;
         if let Err(cause) = write(&about, to_write, &parts).and_then(|file| send(file, &parts)) {
             // Whoever read it has gone, or has stopped, if this does not arrive.
-            match parts.try_send(Part::Broken(cause)) {
-                Err(TrySendError::Full(Part::Broken(cause))) => tell_failure(&cause),
-                _ => {}
+            if let Err(TrySendError::Full(Part::Broken(cause))) = parts.try_send(Part::Broken(cause)) {
+                tell_failure(&cause);
             }
         }
     });

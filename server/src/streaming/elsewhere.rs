@@ -36,7 +36,9 @@ async fn look(hub: &Hub) -> Result<(), StoreError> {
     let before = hub.active_runs();
     let active = runs::active(hub.database(), &Scope::All).await?;
     let still: HashSet<RunId> = active.iter().map(|run| run.id.clone()).collect();
-    active.into_iter().for_each(|run| hub.publish_read_run(run));
+    for run in active {
+        hub.publish_read_run(run);
+    }
     for id in before.iter().filter(|id| !still.contains(*id)) {
         if let Some(ended) = runs::find(hub.database(), &Scope::All, id).await? {
             hub.publish_read_run(ended);
