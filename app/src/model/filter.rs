@@ -206,7 +206,7 @@ impl LogFilter {
             (Some(TimeBound::Day(_)), Some(TimeBound::Moment(_))) => from.plus_millis(-FURTHEST) >= until,
             _ => from >= until,
         };
-        backwards.then(|| FieldError::new("to", "lies before `from`"))
+        backwards.then(|| FieldError::new("to", "is before the beginning of the range"))
     }
 }
 
@@ -359,7 +359,7 @@ mod tests {
     #[test]
     fn a_range_must_not_run_backwards() {
         let problems = LogQuery::parse("from=2026-11-22&to=2026-11-21").unwrap_err();
-        assert_eq!(problems, [FieldError::new("to", "lies before `from`")]);
+        assert_eq!(problems, [FieldError::new("to", "is before the beginning of the range")]);
         for query in ["from=2018-12-01T00:00:00Z&to=2018-11-01", "from=2018-12-01&to=2018-11-01T00:00:00Z"] {
             assert_eq!(LogQuery::parse(query).unwrap_err(), problems, "{query}");
         }
