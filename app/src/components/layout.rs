@@ -60,6 +60,7 @@ fn key_sheet() -> Piece {
                 {row("j k", "Next and previous entry that can be opened")}
                 {row("Enter", "Open the entry")}
                 {row("c", "Copy the entry's line")}
+                {row("Shift C", "Copy the entry's permalink")}
                 {row("x", "Clear the filters of Logs")}
                 {row("← →", "From bar to bar of the histogram; with Shift choose several, Enter zooms")}
                 {row("Space", "Pause and go on, on Monitor")}
