@@ -126,7 +126,8 @@ test('a page that was away while its viewer lost a server shows nothing of it', 
   }, name);
   assert.equal(status, 200);
   await context.setOffline(false);
-  await page.evaluate(() => window.dispatchEvent(new Event('online')));
+  // It may be loading anew already.
+  await page.evaluate(() => window.dispatchEvent(new Event('online'))).catch(() => {});
   await page.waitForFunction(() => window.isTheSame === undefined, undefined, { timeout: 30_000 });
   await live(page);
   assert.ok(!(await page.locator('main').innerText()).includes('web-1'));
