@@ -22,15 +22,17 @@ export async function launch() {
   return chromium.launch({ executablePath, args: quiet });
 }
 
-/** Signs in through the link and gives a page at the Monitor. */
-export async function signIn(browser, { size = 'desk', scripts = true, theme = 'light' } = {}) {
+/** Signs in through the link, at another address of the panel if told to, and gives a page at the Monitor. */
+export async function signIn(browser, { size = 'desk', scripts = true, theme = 'light', through = origin } = {}) {
   const phone = size === 'phone';
   const context = await browser.newContext({ viewport: SIZES[size], javaScriptEnabled: scripts, colorScheme: theme, hasTouch: phone, isMobile: phone });
   const page = await context.newPage();
   const complaints = [];
   page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()));
   page.on('pageerror', (error) => complaints.push(String(error)));
-  await page.goto(link);
+  const { pathname, search } = new URL(link);
+  const answer = await page.goto(through + pathname + search);
+  assert.ok(answer.ok(), `signing in is answered with ${answer.status()}`);
   return { page, context, complaints };
 }
 

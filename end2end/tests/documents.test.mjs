@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { launch, origin, signIn, sound, SIZES } from '../support/browser.mjs';
+import { wire } from '../support/wire.mjs';
 
 SIZES.small = { width: 320, height: 640 };
 
@@ -147,14 +148,17 @@ test('a keyboard reaches everything, and the theme turns without a reload', asyn
 });
 
 test('a page says when it cannot reach the panel, and catches up', async () => {
-  const { page, context } = await signIn(browser);
-  await page.goto(`${origin}/servers`);
-  await context.route('**/servers', (route) => route.abort());
+  const line = await wire(origin);
+  const { page, context } = await signIn(browser, { through: line.origin });
+  await page.goto(`${line.origin}/servers`);
+  await page.locator('#servers[data-refresh]').waitFor();
+  line.cut();
   // After the next attempt, which may take ten seconds to be given up, on a machine that has other things to do.
   await page.getByText(/Last update \d+ s ago, cannot reach the panel/).waitFor({ timeout: 60_000 });
-  await context.unroute('**/servers');
+  line.mend();
   await page.locator('[data-refresh-state]').waitFor({ state: 'hidden', timeout: 30_000 });
   await context.close();
+  line.close();
 });
 
 test('the hydrated pages lead to the documents', async () => {
