@@ -48,9 +48,15 @@ enum Command {
 }
 
 impl Cli {
-    /// Whether the command keeps a log. One that stands in for another program says only what it has to.
-    pub fn keeps_log(&self) -> bool {
-        !matches!(self.command, Command::Exec(_) | Command::Tail(_))
+    /// What the command's log has if nothing else is asked for. One that stands in for another program says only what it has to, and
+    /// has none.
+    pub fn log(&self) -> Option<&'static str> {
+        match self.command {
+            Command::Exec(_) | Command::Tail(_) => None,
+            // Whoever reads all of a long trail knows that it takes its time.
+            Command::Verify(_) => Some("info,sqlx=error"),
+            _ => Some("info,sqlx=warn"),
+        }
     }
 
     /// Runs the command to its end.

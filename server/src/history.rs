@@ -1,16 +1,19 @@
 //! Reading the trail: pages with their counts, single rows with their detail and what an exit code means, and all that belongs
 //! to one run.
 
+mod drawing;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use app::api::RowsAfter;
 use app::model::LogStatus::{Completed, Connection, Error, Missed, Stopped, Warning};
 use app::model::{
-    Bar, FieldError, Histogram, LogEntry, LogEntryDetail, LogFilter, LogPage, LogQuery, LogStatus, Run, RunId, RunStory, Step, TimeBound,
-    Timestamp, Trigger, Viewer, Zone, new_lines, sum_by_status,
+    LogEntry, LogEntryDetail, LogFilter, LogPage, LogQuery, LogStatus, Run, RunId, RunStory, TimeBound, Timestamp, Trigger, Viewer, Zone,
+    new_lines,
 };
 
+pub use self::drawing::{Drawn, Overview};
 use crate::audit::decompress;
 use crate::auth::rights_of;
 use crate::checker::{self, RunLogs, advise};
@@ -18,8 +21,7 @@ use crate::store::log_counts::Effort;
 use crate::store::log_listing::Listing;
 use crate::store::log_pages::Page;
 use crate::store::{
-    Database, Selection, StoreError, TrailView, clearing, log, log_counts, log_histogram, log_listing, log_pages, outcomes, reported,
-    run_notes, runs,
+    Database, Selection, StoreError, TrailView, clearing, log, log_counts, log_listing, log_pages, outcomes, reported, run_notes, runs,
 };
 
 /// Rows of one run that are read; even one that is told of every twelve hours for a year has fewer.
@@ -27,9 +29,6 @@ const ROWS_OF_RUN: u32 = 1000;
 
 /// Rows that are shown before one, and after it.
 const ROWS_EACH_SIDE: u32 = 50;
-
-/// Bars of one histogram; more are no picture.
-const MOST_STRETCHES: i64 = 2000;
 
 /// Reads of the trail in a viewer's scope.
 #[derive(Clone)]
@@ -47,12 +46,14 @@ impl History {
 
     /// A page, its counts and the head of the trail, all of one moment.
     pub async fn list(&self, viewer: &Viewer, query: LogQuery) -> Result<LogPage, StoreError> {
+        self.list_in(&mut self.view().await?, viewer, query).await
+    }
+
+    async fn list_in(&self, view: &mut TrailView, viewer: &Viewer, query: LogQuery) -> Result<LogPage, StoreError> {
         let LogQuery { filter, before, after, limit, counts_all } = query;
         let selection = Selection { scope: &viewer.scope, filter: &filter, zone: &self.zone };
-        let mut view = self.view().await?;
         let effort = if counts_all { Effort::ToTheEnd } else { Effort::AMoment };
-        let Listing { entries, more, total, in_scope } =
-            log_listing::list(&mut view, selection, Page { after, before, limit }, effort).await?;
+        let Listing { entries, more, total, in_scope } = log_listing::list(view, selection, Page { after, before, limit }, effort).await?;
         Ok(LogPage {
             next_before: entries.last().filter(|_| more).map(|entry| entry.id),
             entries,
@@ -92,45 +93,6 @@ impl History {
             rows.insert(*status, log_counts::count(&mut view, selection).await?);
         }
         Ok(rows)
-    }
-
-    /// How many rows of each status pass.
-    pub async fn count_by_status(&self, viewer: &Viewer, filter: &LogFilter) -> Result<BTreeMap<LogStatus, i64>, StoreError> {
-        let selection = Selection { scope: &viewer.scope, filter, zone: &self.zone };
-        let bars = log_histogram::histogram(&mut self.view().await?, selection, Step::Day).await?;
-        Ok(sum_by_status(bars.into_values()))
-    }
-
-    /// How many rows of each status there are over time. Without a step, one that fits the range.
-    pub async fn histogram(
-        &self,
-        viewer: &Viewer,
-        filter: &LogFilter,
-        step: Option<Step>,
-        now: Timestamp,
-    ) -> Result<Result<Histogram, FieldError>, StoreError> {
-        let selection = Selection { scope: &viewer.scope, filter, zone: &self.zone };
-        let mut view = self.view().await?;
-        let (from, until) = filter.range(&self.zone);
-        let (first, end) = log_histogram::days(&mut view, selection).await?.unwrap_or((now, now));
-        let (first, end) = (first.min(now), end.max(now.plus_millis(1)));
-        let from = from.unwrap_or(first);
-        let until = until.unwrap_or_else(|| now.plus_millis(1).max(from));
-        let is_too_wide = |step: Step, from, until| step.stretches(from, until) > MOST_STRETCHES;
-        let (from, until) = if step.is_none() && is_too_wide(Step::fitting(from, until), from, until) {
-            // Millennia: there is nothing to draw before the trail and after it.
-            (from.clamp(first, end), until.clamp(first, end))
-        } else {
-            (from, until)
-        };
-        let step = step.unwrap_or_else(|| Step::fitting(from, until));
-        if is_too_wide(step, from, until) {
-            let reason = format!("gives more than {MOST_STRETCHES} bars over this range; take a longer one or a shorter range");
-            return Ok(Err(FieldError::new("bucket", reason)));
-        }
-        let bars = log_histogram::histogram(&mut view, selection, step).await?;
-        let buckets = bars.into_iter().map(|(start, counts)| Bar { start, counts }).collect();
-        Ok(Ok(Histogram { bucket: step, zone: self.zone.name.clone(), from, until, buckets }))
     }
 
     /// The next newer and the next older row that passes.

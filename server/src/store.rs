@@ -41,6 +41,7 @@ pub mod tokens;
 mod trail_view;
 mod turns;
 pub mod views;
+mod word_audit;
 
 pub use engine::{Database, Transaction};
 pub use error::StoreError;

@@ -1,8 +1,8 @@
 //! Logs: the page, a row's remote log as a file, saved views.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use app::model::{FieldError, Histogram, LogFilter, LogPage, LogQuery, LogStatus, Named, Permission};
+use app::model::{FieldError, LogQuery, Named, Permission};
 use app::pages::form::Sent;
 use app::pages::logs::{self as pages, Choice, Choices, LogsAddress, LogsView, OpenEntry};
 use axum::body::Bytes;
@@ -11,6 +11,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 
 use super::visit::{Answer, Refused, Visit};
+use crate::history::Overview;
 use crate::store::names::{self, Known};
 use crate::store::views;
 
@@ -19,8 +20,8 @@ const MOST_VIEWS: i64 = 50;
 
 const LONGEST_NAME: usize = 60;
 
-/// A picture of the rows, or why there is none.
-type Drawn = Result<Histogram, String>;
+/// More than fit a screen; older ones come when one gets there.
+const ROWS_OF_PAGE: u32 = 50;
 
 /// `GET /logs`
 pub(super) async fn show(visit: Visit) -> Answer {
@@ -33,34 +34,32 @@ pub(super) async fn show(visit: Visit) -> Answer {
     let address = LogsAddress::parse(visit.query());
     let saved = async { visit.read(views::list(database, visit.viewer.user_id).await) };
     let read = tokio::try_join!(rows(&visit, &address), open_entry(&visit, &address), choices(&visit), saved);
-    let ((shown, histogram, by_status), open, choices, views) = read?;
+    let (shown, open, choices, views) = read?;
     let status = if shown.is_ok() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
+    let (shown, histogram, by_status) = match shown {
+        Ok(Overview { page, histogram, by_status }) => (Ok(page), histogram, by_status),
+        Err(problems) => (Err(problems), None, None),
+    };
     let (proof, said) = (visit.panel.proof.borrow().clone(), said(&visit));
     let view = LogsView { page: shown, histogram, by_status, open, choices, views, proof, said, address };
     Ok(visit.page_with(status, "Logs", || pages::logs(view)))
 }
 
-/// The rows, their picture, and what each status would give.
-type Rows = (Result<LogPage, Vec<FieldError>>, Option<Drawn>, Option<BTreeMap<LogStatus, i64>>);
-
-async fn rows(visit: &Visit, address: &LogsAddress) -> Result<Rows, Refused> {
+/// The rows, or every mistake in what was asked for.
+async fn rows(visit: &Visit, address: &LogsAddress) -> Result<Result<Overview, Vec<FieldError>>, Refused> {
     let (viewer, history) = (&visit.viewer, &visit.panel.history);
     if let Some(id) = address.around() {
-        return Ok((Ok(visit.read(history.around(viewer, id).await)?), None, None));
+        let page = visit.read(history.around(viewer, id).await)?;
+        return Ok(Ok(Overview { page, histogram: None, by_status: None }));
     }
-    let query = match LogQuery::parse(address.query()) {
+    let mut query = match LogQuery::parse(address.query()) {
         Ok(query) => query,
-        Err(problems) => return Ok((Err(problems), None, None)),
+        Err(problems) => return Ok(Err(problems)),
     };
-    let filter = query.filter.clone();
-    let page = visit.read(history.list(viewer, query).await)?;
-    let histogram = if page.total_is_exact {
-        histogram(visit, &filter).await?
-    } else {
-        Some(Err("More rows have these words than can be drawn at once.".to_owned()))
-    };
-    let by_status = by_status(visit, filter, histogram.as_ref()).await?;
-    Ok((Ok(page), histogram, by_status))
+    if address.given("limit").is_none() {
+        query.limit = ROWS_OF_PAGE;
+    }
+    visit.read(history.overview(viewer, query, visit.now()).await).map(Ok)
 }
 
 /// The row whose message is open, and the next to it: nothing where none is asked for, nobody where there is none.
@@ -79,27 +78,6 @@ fn said(visit: &Visit) -> Option<&'static str> {
         "view-deleted" => "The view is deleted.",
         _ => return None,
     })
-}
-
-async fn histogram(visit: &Visit, filter: &LogFilter) -> Result<Option<Drawn>, Refused> {
-    // One run's rows are a story, not a picture.
-    if filter.run.is_some() {
-        return Ok(None);
-    }
-    let found = visit.read(visit.panel.history.histogram(&visit.viewer, filter, None, visit.now()).await)?;
-    Ok(Some(found.map_err(|problem| problem.reason)))
-}
-
-/// What choosing a status would give. Words are looked for once, for the rows.
-async fn by_status(visit: &Visit, filter: LogFilter, drawn: Option<&Drawn>) -> Result<Option<BTreeMap<LogStatus, i64>>, Refused> {
-    match drawn {
-        Some(Ok(histogram)) if filter.status.is_empty() => Ok(Some(histogram.by_status())),
-        _ if filter.q.is_empty() => {
-            let any = LogFilter { status: Vec::new(), ..filter };
-            visit.read(visit.panel.history.count_by_status(&visit.viewer, &any).await).map(Some)
-        }
-        _ => Ok(None),
-    }
 }
 
 /// What the filters offer: what the viewer sees. Whoever may not see the page of servers still filters by their names.

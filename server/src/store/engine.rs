@@ -135,6 +135,13 @@ impl Database {
         Ok(self.fetch_all(sql).await?.into_iter().next())
     }
 
+    pub(super) fn dialect(&self) -> Dialect {
+        match &*self.engine {
+            Engine::Sqlite { .. } => Dialect::Sqlite,
+            Engine::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
     pub(super) fn known_days(&self) -> Arc<KnownDays> {
         Arc::clone(&self.days)
     }

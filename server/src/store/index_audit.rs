@@ -7,7 +7,7 @@ use app::model::{Timestamp, Zone};
 
 use super::log_index::{Counts, DAY, Facts, IndexMarks, date_of, day_number, lock, marks};
 use super::packed::{fetch_packed, packed};
-use super::{Database, Sql, StoreError, Transaction, log_words};
+use super::{Database, Sql, StoreError, Transaction, log_words, word_audit};
 
 /// Rows that are read at a time.
 const PAGE: i64 = 5000;
@@ -122,7 +122,7 @@ fn told(key: &Key, stored: i64, there_are: i64) -> String {
     format!("in {when}, of {server}, {schedule} and status {status}, it counts {stored} rows, and there are {there_are}")
 }
 
-/// Rows without words, or words without a row. Which words a row has is not looked at: one of the engines does not keep them.
+/// Rows without words, words without a row, or other words than the row's.
 async fn of_words(tx: &mut Transaction, marks: &IndexMarks) -> Result<Option<String>, StoreError> {
     let id_of_words = log_words::id_of_row(tx.dialect());
     let mut wordless = Sql::new("select l.id from log_entry l where l.id <= ");
@@ -134,5 +134,8 @@ async fn of_words(tx: &mut Transaction, marks: &IndexMarks) -> Result<Option<Str
     rowless.push(id_of_words).push(" as id from log_words w where ").push(id_of_words).push(" > ").push_bind(marks.words_to);
     rowless.push(" or not exists (select 1 from log_entry l where l.id = ").push(id_of_words).push(") limit 1");
     let found = tx.fetch_optional(rowless).await?;
-    found.map(|row| Ok(format!("it has words of a row {} that is not there, or not yet", row.int("id")?))).transpose()
+    if let Some(row) = found {
+        return Ok(Some(format!("it has words of a row {} that is not there, or not yet", row.int("id")?)));
+    }
+    word_audit::disagreement(tx, marks.words_to).await
 }

@@ -8,10 +8,17 @@ use super::{Sql, StoreError, Transaction};
 
 /// A word as it is indexed: letters and digits of ASCII as they are, every other letter by its number, so that neither engine
 /// has an opinion about it.
-fn indexed(word: &str) -> String {
+pub(super) fn indexed(word: &str) -> String {
     let mut plain = String::with_capacity(word.len());
     push_indexed(&mut plain, word);
     plain
+}
+
+/// An indexed word as people write it.
+pub(super) fn shown(indexed: &str) -> String {
+    let letter = |number: &str| u32::from_str_radix(number, 16).ok().and_then(char::from_u32);
+    let pieces = indexed.split('_').enumerate();
+    pieces.map(|(n, piece)| if n % 2 == 0 { piece.to_owned() } else { letter(piece).map_or_else(String::new, String::from) }).collect()
 }
 
 fn push_indexed(text: &mut String, word: &str) {
@@ -29,7 +36,26 @@ fn push_indexed(text: &mut String, word: &str) {
 
 /// Indexes the messages of rows, all in one statement: FTS5 writes what it has gathered before each.
 pub(super) fn insertion(dialect: Dialect, rows: &[(i64, String)]) -> Sql {
-    // An object from ids to words; neither has anything that JSON would write in another way.
+    Sql::new(match dialect {
+        Dialect::Sqlite => "insert into log_words (rowid, words) select cast(key as integer), value from json_each($1)",
+        Dialect::Postgres => {
+            "insert into log_words (id, words) select cast(key as bigint), cast(value as tsvector) from json_each_text(cast($1 as json))"
+        }
+    })
+    .bind(by_row(dialect, rows))
+}
+
+/// The first of rows whose words PostgreSQL has otherwise.
+pub(super) fn differing(rows: &[(i64, String)]) -> Sql {
+    Sql::new(
+        "select w.id from json_each_text(cast($1 as json)) e join log_words w on w.id = cast(e.key as bigint) \
+         where w.words is distinct from cast(e.value as tsvector) order by w.id limit 1",
+    )
+    .bind(by_row(Dialect::Postgres, rows))
+}
+
+/// The words of rows as an object, by their ids. Neither has anything that JSON would write in another way.
+fn by_row(dialect: Dialect, rows: &[(i64, String)]) -> String {
     let mut object = String::from("{");
     for (n, (id, message)) in rows.iter().enumerate() {
         object.push_str(if n == 0 { "\"" } else { ",\"" });
@@ -51,13 +77,7 @@ pub(super) fn insertion(dialect: Dialect, rows: &[(i64, String)]) -> Sql {
         object.push('"');
     }
     object.push('}');
-    Sql::new(match dialect {
-        Dialect::Sqlite => "insert into log_words (rowid, words) select cast(key as integer), value from json_each($1)",
-        Dialect::Postgres => {
-            "insert into log_words (id, words) select cast(key as bigint), cast(value as tsvector) from json_each_text(cast($1 as json))"
-        }
-    })
-    .bind(object)
+    object
 }
 
 /// Forgets the rows of a tombstone up to an id.
@@ -138,6 +158,13 @@ fn ts_query(query: &WordQuery) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_indexed_word_is_shown_as_it_was() {
+        for word in ["disk", "übung", "été", "文字", "n0", ""] {
+            assert_eq!(shown(&indexed(word)), word);
+        }
+    }
 
     #[test]
     fn queries_are_written_in_the_words_of_each_engine() {

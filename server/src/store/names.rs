@@ -2,8 +2,9 @@
 
 use app::model::{Place, Scope};
 
+use super::packed::{fetch_packed_alone, packed};
 use super::scope::push_scope;
-use super::{Database, Row, Sql, StoreError};
+use super::{Database, Sql, StoreError};
 
 /// A server's name, region and account.
 pub async fn of_server(database: &Database, id: i64) -> Result<Option<(String, Place)>, StoreError> {
@@ -23,6 +24,9 @@ pub struct Known {
     pub is_removed: bool,
 }
 
+/// Id, name, whether it was removed, region and account.
+type Placed = (i64, String, i64, Option<String>, Option<String>);
+
 /// Servers in scope and where they are, by name: those there are, and those that were removed and still have rows.
 pub async fn servers(database: &Database, scope: &Scope) -> Result<Vec<(Known, Place)>, StoreError> {
     let mut sql = Sql::new(
@@ -31,8 +35,10 @@ pub async fn servers(database: &Database, scope: &Scope) -> Result<Vec<(Known, P
     );
     push_scope(&mut sql, scope, "s.id");
     sql.push(" order by s.name, s.id");
-    let rows = database.fetch_all(sql).await?;
-    rows.iter().map(|row| Ok((known(row)?, Place { region: row.get("region")?, account: row.get("account")? }))).collect()
+    let head = packed!(database.dialect(), "id, name, removed, region, account");
+    let rows: Vec<Placed> = fetch_packed_alone(database, head, sql).await?;
+    let named = |(id, name, removed, region, account)| (known((id, name, removed)), Place { region, account });
+    Ok(rows.into_iter().map(named).collect())
 }
 
 /// Schedules in the same way.
@@ -43,9 +49,10 @@ pub async fn schedules(database: &Database, scope: &Scope) -> Result<Vec<Known>,
     );
     push_scope(&mut sql, scope, "p.server_id");
     sql.push(" order by p.name, p.id");
-    database.fetch_all(sql).await?.iter().map(known).collect()
+    let head = packed!(database.dialect(), "id, name, removed");
+    Ok(fetch_packed_alone(database, head, sql).await?.into_iter().map(known).collect())
 }
 
-fn known(row: &Row) -> Result<Known, StoreError> {
-    Ok(Known { id: row.int("id")?, name: row.text("name")?, is_removed: row.int("removed")? != 0 })
+fn known((id, name, removed): (i64, String, i64)) -> Known {
+    Known { id, name, is_removed: removed != 0 }
 }

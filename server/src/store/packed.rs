@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 
 use super::engine::Dialect;
-use super::{Row, Sql, StoreError, Transaction};
+use super::{Database, Row, Sql, StoreError, Transaction};
 
 /// What stands before a statement whose rows are wanted as one text, each a JSON list of these columns.
 macro_rules! packed {
@@ -24,6 +24,16 @@ pub(super) use packed;
 /// Reads the rows of a statement in its order, packed by `head`. A row is anything that serde makes of a list.
 pub(super) async fn fetch_packed<T: DeserializeOwned>(tx: &mut Transaction, head: &'static str, sql: Sql) -> Result<Vec<T>, StoreError> {
     unpack(&tx.fetch_one(packed_by(head, sql)).await?)
+}
+
+/// The same outside a transaction.
+pub(super) async fn fetch_packed_alone<T: DeserializeOwned>(
+    database: &Database,
+    head: &'static str,
+    sql: Sql,
+) -> Result<Vec<T>, StoreError> {
+    let row = database.fetch_optional(packed_by(head, sql)).await?;
+    unpack(&row.ok_or(StoreError::Sql(sqlx::Error::RowNotFound))?)
 }
 
 /// What can be made of a row whatever somebody has put into its columns.

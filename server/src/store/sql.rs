@@ -129,6 +129,10 @@ impl Sql {
         let mut places = Vec::with_capacity(self.values.len());
         for (number, piece) in pieces(&written) {
             if let Some(number) = number {
+                // A bare value there is one that it wants to know before it plans, so it would prepare the statement anew each time.
+                if text.ends_with("limit ") {
+                    text.push_str("0 + ");
+                }
                 text.push('?');
                 places.push(number.parse::<usize>().ok().and_then(|number| number.checked_sub(1)));
             }
@@ -275,6 +279,12 @@ mod tests {
         sql.push_list([1, 2, 3]).push(")");
         let (text, arguments) = sql.in_order().unwrap();
         assert_eq!((text.as_str(), arguments.len()), ("insert into t values (?, ?, ?)", 3));
+    }
+
+    #[test]
+    fn sqlite_does_not_see_how_many_rows_are_wanted_before_it_plans() {
+        let (text, arguments) = Sql::new("select n from t where a = $1 limit $2").bind(1).bind(50).in_order().unwrap();
+        assert_eq!((text.as_str(), arguments.len()), ("select n from t where a = ? limit 0 + ?", 2));
     }
 
     #[test]

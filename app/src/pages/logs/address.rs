@@ -67,7 +67,7 @@ impl LogsAddress {
     }
 
     /// What the URL says for this parameter, the last time it says it.
-    pub(super) fn given(&self, key: &str) -> Option<String> {
+    pub fn given(&self, key: &str) -> Option<String> {
         parse_pairs(&self.query).into_iter().rfind(|(name, _)| name == key).map(|(_, value)| value)
     }
 

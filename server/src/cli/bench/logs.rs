@@ -18,6 +18,7 @@ use self::generator::Generator;
 pub(super) use self::postgres::run as run_on_postgres;
 pub(super) use self::yardstick::Inserts;
 use super::super::say;
+use super::trail;
 use crate::clock::{Clock, zone_table};
 use crate::config::Config;
 use crate::indexer::index_all;
@@ -30,6 +31,10 @@ const BATCH: usize = 1000;
 
 /// Answers measured of each kind.
 const TIMES: usize = 1000;
+
+/// Rows that are written one by one at the end of the long trail, and by how many writers at a time.
+const WRITTEN_SINGLY: usize = 20_000;
+const WRITERS: usize = 64;
 
 pub(super) async fn run(rows: u64, keep: Option<PathBuf>) -> anyhow::Result<()> {
     let temporary = tempfile::tempdir().context("make a temporary directory")?;
@@ -44,6 +49,7 @@ pub(super) async fn run(rows: u64, keep: Option<PathBuf>) -> anyhow::Result<()> 
     read(&panel, &bare, rows).await?;
     counts(&serving.panel.database, &serving.panel.zone).await?;
     exports(&panel, &path).await?;
+    trail::beside_one_commit_each(&serving.panel.trail, WRITTEN_SINGLY, WRITERS).await?;
     say(format!("memory: {} MiB resident, with the file open and everything read", resident_mib()?));
     serving.stop().await;
     Ok(())

@@ -11,19 +11,28 @@ use crate::audit::{LogRow, Trail};
 use crate::clock::Clock;
 use crate::store::{Database, Sql};
 
+/// An empty trail.
 pub(super) async fn run(rows: usize, writers: usize) -> anyhow::Result<()> {
     let dir = tempfile::tempdir().context("make a temporary directory")?;
-    let url = format!("sqlite://{}", dir.path().join("bench.db").display());
-    let database = Database::open(&url).await?;
+    let database = Database::open(&format!("sqlite://{}", dir.path().join("trail.db").display())).await?;
     let trail = Trail::start(database.clone(), Clock::machine(), Arc::new(Zone::utc()), Arc::default());
+    beside_one_commit_each(&trail, rows, writers).await?;
+    database.close().await;
+    Ok(())
+}
+
+/// Appends rows by many writers, beside plain inserts into an empty file of their own.
+pub(super) async fn beside_one_commit_each(trail: &Trail, rows: usize, writers: usize) -> anyhow::Result<()> {
+    let dir = tempfile::tempdir().context("make a temporary directory")?;
+    let plain = Database::open(&format!("sqlite://{}", dir.path().join("plain.db").display())).await?;
     say("Trail: SQLite, WAL, every commit synchronised to disk.");
-    let alone = one_commit_each(&database, rows / 20).await?;
+    let alone = one_commit_each(&plain, rows / 20).await?;
+    plain.close().await;
     report("yardstick: one plain insert a commit, one writer", rows / 20, alone, None);
-    let shared = appended_by_many(&trail, rows, writers).await?;
+    let shared = appended_by_many(trail, rows, writers).await?;
     let per_row = |took: Duration, rows: usize| took.as_secs_f64() / f64::from(u32::try_from(rows).unwrap_or(u32::MAX));
     let ratio = per_row(alone, rows / 20) / per_row(shared, rows);
     report(&format!("trail: {writers} writers, each row acknowledged after commit"), rows, shared, Some(ratio));
-    database.close().await;
     Ok(())
 }
 

@@ -191,22 +191,38 @@ async fn whoever_changes_the_index_is_found_out(#[case] engine: Engine) {
     assert_eq!(found().await, None, "what is not indexed yet agrees");
     index_all(&database, &berlin, &CancellationToken::new()).await.unwrap();
     assert_eq!(found().await, None);
-    for touch in [
-        "update log_summary set n = 0 where level = 2",
-        "update log_summary set n = n + 1 where level = 1 and span = 0",
-        "delete from log_summary where level = 4",
-        "update log_day set first_id = first_id + 3 where day = (select max(day) from log_day)",
-        "update log_day set end_at = start_at",
-        "delete from log_day where day = (select min(day) from log_day)",
-        "insert into log_day (day, start_at, end_at, first_id, last_id) values (-99999, 0, 9000000000000, 1, 2)",
-        "update log_summary set bucket = bucket + 1000000000000 where level = 3",
-        match engine {
-            Engine::Sqlite => "delete from log_words where rowid between 10 and 20",
-            Engine::Postgres => "delete from log_words where id between 10 and 20",
-        },
+    let in_words_of = |sqlite: &'static str, postgres: &'static str| match engine {
+        Engine::Sqlite => sqlite,
+        Engine::Postgres => postgres,
+    };
+    for (touch, told) in [
+        ("update log_summary set n = 0 where level = 2", "it counts 0 rows"),
+        ("update log_summary set n = n + 1 where level = 1 and span = 0", "it counts"),
+        ("delete from log_summary where level = 4", "it counts 0 rows"),
+        ("update log_day set first_id = first_id + 3 where day = (select max(day) from log_day)", "it does not know that"),
+        ("update log_day set end_at = start_at", "begins or ends when no day does"),
+        ("delete from log_day where day = (select min(day) from log_day)", "it does not know that"),
+        ("insert into log_day (day, start_at, end_at, first_id, last_id) values (-99999, 0, 9000000000000, 1, 2)", "when no day does"),
+        ("update log_summary set bucket = bucket + 1000000000000 where level = 3", "it counts"),
+        (in_words_of("delete from log_words where rowid between 10 and 20", "delete from log_words where id between 10 and 20"), "row 10"),
+        (
+            in_words_of(
+                "insert or replace into log_words (rowid, words) values (30, 'an invented message')",
+                "update log_words set words = to_tsvector('simple', 'an invented message') where id = 30",
+            ),
+            "row 30",
+        ),
+        (
+            in_words_of(
+                "insert or replace into log_words (rowid, words) select id, '' from log_entry where id > 250",
+                "update log_words set words = '' where id > 250",
+            ),
+            "row 2",
+        ),
     ] {
         test.execute(touch).await;
-        assert!(found().await.is_some(), "{touch}");
+        let found_out = found().await;
+        assert!(found_out.as_ref().is_some_and(|found| found.contains(told)), "{touch}: {found_out:?}");
         index_audit::forget(&database).await.unwrap();
         let reference = Reference::of(&database).await;
         let filter = LogFilter { q: "disk".parse().unwrap(), ..LogFilter::default() };
