@@ -10,7 +10,7 @@ use std::time::Duration;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, Postgres, Sqlite, SqlitePool};
+use sqlx::{Connection as _, PgConnection, PgPool, Postgres, Sqlite, SqlitePool};
 
 use super::log_days::KnownDays;
 use super::turns::{Turn, Turns};
@@ -24,6 +24,9 @@ const SQLITE_READERS: u32 = 4;
 
 /// Leaves room for several panels under PostgreSQL's default of 100.
 const POSTGRES_CONNECTIONS: u32 = 16;
+
+/// How long a connection that has answered is taken to be there.
+const POSTGRES_TRUST: Duration = Duration::from_secs(1);
 
 /// What one sorting, or one look into the index of words, may take: with the default of 4 MB it forgets which rows it has found, and reads all
 /// that are near them.
@@ -286,12 +289,23 @@ async fn open_postgres(url: &str, absent: Absent) -> Result<(Engine, i64), Store
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(Duration::from_secs(15))
+        .test_before_acquire(false)
+        .before_acquire(|connection, known| Box::pin(is_there(connection, known.idle_for)))
         .after_connect(|connection, _| Box::pin(async { sqlx::query(POSTGRES_WORK_MEMORY).execute(connection).await.map(drop) }))
         .connect(url)
         .await?;
     let was = migrated_to(absent, sqlx::query_scalar(MIGRATED_TO).fetch_one(&pool).await)?;
     POSTGRES_MIGRATIONS.run(&pool).await?;
     Ok((Engine::Postgres(pool), was))
+}
+
+/// Whether a connection that nobody has used for a while still leads somewhere. One that has just answered is not asked again: that would
+/// be another way there and back for every statement.
+async fn is_there(connection: &mut PgConnection, idle: Duration) -> Result<bool, sqlx::Error> {
+    if idle > POSTGRES_TRUST {
+        connection.ping().await?;
+    }
+    Ok(true)
 }
 
 const MIGRATED_TO: &str = "select max(version) from _sqlx_migrations";

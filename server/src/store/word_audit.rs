@@ -95,7 +95,7 @@ impl Key {
         Self { of_row: number("row"), of_place: number("place"), more: number("more"), words }
     }
 
-    /// What a word at a place of a row adds, as [`SUM`] has it.
+    /// What a word at a place of a row adds, as `sum_of_places!` has it.
     fn of(&self, id: i64, place: i64) -> i64 {
         let mixed = (id % P * self.of_row + place * self.of_place + self.more) % P;
         (mixed * mixed + self.more) % Q
@@ -108,7 +108,7 @@ impl Key {
     }
 }
 
-/// The sum of places, of `$1` to `$3` of a key.
+/// A statement that adds up places, with a key as `$1` to `$3` and the two primes.
 macro_rules! sum_of_places {
     ($before:literal, $after:literal) => {
         concat!(
