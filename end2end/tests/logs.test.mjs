@@ -150,7 +150,7 @@ test('exports are files of what is shown', async () => {
   for (const format of ['CSV', 'NDJSON', 'XLSX']) {
     await page.locator('.menu summary').click();
     const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('link', { name: format, exact: true }).click()]);
-    assert.match(file.suggestedFilename(), new RegExp(`^tailback-logs-to-\\d+-[0-9a-f]{12}\\.${format.toLowerCase()}$`));
+    assert.match(file.suggestedFilename(), new RegExp(`^tailback-logs-to-\\d+-[0-9a-f]{64}\\.${format.toLowerCase()}$`));
     await page.locator('.menu summary').click();
   }
   await visitor.context.close();

@@ -163,7 +163,8 @@ impl Exports {
             by: viewer.username.clone(),
         };
         self.tell(viewer, &about, format).await?;
-        let stem = format!("tailback-logs-to-{}-{}", about.head, &hex(&about.head_hash)[..12]);
+        // As `verify --kept` takes it: of some formats nothing else keeps it.
+        let stem = format!("tailback-logs-to-{}-{}", about.head, hex(&about.head_hash));
         let reader =
             Reader { view, viewer: viewer.clone(), filter, zone: self.zone.clone(), after: 0, guard, asked: Instant::now(), place };
         let (content_type, body) = match format {

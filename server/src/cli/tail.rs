@@ -14,6 +14,7 @@ use app::model::{Frame, LogEntry};
 use clap::Args;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use tokio::signal::unix::{SignalKind, signal};
 
 use self::line::Style;
 use self::stream::{Lost, Stream};
@@ -104,8 +105,9 @@ impl FilterFlags {
     }
 }
 
-/// What a shell says of a command that was interrupted.
+/// What a shell says of a command that was interrupted, and of one that was terminated.
 const INTERRUPTED: u8 = 130;
+const TERMINATED: u8 = 143;
 
 /// Follows until it is interrupted, until whoever reads has enough, or until the panel says that it will not serve.
 pub(super) async fn run(flags: TailFlags) -> anyhow::Result<ExitCode> {
@@ -119,13 +121,21 @@ pub(super) async fn run(flags: TailFlags) -> anyhow::Result<ExitCode> {
     let mut printer = Printer { json: flags.json, style: Style::new(colours, zone_table(machine_time_zone())) };
     let stream = Stream::new(&url, token, flags.filter.query());
     let mut place = Place { after: flags.after, is_lost: false, pause: FIRST_PAUSE };
+    let mut terminate = signal(SignalKind::terminate()).context("listen for TERM")?;
+    let stopped = async {
+        tokio::select! {
+            Ok(()) = tokio::signal::ctrl_c() => INTERRUPTED,
+            Some(()) = terminate.recv() => TERMINATED,
+            else => std::future::pending().await,
+        }
+    };
     tokio::select! {
         () = reader_gone() => Ok(ExitCode::SUCCESS),
-        Ok(()) = tokio::signal::ctrl_c() => {
+        code = stopped => {
             if let Some(after) = place.after {
                 tell(&format!("stopped; --after {after} goes on from here"));
             }
-            Ok(ExitCode::from(INTERRUPTED))
+            Ok(ExitCode::from(code))
         }
         ended = keep_following(&stream, &mut place, &mut printer) => match ended {
             Ended::Reader => Ok(ExitCode::SUCCESS),

@@ -27,6 +27,9 @@ use crate::state::Panel;
 /// The longest path and query together: a filter with every server chosen has a tenth of it.
 const MAX_TARGET_BYTES: usize = 8 * 1024;
 
+/// Longer than whoever clears a trail has to wait.
+const FOR_LONG: Duration = Duration::from_hours(2);
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The middleware.
@@ -40,7 +43,10 @@ pub async fn guard(State(panel): State<Panel>, ConnectInfo(peer): ConnectInfo<So
     request.extensions_mut().insert(nonce.clone());
     let face = Face::of(&request);
     let response = match panel.perimeter.admit(&panel, &client, &request) {
-        Ok(_place) => answer(&id, settings.limits.request_timeout, request, next).await,
+        Ok(_place) => {
+            let within = if is_long(request.method(), request.uri().path()) { FOR_LONG } else { settings.limits.request_timeout };
+            answer(&id, within, request, next).await
+        }
         Err(problem) => problem.into_response(),
     };
     if response.extensions().get::<CrossSite>().is_some() {
@@ -50,6 +56,12 @@ pub async fn guard(State(panel): State<Panel>, ConnectInfo(peer): ConnectInfo<So
     secure(response.headers_mut(), &client, &nonce);
     response.headers_mut().insert(REQUEST_ID, id);
     response
+}
+
+/// Whether a request may be under way for very long. Millions of rows are cleared whether anybody waits or not, and whoever does is to be
+/// told how many went.
+fn is_long(method: &Method, path: &str) -> bool {
+    matches!((method.as_str(), path), ("DELETE", "/api/v1/logs") | ("POST", "/logs/clear"))
 }
 
 async fn answer(id: &HeaderValue, within: Duration, request: Request, next: Next) -> Response {

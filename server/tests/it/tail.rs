@@ -103,11 +103,13 @@ async fn who_interrupts_it_is_told_how_to_go_on() {
     let panel = TestPanel::start(Engine::Sqlite).await;
     let first = append(&panel, LogStatus::Completed, "row 0").await;
     let url = format!("http://{}", panel.serving.address);
-    let mut tail = Tail::start(&url, &panel.token, &["--after", &(first - 1).to_string(), "--type", "OTHER"]);
-    assert!(tail.line().await.ends_with("row 0"));
-    kill(Pid::from_raw(tail.child.id().unwrap().try_into().unwrap()), Signal::SIGINT).unwrap();
-    let (code, said) = tail.end().await;
-    assert!(code == Some(130) && said.contains(&format!("--after {first} goes on from here")), "{code:?} {said}");
+    for (signal, expected) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
+        let mut tail = Tail::start(&url, &panel.token, &["--after", &(first - 1).to_string(), "--type", "OTHER"]);
+        assert!(tail.line().await.ends_with("row 0"));
+        kill(Pid::from_raw(tail.child.id().unwrap().try_into().unwrap()), signal).unwrap();
+        let (code, said) = tail.end().await;
+        assert!(code == Some(expected) && said.contains(&format!("--after {first} goes on from here")), "{code:?} {said}");
+    }
     panel.serving.stop().await;
 }
 

@@ -71,8 +71,9 @@ async fn files_have_the_rows_of_the_filter(#[case] engine: Engine) {
     assert_eq!(rows.matches("<row ").count(), 1151);
     assert!(rows.contains("=HYPERLINK") && !rows.contains("<f>"), "a text, no formula");
 
-    let (_, all, _) = export(&panel, "format=csv").await;
-    assert!(all.contains("tailback-logs-to-"), "{all}");
+    let (head, all, _) = export(&panel, "format=csv").await;
+    let (row, hash) = head.split_once(" sha256:").unwrap();
+    assert!(all.contains(&format!("tailback-logs-to-{row}-{hash}.csv")), "{all}");
     let (_, told) = panel.get("/api/v1/logs?q=exported&limit=4").await;
     let told: Vec<_> = told["entries"].as_array().unwrap().iter().map(|row| row["message"].as_str().unwrap().to_owned()).collect();
     assert_eq!(told.len(), 4);
