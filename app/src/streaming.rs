@@ -1,6 +1,7 @@
 //! The live feed on the client: the socket, when to try again, and the bounded buffer of rows. Views read the signals of
 //! [`Live`] and never touch the socket.
 
+mod absence;
 mod attempts;
 mod backoff;
 mod connection;
@@ -18,6 +19,7 @@ mod socket;
 mod unseen;
 
 pub use connection::Connection;
+pub(crate) use deadline::in_time;
 pub use feed::{Feed, FeedItem, FeedRow};
 pub use follower::follow;
 pub(crate) use live::NEWEST_ROWS;

@@ -172,6 +172,13 @@ pub struct Run {
     pub checked_at: Option<Timestamp>,
 }
 
+impl Run {
+    /// Tailback ends what it has begun; of what others run it can only ask those who report.
+    pub fn may_be_stopped(&self) -> bool {
+        matches!(self.state, RunState::Created | RunState::Queued | RunState::Running) && self.trigger != Trigger::Watched
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -183,6 +190,22 @@ mod tests {
             ["", "01KAMZ3V7S9B3J1Q6Y1C2D3E4", "81KAMZ3V7S9B3J1Q6Y1C2D3E4F", "01KAMZ3V7S9B3J1Q6Y1C2D3E4I", "../../../../../etc/passwd0"]
         {
             assert_eq!(text.parse::<RunId>(), Err(NotARunId), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_run_that_is_watched_or_ends_cannot_be_stopped() {
+        let run: Run = serde_json::from_value(serde_json::json!({
+            "id": "01KAMZ3V7S9B3J1Q6Y1C2D3E4F", "schedule": {"id": 1, "name": "nightly"}, "server": {"id": 1, "name": "web-1"},
+            "type": "FILES", "trigger": "cron", "state": "running", "created_at": "2026-11-22T02:00:00Z",
+        }))
+        .unwrap();
+        let may = |trigger, state| Run { trigger, state, ..run.clone() }.may_be_stopped();
+        for trigger in Trigger::VARIANTS {
+            for state in RunState::VARIANTS {
+                let expected = *trigger != Trigger::Watched && state.is_active() && *state != RunState::Canceling;
+                assert_eq!(may(*trigger, *state), expected, "{trigger} {state}");
+            }
         }
     }
 

@@ -14,7 +14,7 @@ use crate::error::AppError;
 const WITHIN_MILLIS: i32 = 10_000;
 
 /// The answer, or that there was none in time. Only in the browser.
-pub(super) async fn in_time<T>(answer: impl Future<Output = Result<T, AppError>>) -> Result<T, AppError> {
+pub(crate) async fn in_time<T>(answer: impl Future<Output = Result<T, AppError>>) -> Result<T, AppError> {
     let mut answer = pin!(answer);
     let mut over = JsFuture::from(Promise::new(&mut |resolve, _| {
         drop(window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, WITHIN_MILLIS));

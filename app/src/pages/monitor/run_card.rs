@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::stop_button::stop_button;
-use crate::components::{Erase, Icon, Item, Piece, format, icon, list, nothing_if, reactive, text, use_clock};
+use crate::components::{Ago, Erase, Icon, Item, Piece, Reactive, format, icon, list, nothing_if, reactive, text, use_clock};
 use crate::model::{Permission, Progress, Run, RunState};
 use crate::site::use_page;
 use crate::streaming::Live;
@@ -28,7 +28,8 @@ fn card(live: Live, first: Run) -> Piece {
     let heading = format!("run-{id}");
     let fallback = first.clone();
     let run = Memo::new(move |_| live.runs.with(|runs| runs.iter().find(|run| run.id == id).cloned()).unwrap_or_else(|| fallback.clone()));
-    let stop = use_page().may(Permission::StopRunningSchedule).then(|| stop_button(run));
+    let has_stop = first.may_be_stopped() || first.state == RunState::Canceling;
+    let stop = (has_stop && use_page().may(Permission::StopRunningSchedule)).then(|| stop_button(run));
     view! {
         <article class="run-card" aria-labelledby=heading.clone()>
             <header class="run-card__header">
@@ -48,7 +49,10 @@ fn card(live: Live, first: Run) -> Piece {
                 {figure("Speed", move || progress(run, |progress| progress.speed_bps).filter(|speed| *speed > 0).map(format::speed))}
                 {figure("Left", move || progress(run, |progress| progress.eta_s).filter(|left| *left > 0).map(format::duration))}
             </dl>
-            <p class="run-card__line">{text(move || progress(run, |progress| progress.last_line.clone()).unwrap_or_else(|| waiting_line(run)))}</p>
+            <div class="run-card__foot">
+                <p class="run-card__line">{text(move || progress(run, |progress| progress.last_line.clone()).unwrap_or_else(|| waiting_line(run)))}</p>
+                {checked(run)}
+            </div>
         </article>
     }
     .erase()
@@ -62,6 +66,12 @@ fn long_run(run: Memo<Run>) -> Piece {
         Some(view! { <p class="run-card__long">{icon(Icon::Triangle)}{format!("Long run: over {hours} h")}</p> }.erase())
     };
     reactive(badge).erase()
+}
+
+/// How old the figures are: nobody may be looking at its server any more.
+fn checked(run: Memo<Run>) -> Reactive {
+    let at = Memo::new(move |_| run.with(|run| run.checked_at));
+    reactive(move || at.get().map(|at| view! { <p class="run-card__checked">"checked " <Ago at=at/></p> }.erase()))
 }
 
 /// One figure of a run; a dash while the tool does not say.

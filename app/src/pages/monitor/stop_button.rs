@@ -8,6 +8,7 @@ use web_sys::HtmlDialogElement;
 use crate::api::stop_run;
 use crate::components::{Erase, Piece, find, focus, sentence, text};
 use crate::model::{Run, RunState};
+use crate::streaming::in_time;
 
 /// The button and its question.
 pub(super) fn stop_button(run: Memo<Run>) -> Piece {
@@ -35,7 +36,7 @@ pub(super) fn stop_button(run: Memo<Run>) -> Piece {
         focus("#running");
         asked.set(true);
         spawn_local(async move {
-            if let Err(error) = stop_run(id.get_value()).await {
+            if let Err(error) = in_time(stop_run(id.get_value())).await {
                 problem.try_set(sentence(&error.to_string()));
             }
             asked.try_set(false);

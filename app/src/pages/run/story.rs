@@ -6,7 +6,7 @@ use super::figures::figures;
 use super::list::starter;
 use super::timeline::timeline;
 use crate::components::{Erase, Icon, Piece, format, icon};
-use crate::model::{Permission, Progress, Run, RunState, RunStory, Trigger};
+use crate::model::{Permission, Progress, Run, RunState, RunStory};
 use crate::pages::document::{ago, back_link, fact, flash, moment, run_badge, span_of};
 use crate::site::use_page;
 
@@ -44,13 +44,8 @@ pub fn story(story: &RunStory, said: Option<&str>) -> Piece {
     .erase()
 }
 
-/// Tailback ends what it has begun; of what others run it can only ask those who report.
-fn may_be_stopped(run: &Run) -> bool {
-    matches!(run.state, RunState::Created | RunState::Queued | RunState::Running) && run.trigger != Trigger::Watched
-}
-
 fn stop_link(run: &Run) -> Option<Piece> {
-    (may_be_stopped(run) && use_page().may(Permission::StopRunningSchedule))
+    (run.may_be_stopped() && use_page().may(Permission::StopRunningSchedule))
         .then(|| view! { <a class="button" href=format!("/runs/{}/stop", run.id)>"Stop"</a> }.erase())
 }
 
@@ -191,9 +186,9 @@ fn log(story: &RunStory) -> Piece {
 /// `/runs/<id>/stop`: says what stopping does before it is done.
 pub fn ask_stop(run: &Run) -> Piece {
     let back = format!("/runs/{}", run.id);
-    let button = may_be_stopped(run).then(|| view! { <button class="button button--danger" type="submit">"Stop run"</button> });
+    let button = run.may_be_stopped().then(|| view! { <button class="button button--danger" type="submit">"Stop run"</button> });
     let over =
-        (!may_be_stopped(run)).then(|| view! { <p class="section">"It is over, being stopped already, or not Tailback's to stop."</p> });
+        (!run.may_be_stopped()).then(|| view! { <p class="section">"It is over, being stopped already, or not Tailback's to stop."</p> });
     view! {
         {back_link(back.clone(), format!("{} of {}", run.source_type, run.schedule.name))}
         <h1 class="page-title">"Stop this run?"</h1>
