@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::components::{Erase, Piece, format, text, use_clock};
-use crate::model::{Glance, LinkState, LogStatus, RunState, Timestamp, WorstSchedule};
+use crate::model::{Glance, LastDay, LinkState, LogStatus, RunState, Timestamp, WorstSchedule};
 use crate::streaming::Live;
 
 /// What is running, what went wrong in a day, how the worst schedule stands, and the servers.
@@ -16,21 +16,18 @@ pub(super) fn counters(live: Live, servers_known: bool) -> Piece {
     let may_see = |part: fn(&Glance) -> bool| live.glance.with_untracked(|glance| glance.as_ref().is_none_or(part));
     let trouble_known = may_see(|glance| glance.day.is_some());
     let schedules_known = may_see(|glance| glance.schedules.is_some());
-    let day = move |status: LogStatus| {
-        Signal::derive(move || live.glance.with(|glance| usize::try_from(*glance.as_ref()?.day.as_ref()?.rows.get(&status)?).ok()))
+    let day = move |statuses: &'static [LogStatus]| {
+        Signal::derive(move || live.glance.with(|glance| usize::try_from(glance.as_ref()?.day.as_ref()?.count(statuses)?).ok()))
     };
-    let since = move |status: LogStatus| {
-        text(move || {
-            let since = live.glance.with(|glance| Some(glance.as_ref()?.day.as_ref()?.since));
-            since.map_or_else(|| format!("/logs?status={status}"), |since| format!("/logs?from={since}&status={status}"))
-        })
+    let since = move |statuses: &'static [LogStatus]| {
+        text(move || logs_of(statuses, live.glance.with(|glance| Some(glance.as_ref()?.day.as_ref()?.since))))
     };
     let fixed = |href: &'static str| text(move || href.to_owned());
     view! {
         <ul class="counters" aria-label="At a glance">
             {counter("Running now", fixed("#running"), running, "running")}
-            {trouble_known.then(|| counter("Errors in 24 h", since(LogStatus::Error), day(LogStatus::Error), "down"))}
-            {trouble_known.then(|| counter("Missed in 24 h", since(LogStatus::Missed), day(LogStatus::Missed), "down"))}
+            {trouble_known.then(|| counter("Failed in 24 h", since(&LastDay::FAILED), day(&LastDay::FAILED), "down"))}
+            {trouble_known.then(|| counter("Missed in 24 h", since(&[LogStatus::Missed]), day(&[LogStatus::Missed]), "down"))}
             {schedules_known.then(|| worst(live))}
             {servers_known.then(|| counter("Servers up", fixed("#servers"), linked(LinkState::Up), "up"))}
             {servers_known.then(|| counter("Servers down", fixed("/logs?status=connection"), linked(LinkState::Down), "down"))}
@@ -38,6 +35,13 @@ pub(super) fn counters(live: Live, servers_known: bool) -> Piece {
         </ul>
     }
     .erase()
+}
+
+/// Where the rows that were counted can be read.
+fn logs_of(statuses: &[LogStatus], since: Option<Timestamp>) -> String {
+    let statuses = statuses.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    let from = since.map(|since| format!("from={since}&")).unwrap_or_default();
+    format!("/logs?{from}status={statuses}")
 }
 
 /// A run that waits is not running.
@@ -99,4 +103,16 @@ fn item(href: Signal<String>, tone: Signal<String>, figure: Signal<String>, word
         </li>
     }
     .erase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_counter_leads_to_the_rows_it_counts() {
+        let since = Timestamp(1_795_348_800_000);
+        assert_eq!(logs_of(&LastDay::FAILED, Some(since)), format!("/logs?from={since}&status=error,connection"));
+        assert_eq!(logs_of(&[LogStatus::Missed], None), "/logs?status=missed");
+    }
 }
