@@ -6,6 +6,7 @@ mod badge;
 
 use leptos::prelude::*;
 
+use super::absence::Absence;
 use super::attempts::{Attempts, Failure};
 use super::backoff::wait_millis;
 use super::drawing::Drawing;
@@ -136,8 +137,9 @@ impl Follower {
             Heard::Unreadable => self.take_unreadable(),
             Heard::Frame(frame) => {
                 let now = self.clock.read();
-                self.live.heard_at.set(Some(now));
                 self.take(frame, now);
+                // Afterwards: a greeting asks how long it was quiet.
+                self.live.heard_at.set(Some(now));
             }
         }
     }
@@ -165,9 +167,24 @@ impl Follower {
             self.reload_wrong();
             return;
         }
+        if self.begins_anew(head) {
+            return;
+        }
         self.state.update_value(|state| state.attempts = Attempts::default());
         self.live.connection.set(Connection::Live);
         self.compare_build(build);
+    }
+
+    /// Loads the page anew if it has missed too much for too long, and says whether it does. Where it has just done so, it catches up.
+    fn begins_anew(self, head: i64) -> bool {
+        let now = self.clock.read();
+        let (last_id, is_held) = self.live.feed.with_untracked(|feed| (feed.last_id(), feed.is_held()));
+        let away_millis = self.live.heard_at.get_untracked().map(|at| now.millis_since(at));
+        let begins = Absence { last_id, head, away_millis, is_held }.begins_anew() && may_reload(now, OUTDATED_EVERY_MILLIS);
+        if begins {
+            self.reload();
+        }
+        begins
     }
 
     fn compare_build(self, build: &str) {

@@ -81,6 +81,9 @@ impl Follower {
             self.reload_wrong();
             return Ok(false);
         }
+        if self.begins_anew(head) {
+            return Ok(false);
+        }
         self.compare_build(&build);
         let now = self.clock.read();
         let more = rows.len() >= ROWS_AT_A_TIME as usize;
