@@ -33,8 +33,8 @@ pub fn log_table_head(columns: LogColumns) -> Piece {
     view! { <thead role="rowgroup"><tr role="row">{heads.collect_view()}</tr></thead> }.erase()
 }
 
-/// Messages longer than this do not fit a row of the feed on a wide screen.
-const LONG_MESSAGE: usize = 100;
+/// Messages longer than this do not fit a row of the feed where it is narrowest: as a table on a screen of 900 pixels.
+const LONG_MESSAGE: usize = 32;
 
 /// Where a row's message leads, if there is more to read than the row shows.
 pub fn message_href(entry: &LogEntry, base: impl FnOnce(i64) -> String) -> Option<String> {
@@ -118,4 +118,43 @@ fn cell(column: &'static str, text: Option<String>) -> Piece {
 
 fn type_word(source_type: SourceType) -> String {
     source_type.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{LogStatus, Timestamp};
+
+    fn entry(status: LogStatus, message: String, has_detail: bool) -> LogEntry {
+        LogEntry {
+            id: 7,
+            at: Timestamp(1_795_348_800_000),
+            status,
+            source_type: SourceType::Files,
+            server: None,
+            schedule: None,
+            run_id: None,
+            point: None,
+            duration_s: None,
+            message,
+            has_detail,
+            year: 2026,
+            month: 11,
+            day: 22,
+        }
+    }
+
+    #[test]
+    fn what_a_row_may_cut_off_can_be_read_elsewhere() {
+        for (status, letters, has_detail, leads) in [
+            (LogStatus::Info, 32, false, false),
+            (LogStatus::Info, 33, false, true),
+            (LogStatus::Completed, 100, false, true),
+            (LogStatus::Info, 5, true, true),
+            (LogStatus::Error, 5, false, true),
+        ] {
+            let href = message_href(&entry(status, "é".repeat(letters), has_detail), |id| format!("/logs?entry={id}"));
+            assert_eq!(href, leads.then(|| "/logs?entry=7".to_owned()), "{status} {letters} {has_detail}");
+        }
+    }
 }
