@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use strum::VariantArray;
 
 use crate::components::{Erase, Icon, Piece, format, icon, text};
-use crate::model::{LastDay, LogStatus, SourceType};
+use crate::model::{LastDay, LogStatus, SourceType, parse_pairs};
 use crate::streaming::Live;
 
 /// The sources that the panel itself looks after, and it.
@@ -33,7 +33,7 @@ pub(super) fn chips(live: Live) -> Piece {
             {chip(&trouble, is_trouble, None, "Trouble".erase())}
             {statuses.collect_view()}
             {types.collect_view()}
-            {others(chosen)}
+            {others(live, chosen)}
         </ul>
     }
     .erase()
@@ -55,19 +55,53 @@ fn count(live: Live, status: LogStatus) -> Option<Piece> {
         .then(|| view! { <span class="chip__count figures" title="in the last 24 hours">{count}</span> }.erase())
 }
 
-/// What else the address asks for, and the way to be rid of it.
-fn others(chosen: &Chosen<'_>) -> Option<Piece> {
+/// What else the address asks for, each with the way to be rid of it.
+fn others(live: Live, chosen: &Chosen<'_>) -> Piece {
     let named = |kind: &SourceType| TYPES.iter().any(|(known, _)| known == kind);
-    let types: Vec<_> = chosen.types.iter().copied().filter(named).collect();
-    if chosen.rest.is_empty() && types == chosen.types {
-        return None;
-    }
-    let without = Chosen { types, rest: vec![], ..chosen.clone() };
-    let label = view! { <span>"More in the address"</span><span class="visually-hidden">": remove"</span>{icon(Icon::Close)} };
-    Some(chip(&without, true, None, label.erase()))
+    let types = chosen.types.iter().filter(|kind| !named(kind)).map(|kind| {
+        let without = Chosen { types: toggled(&chosen.types, *kind), ..chosen.clone() };
+        removable(&without, kind.to_string().erase())
+    });
+    let rest = chosen.rest.iter().map(|part| {
+        let without = Chosen { rest: chosen.rest.iter().copied().filter(|other| other != part).collect(), ..chosen.clone() };
+        let part = (*part).to_owned();
+        let name_of = move |id: &str| {
+            live.servers.with(|servers| servers.iter().find(|server| server.id.to_string() == id).map(|server| server.name.clone()))
+        };
+        removable(&without, text(move || part_in_words(&part, name_of)).erase())
+    });
+    types.chain(rest).collect_view().erase()
 }
 
-/// The filter of an address as far as chips are about it. The browser need not understand the rest, and does not carry what does.
+fn removable(without: &Chosen<'_>, words: Piece) -> Piece {
+    let label = view! { <span class="chip__words">{words}</span><span class="visually-hidden">": remove"</span>{icon(Icon::Close)} };
+    chip(without, true, None, label.erase())
+}
+
+/// What a part of an address asks for. `name_of`: of a server, if it is known.
+fn part_in_words(part: &str, name_of: impl Fn(&str) -> Option<String>) -> String {
+    let Some((key, value)) = parse_pairs(part).pop() else { return part.to_owned() };
+    let named = |id: &str| name_of(id.trim()).unwrap_or_else(|| id.trim().to_owned());
+    match key.as_str() {
+        "server" => format!("Server {}", value.split(',').map(named).collect::<Vec<_>>().join(", ")),
+        "schedule" => format!("Schedule {value}"),
+        "region" => format!("Region {value}"),
+        "account" => format!("Account {value}"),
+        "run" => format!("Run {value}"),
+        "q" => format!("Words: {value}"),
+        "from" => format!("From {value}"),
+        "to" => format!("To {value}"),
+        _ => format!("{key}: {value}"),
+    }
+}
+
+/// Whether an address asks for less than all rows.
+pub(super) fn is_filtered(query: &str) -> bool {
+    Chosen::of(query) != Chosen::default()
+}
+
+/// The filter of an address as far as chips are about it. The browser need not understand the rest, only name it, and does not carry what
+/// does.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Chosen<'q> {
     statuses: Vec<LogStatus>,
@@ -138,6 +172,28 @@ mod tests {
             ("q=no+space&type=MYSQL%2cFILES&status=missed", "/?status=missed&type=FILES,MYSQL&q=no+space#feed"),
         ] {
             assert_eq!(Chosen::of(query).href(), href, "{query}");
+        }
+    }
+
+    #[test]
+    fn what_else_is_asked_for_is_named() {
+        let name_of = |id: &str| (id == "3").then(|| "web-1".to_owned());
+        for (part, words) in [
+            ("server=3", "Server web-1"),
+            ("server=3%2C8", "Server web-1, 8"),
+            ("q=disk+%22no%20space%22+-caf%C3%A9", "Words: disk \"no space\" -café"),
+            ("schedule=7", "Schedule 7"),
+            ("region=eu%20west", "Region eu west"),
+            ("from=2026-11-22", "From 2026-11-22"),
+        ] {
+            assert_eq!(part_in_words(part, name_of), words);
+        }
+    }
+
+    #[test]
+    fn an_address_of_empty_fields_filters_nothing() {
+        for (query, filters) in [("", false), ("status=&q=", false), ("status=error", true), ("type=NAS", true), ("q=disk", true)] {
+            assert_eq!(is_filtered(query), filters, "{query}");
         }
     }
 
