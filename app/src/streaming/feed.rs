@@ -14,8 +14,6 @@ use crate::model::{LogEntry, Timestamp};
 pub struct Feed {
     shown: VecDeque<Arc<FeedRow>>,
     waiting: VecDeque<Arc<FeedRow>>,
-    /// The oldest and newest id that waiting rows had to give up.
-    skipped: Option<(i64, i64)>,
     /// Log rows that arrived while holding, kept or not.
     waiting_rows: u32,
     is_held: bool,
@@ -103,7 +101,7 @@ impl Feed {
         self.last_id = self.last_id.max(head);
     }
 
-    /// Notes that the server cannot give these rows any more.
+    /// Notes that the server cannot give these rows any more. Gaps that adjoin are one.
     pub fn mark_gap(&mut self, from: i64, to: i64, at: Timestamp) {
         if to <= self.last_id {
             return;
@@ -115,25 +113,12 @@ impl Feed {
             self.add(FeedItem::Gap { from, to }, at);
         } else if from > oldest {
             let place = self.shown.partition_point(|row| row.first_id() > from);
-            self.shown.insert(place, Arc::new(FeedRow { item: FeedItem::Gap { from, to }, arrived_at: Some(at) }));
-            self.shown.truncate(Self::LIMIT);
+            insert(&mut self.shown, place, FeedItem::Gap { from, to }, at);
         }
     }
 
     fn add(&mut self, item: FeedItem, at: Timestamp) {
-        let row = Arc::new(FeedRow { item, arrived_at: Some(at) });
-        if !self.is_held {
-            self.shown.push_front(row);
-            self.shown.truncate(Self::LIMIT);
-            return;
-        }
-        self.waiting.push_front(row);
-        if self.waiting.len() > Self::LIMIT
-            && let Some(dropped) = self.waiting.pop_back()
-        {
-            let id = dropped.first_id();
-            self.skipped = Some((self.skipped.map_or(id, |(from, _)| from), id));
-        }
+        insert(if self.is_held { &mut self.waiting } else { &mut self.shown }, 0, item, at);
     }
 
     /// From now on new rows wait.
@@ -141,14 +126,18 @@ impl Feed {
         self.is_held = true;
     }
 
-    /// Shows what has waited, and new rows as they come.
+    /// Shows what has waited, and new rows as they come. Where more have come than a feed holds, what was shown before leaves: what is
+    /// shown is without a break, and history goes on below it.
     pub fn release(&mut self) {
         self.is_held = false;
         self.waiting_rows = 0;
-        if let Some((from, to)) = self.skipped.take() {
-            self.shown.push_front(Arc::new(FeedRow { item: FeedItem::Skipped { from, to }, arrived_at: None }));
-        }
         let mut shown = std::mem::take(&mut self.waiting);
+        if let (Some(after), Some(before)) = (shown.back(), self.shown.front())
+            && let Some(item) = before.joined(&after.item)
+        {
+            self.shown[0] = Arc::new(FeedRow { item, arrived_at: after.arrived_at });
+            shown.pop_back();
+        }
         shown.append(&mut self.shown);
         shown.truncate(Self::LIMIT);
         self.shown = shown;
@@ -177,6 +166,17 @@ impl Feed {
     pub fn oldest_id(&self) -> Option<i64> {
         self.shown.back().map(|row| row.first_id())
     }
+}
+
+/// Puts a line before the one at `place`, or makes it one with that; the oldest leave where there are too many.
+fn insert(rows: &mut VecDeque<Arc<FeedRow>>, place: usize, item: FeedItem, at: Timestamp) {
+    let joined = rows.get(place).and_then(|before| before.joined(&item));
+    let row = |item| Arc::new(FeedRow { item, arrived_at: Some(at) });
+    match joined {
+        Some(joined) => rows[place] = row(joined),
+        None => rows.insert(place, row(item)),
+    }
+    rows.truncate(Feed::LIMIT);
 }
 
 #[cfg(test)]
@@ -267,20 +267,14 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn rows_that_waited_too_long_leave_a_mark() {
+    fn where_more_waited_than_a_feed_holds_history_goes_on_below_the_newest() {
         let mut feed = Feed::new(entries([1]), 1);
         feed.hold();
         feed.push(entries(2..=2_011), NOON);
-        assert_eq!(feed.waiting_rows(), 2_010);
+        assert_eq!((ids(&feed), feed.waiting_rows()), (vec![1], 2_010));
         feed.release();
-        assert_eq!(feed.len(), Feed::LIMIT);
-        assert_eq!(feed.oldest_id(), Some(12));
-
-        // While the mark still fits it stands between what came and what was there.
-        let mut feed = Feed::new(entries([1]), 1);
-        feed.hold();
-        feed.push(entries(2..=2_002), NOON);
-        assert_eq!(feed.skipped, Some((2, 2)));
+        assert_eq!(ids(&feed), (12..=2_011).rev().collect::<Vec<_>>(), "nothing is missing in between");
+        assert_eq!((feed.oldest_id(), feed.has_room()), (Some(12), false), "the link below leads to row 11");
     }
 
     #[test]
@@ -289,7 +283,7 @@ pub(super) mod tests {
         feed.mark_gap(4, 9, NOON);
         feed.mark_gap(4, 9, NOON);
         feed.push(entries([8, 10]), NOON);
-        assert_eq!(feed.window(0, 9).iter().map(|row| row.key()).collect::<Vec<_>>(), [(0, 10), (1, 6), (0, 5)]);
+        assert_eq!(feed.window(0, 9).iter().map(|row| row.key()).collect::<Vec<_>>(), [(0, 10), (1, 9), (0, 5)]);
         assert_eq!(feed.last_id(), 10);
     }
 
@@ -299,7 +293,7 @@ pub(super) mod tests {
         feed.push_with_gaps(entries([6, 12]), &[(7, 10)], NOON);
         assert_eq!(feed.last_id(), 12);
         feed.replace(entries([12, 4]), 13, false);
-        assert_eq!(feed.window(0, 9).iter().map(|row| row.key()).collect::<Vec<_>>(), [(0, 12), (1, 7), (0, 4)]);
+        assert_eq!(feed.window(0, 9).iter().map(|row| row.key()).collect::<Vec<_>>(), [(0, 12), (1, 10), (0, 4)]);
     }
 
     #[test]
@@ -331,7 +325,7 @@ pub(super) mod tests {
         feed.push(entries([40, 41]), NOON);
         feed.mark_gap(30, 35, NOON);
         let keys: Vec<_> = feed.window(0, 9).iter().map(|row| row.key()).collect();
-        assert_eq!(keys, [(0, 41), (0, 40), (1, 30), (0, 20), (1, 4), (0, 3)]);
+        assert_eq!(keys, [(0, 41), (0, 40), (1, 35), (0, 20), (1, 9), (0, 3)]);
         assert_eq!(feed.last_id(), 41);
     }
 
@@ -345,6 +339,31 @@ pub(super) mod tests {
         whole.replace(entries([40, 20]), 40, true);
         whole.mark_gap(4, 9, NOON);
         assert_eq!(ids(&whole), [40, 20, 4], "what was read begins where the trail does");
+    }
+
+    #[test]
+    fn gaps_that_adjoin_are_one() {
+        let gaps = |feed: &Feed| {
+            let gap = |row: &Arc<FeedRow>| if let FeedItem::Gap { from, to } = row.item { Some((from, to)) } else { None };
+            feed.window(0, usize::MAX).iter().filter_map(gap).collect::<Vec<_>>()
+        };
+        let mut feed = Feed::new(entries([5]), 5);
+        for (from, to) in [(6, 7), (8, 20), (22, 23)] {
+            feed.mark_gap(from, to, NOON);
+        }
+        assert_eq!(gaps(&feed), [(22, 23), (6, 20)], "row 21 may have been of no interest, and was not cleared");
+        feed.hold();
+        for (from, to) in [(24, 25), (26, 29)] {
+            feed.mark_gap(from, to, NOON);
+        }
+        assert_eq!(gaps(&feed), [(22, 23), (6, 20)], "nothing changes under the eyes of who reads");
+        feed.release();
+        assert_eq!(gaps(&feed), [(22, 29), (6, 20)]);
+
+        let mut read = Feed::new(entries([3]), 3);
+        read.replace(entries([40, 3]), 40, false);
+        read.push_with_gaps(vec![], &[(4, 9), (10, 12)], NOON);
+        assert_eq!((gaps(&read), ids(&read)), (vec![(4, 12)], vec![40, 4, 3]));
     }
 
     #[test]

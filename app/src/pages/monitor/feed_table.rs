@@ -4,6 +4,7 @@
 use leptos::prelude::*;
 use web_sys::HtmlElement;
 
+use super::chips::is_filtered;
 use super::following::Following;
 use crate::components::{
     Erase, Item, LogColumns, Moment, Piece, effect, find, list, log_row, log_table_head, message_href, on_window, plain_message, reactive,
@@ -84,13 +85,23 @@ pub(super) fn feed_table(live: Live, following: RwSignal<Following>) -> Piece {
             </tbody>
             <tbody class="log-table__blank" aria-hidden="true"><tr><td class="log-table__blank--below" colspan="6"></td></tr></tbody>
         </table>
-        {reactive(move || Some(if empty.get() { nothing_yet() } else { older_link(live) }))}
+        {reactive(move || Some(if empty.get() { nothing(live) } else { older_link(live) }))}
     }
     .erase()
 }
 
-fn nothing_yet() -> Piece {
-    view! { <p class="section__empty">"Nothing to show yet. Rows appear here the moment they are written."</p> }.erase()
+/// Why there are no rows: nothing has been written yet, or the filter passes none of it.
+fn nothing(live: Live) -> Piece {
+    if live.filter.with_value(|filter| is_filtered(filter)) {
+        view! { <p class="section__empty">"No rows match."</p><p><a class="button" href="/#feed">"Show all rows"</a></p> }.erase()
+    } else {
+        view! {
+            <p class="section__empty">
+                "Nothing to show yet. "<span class="needs-script">"Rows appear here the moment they are written."</span>
+            </p>
+        }
+        .erase()
+    }
 }
 
 fn older_link(live: Live) -> Piece {
@@ -144,21 +155,18 @@ fn line(row: &FeedRow, is_new: bool) -> Piece {
             is_new,
             (view! { <Moment at=entry.at/> }.erase(), plain_message(&entry.message)),
         ),
-        FeedItem::Gap { from, to } => marker(format!("Rows from {from} to {to} were cleared before this page could show them."), None),
-        FeedItem::Skipped { from, to } => marker(
-            "More rows arrived while you were away than are kept here.".to_owned(),
-            Some(format!("/logs?after={}&before={}", from - 1, to + 1)),
-        ),
+        FeedItem::Gap { from, to } => view! {
+            <tr class="log-table__row log-table__row--marker" role="row">
+                <td class="log-table__cell" role="cell" colspan="6">{gap(*from, *to)}</td>
+            </tr>
+        }
+        .erase(),
     }
 }
 
-fn marker(text: String, href: Option<String>) -> Piece {
-    view! {
-        <tr class="log-table__row log-table__row--marker" role="row">
-            <td class="log-table__cell" role="cell" colspan="6">{text}" "{href.map(|href| view! { <a href=href>"Show them in Logs"</a> })}</td>
-        </tr>
-    }
-    .erase()
+/// Of what is cleared it is not known any more what it was, nor whether the filter would have passed it. Short enough for a phone.
+fn gap(from: i64, to: i64) -> String {
+    if from == to { format!("Row {from} was cleared unseen.") } else { format!("Some of rows {from} to {to} were cleared unseen.") }
 }
 
 /// Older rows are read when the end of the feed is this near, in pixels.

@@ -11,11 +11,6 @@ pub enum FeedItem {
         from: i64,
         to: i64,
     },
-    /// More rows arrived while the reader was away than are kept; history has them.
-    Skipped {
-        from: i64,
-        to: i64,
-    },
 }
 
 /// A line and when it arrived; `None` for rows that came with the page.
@@ -26,19 +21,28 @@ pub struct FeedRow {
 }
 
 impl FeedRow {
-    /// Differs for every line of a feed.
+    /// Differs for every line of a feed, and for a gap that has grown.
     pub fn key(&self) -> (u8, i64) {
         match &self.item {
             FeedItem::Entry(entry) => (0, entry.id),
-            FeedItem::Gap { from, .. } => (1, *from),
-            FeedItem::Skipped { from, .. } => (2, *from),
+            FeedItem::Gap { to, .. } => (1, *to),
         }
     }
 
     pub(super) fn first_id(&self) -> i64 {
         match &self.item {
             FeedItem::Entry(entry) => entry.id,
-            FeedItem::Gap { from, .. } | FeedItem::Skipped { from, .. } => *from,
+            FeedItem::Gap { from, .. } => *from,
+        }
+    }
+
+    /// The gap that this one and what follows it make together, if they adjoin.
+    pub(super) fn joined(&self, next: &FeedItem) -> Option<FeedItem> {
+        match (&self.item, next) {
+            (FeedItem::Gap { from, to: end }, FeedItem::Gap { from: begin, to }) if end + 1 == *begin => {
+                Some(FeedItem::Gap { from: *from, to: *to })
+            }
+            _ => None,
         }
     }
 }
