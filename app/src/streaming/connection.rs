@@ -5,6 +5,8 @@ use crate::model::Timestamp;
 /// Where the connection to the stream is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Connection {
+    /// Nothing follows the stream: the page is as the server rendered it, until it comes to life in a browser, if it does.
+    Rendered,
     /// Asked for, nothing heard yet.
     Connecting,
     /// Rows arrive as they are written.
@@ -23,6 +25,7 @@ impl Connection {
     /// One word, also for the style sheet.
     pub const fn name(&self) -> &'static str {
         match self {
+            Self::Rendered => "rendered",
             Self::Connecting => "connecting",
             Self::Live => "live",
             Self::Waiting { .. } => "reconnecting",
@@ -32,9 +35,10 @@ impl Connection {
         }
     }
 
-    /// What the page says.
+    /// What the page says; of what is only rendered, before the moment when it was.
     pub const fn word(&self) -> &'static str {
         match self {
+            Self::Rendered => "As of",
             Self::Connecting => "Connecting",
             Self::Live => "Live",
             Self::Waiting { .. } => "Reconnecting",

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use super::deadline::in_time;
 use super::{Connection, Feed};
 use crate::api::{MonitorSnapshot, read_older};
 use crate::model::{Glance, LogPage, Run, Server, Timestamp};
@@ -47,7 +48,7 @@ impl Live {
     pub fn new(newest: Option<LogPage>, runs: Vec<Run>, servers: Vec<Server>, glance: Option<Glance>, filter: String) -> Self {
         let older = if newest.as_ref().is_some_and(|page| page.next_before.is_none()) { Older::End } else { Older::More };
         Self {
-            connection: RwSignal::new(Connection::Connecting),
+            connection: RwSignal::new(Connection::Rendered),
             feed: RwSignal::new(newest.map_or_else(Feed::default, |page| Feed::new(page.entries, page.head))),
             runs: RwSignal::new(runs),
             servers: RwSignal::new(servers),
@@ -96,7 +97,7 @@ impl Live {
         let (Some(oldest), Older::More | Older::Failed) = (oldest, self.older.get_untracked()) else { return };
         self.older.set(Older::Reading);
         spawn_local(async move {
-            let read = read_older(oldest, self.filter.get_value()).await;
+            let read = in_time(read_older(oldest, self.filter.get_value())).await;
             let state = match &read {
                 Ok(page) if page.next_before.is_none() => Older::End,
                 Ok(_) => Older::More,

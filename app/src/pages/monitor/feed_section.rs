@@ -9,6 +9,7 @@ use super::feed_table::feed_table;
 use super::following::Following;
 use super::steady::keep_feed_steady;
 use crate::components::{Erase, Icon, Piece, Reactive, effect, find, focus, format, icon, on_window, reactive, text, top_of};
+use crate::site::use_page;
 use crate::streaming::{Connection, Feed, Live};
 
 /// New rows as they are written.
@@ -48,16 +49,24 @@ fn pause_label(following: Following) -> Piece {
     view! { {icon(symbol)}<span>{word}</span> }.erase()
 }
 
-/// The state in one word, announced when it changes.
+/// The state in one word, announced when it changes. Where no script runs it stays what it was when the server rendered it, and that is said.
 fn connection_state(live: Live, following: RwSignal<Following>) -> Piece {
     let comes_in = |connection: &Connection| matches!(connection, Connection::Live | Connection::Polling);
     let paused = move || following.get() != Following::Tail && live.connection.with(comes_in);
     let name = text(move || if paused() { "paused" } else { live.connection.with(Connection::name) }.to_owned());
-    let word = text(move || if paused() { "Paused" } else { live.connection.with(Connection::word) }.to_owned());
+    let page = use_page();
+    let rendered_at = page.local(page.get().now);
+    let time = rendered_at.split_once(' ').map_or("", |(_, time)| time).to_owned();
+    let word = text(move || match live.connection.get() {
+        _ if paused() => "Paused".to_owned(),
+        Connection::Rendered => format!("{} {time}", Connection::Rendered.word()),
+        connection => connection.word().to_owned(),
+    });
     view! {
         <p class="connection" role="status" aria-live="polite" data-state=name>
             <span class="connection__dot" aria-hidden="true"></span>
-            <span>{word}</span>
+            <span class="figures">{word}</span>
+            <span class="without-scripts">"· reload for newer rows"</span>
         </p>
     }
     .erase()
