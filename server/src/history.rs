@@ -136,7 +136,7 @@ impl History {
         // Somebody may have damaged it: the row is shown all the same, and `verify` says where.
         let read = |bytes: &[u8]| decompress(bytes).unwrap_or_else(|cause| format!("Damaged: this log cannot be read ({cause})."));
         let detail = found.detail.as_deref().map(read);
-        let advice = advise(found.entry.source_type, found.exit_code, detail.as_deref());
+        let advice = advise(&found.entry, found.exit_code, detail.as_deref());
         Ok(Some(LogEntryDetail {
             entry: found.entry,
             detail,

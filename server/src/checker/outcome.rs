@@ -41,6 +41,12 @@ pub struct Ended {
     pub why: String,
 }
 
+// What a message says of a code that does not mean what its tool's table says.
+pub(super) const LACKS_ITS_END: &str = "the dump ended with code 0 and lacks its completion line";
+pub(super) const A_SUCCESS_TO_THE_SCHEDULE: &str = "success, as the schedule says";
+pub(super) const A_WARNING_TO_THE_SCHEDULE: &str = "a warning, as the schedule says";
+pub(super) const NOT_GOOD_TO_THE_SCHEDULE: &str = "none of the codes that the schedule calls good";
+
 /// A job that has begun and not named its process for this long never will.
 const NAMELESS_SECONDS: i64 = 60;
 
@@ -115,7 +121,7 @@ fn by_code(facts: Facts<'_>, code: i64, proved: bool, log: &str) -> Ended {
             state: RunState::Failed,
             status: LogStatus::Error,
             exit_code: Some(code),
-            message: lead(finding, "the dump ended with code 0 and lacks its completion line"),
+            message: lead(finding, LACKS_ITS_END),
             why: "a dump without its completion line is not whole, whatever its code".to_owned(),
         };
     }
@@ -152,13 +158,13 @@ fn is_about_connections(source_type: SourceType, code: i64) -> bool {
 fn by_own_codes(codes: &CommandJob, code: i64) -> Explanation {
     let row = |outcome, meaning| Explanation { outcome, meaning, next_step: "Read the end of its log." };
     if codes.success_codes.contains(&code) {
-        row(Outcome::Completed, "success, as the schedule says")
+        row(Outcome::Completed, A_SUCCESS_TO_THE_SCHEDULE)
     } else if codes.warning_codes.contains(&code) {
-        row(Outcome::Warning, "a warning, as the schedule says")
+        row(Outcome::Warning, A_WARNING_TO_THE_SCHEDULE)
     } else {
         explain(SourceType::Other, code)
             .filter(|known| known.outcome != Outcome::Completed)
-            .unwrap_or(row(Outcome::Error, "none of the codes that the schedule calls good"))
+            .unwrap_or(row(Outcome::Error, NOT_GOOD_TO_THE_SCHEDULE))
     }
 }
 
