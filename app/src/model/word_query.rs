@@ -2,14 +2,15 @@
 //! `www`, one after the other.
 //!
 //! What may be written: `disk full` (both words, anywhere), `"disk full"` (one after the other), `-rsync` and `-"disk full"`
-//! (not these), `perm*` (a word that begins so). Words with marks between them, such as `db-1`, are a phrase.
+//! (not these), `perm*` (a word that begins so). Words with marks between them, such as `db-1`, are a phrase. Marks that stand alone are
+//! passed over, and two dashes begin a word as a flag does (`--delete`), so that a message can be pasted.
 
 use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
 
-/// Longer ones are a mistake of pasting.
-const MAX_CHARS: usize = 200;
+/// A whole message, between quotes, and some words that are added. Longer ones are a mistake of pasting.
+const MAX_CHARS: usize = 600;
 
 /// What is looked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -165,23 +166,26 @@ impl FromStr for WordQuery {
         if text.chars().count() > MAX_CHARS {
             return Err(format!("expected {MAX_CHARS} characters at most"));
         }
-        let mut terms = Vec::new();
+        let mut terms: Vec<Term> = Vec::new();
         let mut rest = text;
         while !rest.is_empty() {
-            let (is_excluded, after) = rest.strip_prefix('-').map_or((false, rest), |after| (true, after));
-            let (written, after) = match after.strip_prefix('"') {
+            let unmarked = rest.trim_start_matches('-');
+            let is_excluded = rest.len() - unmarked.len() == 1;
+            let (written, after) = match unmarked.strip_prefix('"') {
                 // A quote that is not closed goes to the end.
                 Some(after) => after.split_once('"').unwrap_or((after, "")),
-                None => after.split_at(after.find(char::is_whitespace).unwrap_or(after.len())),
+                None => unmarked.split_at(unmarked.find(char::is_whitespace).unwrap_or(unmarked.len())),
             };
             let (after, is_open) = after.strip_prefix('*').map_or((after, written.ends_with('*')), |after| (after, true));
             let words: Vec<_> = words_of(written).into_iter().map(|word| word.text).collect();
-            if words.is_empty() {
-                let shown = &rest[..rest.len() - after.len()];
-                return Err(format!("{shown:?} has no letter and no digit to look for"));
+            let term = Term { words, is_open, is_excluded };
+            if !term.words.is_empty() && !terms.contains(&term) {
+                terms.push(term);
             }
-            terms.push(Term { words, is_open, is_excluded });
             rest = after.trim_start();
+        }
+        if terms.is_empty() && !text.is_empty() {
+            return Err(format!("{text:?} has no letter and no digit to look for"));
         }
         Ok(Self { text: text.to_owned(), terms, any: false })
     }
@@ -220,6 +224,14 @@ mod tests {
     #[case("/srv/www", "rsync /srv/www/ to /backup", true)]
     #[case("ÜBUNG", "eine Übung", true)]
     #[case("\"not closed", "it is not closed", true)]
+    #[case("disk -- full", "the disk is full", true)]
+    #[case("disk — full : * \"\"* -", "the disk is full", true)]
+    #[case("rsync --delete", "rsync -a --delete /srv", true)]
+    #[case("rsync --delete", "rsync -a /srv", false)]
+    #[case("--\"disk full\"", "disk full", true)]
+    #[case("-delete", "rsync -a --delete /srv", false)]
+    #[case("write failed on \"/b/x\": No space left", "rsync: write failed on \"/b/x\": No space left on device (28)", true)]
+    #[case("write failed on \"/b/x\": No space left", "rsync: write failed on \"/b/y\": No space left on device (28)", false)]
     #[case("", "anything", true)]
     fn words_are_found(#[case] text: &str, #[case] message: &str, #[case] found: bool) {
         assert_eq!(query(text).matches(message), found);
@@ -227,8 +239,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_looked_for_is_named() {
-        assert_eq!("disk -- full".parse::<WordQuery>(), Err("\"--\" has no letter and no digit to look for".to_owned()));
-        assert_eq!("x".repeat(201).parse::<WordQuery>(), Err("expected 200 characters at most".to_owned()));
+        assert_eq!(" -- — ".parse::<WordQuery>(), Err("\"-- —\" has no letter and no digit to look for".to_owned()));
+        assert_eq!("x".repeat(601).parse::<WordQuery>(), Err("expected 600 characters at most".to_owned()));
     }
 
     #[test]
@@ -247,6 +259,16 @@ mod tests {
                 for mark in query.marks(&message) {
                     prop_assert!(message.get(mark).is_some());
                 }
+            }
+        }
+
+        // A dash before a word is what excludes; two are a flag's.
+        #[test]
+        fn a_message_is_found_by_itself(message in "([a-zA-ZäöüÄß0-9 /:.—()\"]|--){1,80}") {
+            if let Ok(query) = message.parse::<WordQuery>() {
+                prop_assert!(query.matches(&message));
+            } else {
+                prop_assert!(words_of(&message).is_empty());
             }
         }
 

@@ -24,7 +24,7 @@ impl FilterFields<'_> {
         view! {
             <label class="field field--inline field--wide">
                 <span class="field__label">"Words"</span>
-                <input class="field__input" type="search" name="q" value=words maxlength="200" placeholder="full -rsync \"no space\" perm*" data-search="" enterkeyhint="search"
+                <input class="field__input" type="search" name="q" value=words maxlength="600" placeholder="full -rsync \"no space\" perm*" data-search="" enterkeyhint="search"
                     aria-invalid=self.is_invalid("q") aria-describedby=self.described("q")/>
             </label>
             {self.problem_line("q")}
@@ -81,7 +81,7 @@ impl FilterFields<'_> {
         let (options, removed) = options;
         let chosen = if self.problem(name).is_some() { self.given(name) } else { chosen };
         let is_there = chosen.is_empty() || options.iter().chain(&removed).any(|(value, _)| *value == chosen);
-        let several = (!is_there).then(|| (chosen.clone(), chosen.replace(',', ", ")));
+        let several = (!is_there).then(|| (chosen.clone(), words_of(&chosen, &options, &removed)));
         let option = |(value, word): (String, String)| {
             let is_chosen = value == chosen;
             view! { <option value=value selected=is_chosen>{word}</option> }
@@ -134,10 +134,29 @@ impl FilterFields<'_> {
 /// Values and words.
 type Options = Vec<(String, String)>;
 
+/// Several values in words, as far as they are options.
+fn words_of(values: &str, options: &Options, removed: &Options) -> String {
+    let word = |value: &str| options.iter().chain(removed).find(|(known, _)| known == value).map_or(value, |(_, word)| word).to_owned();
+    values.split(',').map(word).collect::<Vec<_>>().join(", ")
+}
+
 fn problem_id(name: &str) -> String {
     format!("filter-{name}-problem")
 }
 
 fn join<T: ToString>(items: &[T]) -> String {
     items.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_choices_are_shown_by_their_names() {
+        let options = |names: &[(&str, &str)]| names.iter().map(|(id, name)| ((*id).to_owned(), (*name).to_owned())).collect::<Options>();
+        let (present, removed) = (options(&[("1", "web-1"), ("12", "db-1")]), options(&[("3", "old")]));
+        assert_eq!(words_of("12,1,3,99", &present, &removed), "db-1, web-1, old, 99");
+        assert_eq!(words_of("FILES,MYSQL", &options(&[("FILES", "FILES")]), &vec![]), "FILES, MYSQL");
+    }
 }

@@ -48,6 +48,9 @@ async fn rows_are_found_by_words_and_places_at_once_and_later(#[case] engine: En
         assert_eq!(messages(&panel, "q=-rsync").await.len(), 2);
         assert_eq!(messages(&panel, "q=srv%2Fwww&region=us").await.len(), 1);
         assert_eq!(messages(&panel, "q=srv%2Fwww&region=eu").await.len(), 0);
+        // As it stands on the page, and with a flag.
+        assert_eq!(messages(&panel, "q=%22Permission%20denied%22:%20%E2%80%94%20for%20/srv/www").await.len(), 1);
+        assert_eq!(messages(&panel, "q=--rsync%20-%20--").await, ["rsync: some files vanished"]);
         assert_eq!(messages(&panel, "region=eu").await.len(), 2);
         assert_eq!(messages(&panel, "account=shop&status=error").await.len(), 2);
         assert_eq!(messages(&panel, "account=other").await.len(), 0);
@@ -91,9 +94,18 @@ async fn views_are_saved_open_first_and_go() {
     assert!(shown.contains("trouble") && shown.contains("opens first"), "{shown}");
     let everything = page("/logs?status=").await;
     assert!(everything.contains("some files vanished"));
-    for bad in [[("name", " "), ("query", "")], [("name", "x"), ("query", "status=nonsense")]] {
-        assert_eq!(post("/logs/views", &bad).await.status(), StatusCode::CONFLICT);
+    for (name, query, back) in
+        [(" ", "", "status="), ("x", "status=nonsense", "status="), ("  ", "status=error&q=disk", "status=error&amp;q=disk")]
+    {
+        let refused = post("/logs/views", &[("name", name), ("query", query)]).await;
+        assert_eq!(refused.status(), StatusCode::CONFLICT);
+        let words = refused.text().await.unwrap();
+        assert!(words.contains(&format!("href=\"/logs?{back}\"")), "{words}");
     }
+    let replaced = post("/logs/views", &[("name", "trouble"), ("query", "status=error")]).await;
+    assert_eq!(location(&replaced), "/logs?status=error&said=view-replaced-1");
+    assert!(page(&location(&replaced)).await.contains("The view trouble has this filter now."));
+    assert!(!page("/logs?status=error&said=view-replaced-2").await.contains("has this filter now"), "it is nobody's");
     assert_eq!(post("/logs/views/99", &[("delete", "yes")]).await.status(), StatusCode::NOT_FOUND);
     assert_eq!(post("/logs/views/1", &[("default", "no")]).await.status(), StatusCode::SEE_OTHER);
     assert_eq!(panel.request(Method::GET, "/logs").send().await.unwrap().status(), StatusCode::OK);
