@@ -1,59 +1,29 @@
-//! Pages, counts, histograms and the stream give the same rows for any filter, indexed or not, as a plain look at each row.
+//! Pages, counts, histograms, exports and the stream give the same rows for any filter, indexed or not, as a plain look at each row.
 
+mod clocks;
+mod compare;
+mod doors;
 mod drawn;
 mod reference;
+mod world;
 
 use app::model::{LogFilter, LogStatus, Scope, Zone};
 use proptest::test_runner::TestRunner;
 use rstest::rstest;
 use server::clock::{time_zone, zone_table};
 use server::indexer::index_all;
-use server::store::clearing::Doomed;
 use server::store::log::{self, NewLogEntry};
 use server::store::log_counts::{self, Effort};
-use server::store::log_index::{Forgetting, check, index_batch};
+use server::store::log_index::check;
 use server::store::log_pages::Page;
-use server::store::{Database, Selection, Sql, TrailView, clearing, index_audit, log_listing};
+use server::store::{Selection, Sql, TrailView, index_audit, log_listing};
 use tokio_util::sync::CancellationToken;
 
-use self::drawn::{draw, filters, rows, rows_of_the_panel, scopes};
-use self::reference::{Reference, compare};
+use self::compare::compare;
+use self::drawn::{draw, rows, rows_of_the_panel};
+use self::reference::Reference;
+use self::world::World;
 use crate::support::engine::{Engine, TestDatabase};
-
-async fn compare_many(database: &Database, runner: &mut TestRunner, zone: &Zone, filters_count: usize) {
-    let reference = Reference::of(database).await;
-    for _ in 0..filters_count {
-        let (filter, scope) = (draw(runner, &filters()), draw(runner, &scopes()));
-        let limit = draw(runner, &(1_u32..90));
-        compare(database, &reference, Selection { scope: &scope, filter: &filter, zone }, limit).await;
-    }
-}
-
-async fn append(database: &Database, runner: &mut TestRunner, zone: &Zone, count: usize) {
-    let rows: Vec<_> = (0..count).map(|_| draw(runner, &rows())).collect();
-    let mut tx = database.begin().await.unwrap();
-    log::append(&mut tx, &rows, zone).await.unwrap();
-    tx.commit().await.unwrap();
-}
-
-/// Removes the rows of some schedules as clearing does.
-async fn clear(database: &Database, zone: &Zone, servers: [i64; 2]) {
-    let mut tx = database.begin().await.unwrap();
-    let head = clearing::lock(&mut tx).await.unwrap();
-    let mut index = Forgetting::begin(&mut tx).await.unwrap();
-    let rows =
-        clearing::rows_to_clear(&mut tx, &Doomed::Backups { scope: Scope::Servers(servers.to_vec()), last: i64::MAX }, 0).await.unwrap();
-    assert!(rows.len() > 10);
-    for row in &rows {
-        index.add(row.facts.as_ref().unwrap());
-    }
-    clearing::keep_leaves(&mut tx, &rows, head.last_id + 1).await.unwrap();
-    index.finish(&mut tx, head.last_id + 1).await.unwrap();
-    clearing::remove(&mut tx, head.last_id + 1).await.unwrap();
-    let told = NewLogEntry { server_id: None, ..draw(&mut TestRunner::deterministic(), &rows_of_the_panel()) };
-    log::append(&mut tx, &[told], zone).await.unwrap();
-    tx.commit().await.unwrap();
-}
 
 #[rstest]
 #[case(Engine::Sqlite)]
@@ -61,39 +31,27 @@ async fn clear(database: &Database, zone: &Zone, servers: [i64; 2]) {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_way_of_reading_agrees_with_a_plain_look(#[case] engine: Engine) {
     let test = TestDatabase::new(engine);
-    let database = test.open().await;
-    let mut tx = database.begin().await.unwrap();
-    for (n, (region, account)) in
-        [(Some("eu"), Some("shop")), (Some("eu"), None), (Some("us east"), Some("shop")), (None, None), (Some("asia"), Some("ops"))]
-            .into_iter()
-            .enumerate()
-    {
-        let sql =
-            Sql::new("insert into server (name, host, port, username, region, account, created_at) values ($1, 'h', 22, 'u', $2, $3, 0)");
-        let text = |text: Option<&str>| text.map(str::to_owned);
-        tx.execute(sql.bind(format!("server {n}")).bind(text(region)).bind(text(account))).await.unwrap();
-    }
-    tx.commit().await.unwrap();
-
+    let mut world = World::new(&test, "Europe/Berlin").await;
     let mut runner = TestRunner::deterministic();
-    let (berlin, kolkata) = (zone_table(time_zone("Europe/Berlin").unwrap()), zone_table(time_zone("Asia/Kolkata").unwrap()));
-    append(&database, &mut runner, &berlin, 250).await;
-    compare_many(&database, &mut runner, &berlin, 20).await;
+    world.append_drawn(&mut runner, 250).await;
+    world.compare_many(&mut runner, 20).await;
     // Indexed in part.
-    assert!(index_batch(&database, &berlin).await.unwrap());
-    append(&database, &mut runner, &berlin, 150).await;
-    compare_many(&database, &mut runner, &berlin, 60).await;
-    // Rows go from both parts.
-    clear(&database, &berlin, [1, 3]).await;
-    compare_many(&database, &mut runner, &berlin, 30).await;
-    index_all(&database, &berlin, &CancellationToken::new()).await.unwrap();
-    compare_many(&database, &mut runner, &berlin, 60).await;
-    clear(&database, &berlin, [2, 4]).await;
+    assert!(world.index_batch().await);
+    world.append_drawn(&mut runner, 150).await;
+    world.compare_many(&mut runner, 60).await;
+    // Rows go from both parts, and from the memory of the stream.
+    world.clear([1, 3]).await;
+    world.compare_many(&mut runner, 30).await;
+    world.index().await;
+    world.compare_many(&mut runner, 60).await;
+    world.clear([2, 4]).await;
     // The panel moves: days are not those that were counted, and then are counted anew.
-    compare_many(&database, &mut runner, &kolkata, 20).await;
-    index_all(&database, &kolkata, &CancellationToken::new()).await.unwrap();
-    append(&database, &mut runner, &kolkata, 60).await;
-    compare_many(&database, &mut runner, &kolkata, 60).await;
+    world.move_to("Asia/Kolkata").await;
+    world.compare_many(&mut runner, 20).await;
+    world.index().await;
+    world.append_drawn(&mut runner, 60).await;
+    world.compare_many(&mut runner, 60).await;
+    world.stop().await;
 }
 
 #[rstest]
@@ -184,6 +142,8 @@ async fn whoever_changes_the_index_is_found_out(#[case] engine: Engine) {
     let database = test.open().await;
     let mut runner = TestRunner::deterministic();
     let rows: Vec<_> = (0..300).map(|_| draw(&mut runner, &rows())).collect();
+    let mut reference = Reference::default();
+    reference.append(&rows);
     let mut tx = database.begin().await.unwrap();
     log::append(&mut tx, &rows, &berlin).await.unwrap();
     tx.commit().await.unwrap();
@@ -224,7 +184,6 @@ async fn whoever_changes_the_index_is_found_out(#[case] engine: Engine) {
         let found_out = found().await;
         assert!(found_out.as_ref().is_some_and(|found| found.contains(told)), "{touch}: {found_out:?}");
         index_audit::forget(&database).await.unwrap();
-        let reference = Reference::of(&database).await;
         let filter = LogFilter { q: "disk".parse().unwrap(), ..LogFilter::default() };
         let selection = Selection { scope: &Scope::All, filter: &filter, zone: &berlin };
         let dated = LogFilter { from: "2026-01-01".parse().ok(), to: "2026-12-31".parse().ok(), ..LogFilter::default() };

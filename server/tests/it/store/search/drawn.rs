@@ -7,6 +7,9 @@ use proptest::test_runner::TestRunner;
 use server::store::log::NewLogEntry;
 use strum::VariantArray as _;
 
+/// Where each server is, and whose.
+pub const PLACES: [(Option<&str>, Option<&str>); 5] =
+    [(Some("eu"), Some("shop")), (Some("eu"), None), (Some("us east"), Some("shop")), (None, None), (Some("asia"), Some("ops"))];
 const SERVERS: i64 = 5;
 const SCHEDULES: i64 = 7;
 

@@ -1,92 +1,114 @@
-//! A plain look at each row, and the comparison with it.
+//! The rows as they were made, before any database had them, and a plain look at each: what every way of reading has to give.
+//! Nothing here asks the panel's own filter, zone or words.
 
-use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
-use app::model::{LogEntry, LogFilter, LogStatus, Scope, Step, Timestamp, Zone};
-use server::store::log_counts::{self, Effort, Total};
-use server::store::log_entries::PlacedEntry;
-use server::store::log_pages::{self, Page};
-use server::store::{Database, Selection, TrailView, log_histogram, log_listing};
+use app::model::{LogFilter, Scope, TimeBound, Timestamp};
+use chrono::DateTime;
+use chrono_tz::Tz;
+use regex::Regex;
+use server::store::log::NewLogEntry;
 
-/// What a plain look at every row says.
-pub struct Reference(Vec<PlacedEntry>);
+use super::drawn::PLACES;
+
+/// What the panel should have of its trail.
+#[derive(Default)]
+pub struct Reference {
+    rows: Vec<(i64, NewLogEntry)>,
+    last_id: i64,
+}
 
 impl Reference {
-    pub async fn of(database: &Database) -> Self {
-        let (filter, zone) = (LogFilter::default(), Zone::utc());
-        let everything = Selection { scope: &Scope::All, filter: &filter, zone: &zone };
-        Self(log_pages::following(&mut TrailView::open(database).await.unwrap(), everything, 0, 100_000).await.unwrap())
+    /// Takes rows in the order in which they are appended, which gives them their ids.
+    pub fn append(&mut self, rows: &[NewLogEntry]) {
+        for row in rows {
+            self.last_id += 1;
+            self.rows.push((self.last_id, row.clone()));
+        }
     }
 
-    fn rows(&self, selection: Selection<'_>) -> Vec<&LogEntry> {
-        let passes = |row: &&PlacedEntry| {
-            let server = row.entry.server.as_ref().map(|server| server.id);
-            selection.scope.covers(server) && selection.filter.matches(&row.entry, &row.place, selection.zone)
-        };
-        self.0.iter().filter(passes).map(|row| &row.entry).collect()
+    pub fn last_id(&self) -> i64 {
+        self.last_id
+    }
+
+    /// Forgets rows, and gives their ids.
+    pub fn clear(&mut self, goes: impl Fn(&NewLogEntry) -> bool) -> Vec<i64> {
+        self.rows.extract_if(.., |(_, row)| goes(row)).map(|(id, _)| id).collect()
+    }
+
+    /// The rows that pass, in the order of their ids.
+    pub fn rows(&self, scope: &Scope, filter: &LogFilter, zone: Tz) -> Vec<&(i64, NewLogEntry)> {
+        self.rows.iter().filter(|(_, row)| is_in_scope(row, scope) && passes(row, filter, zone)).collect()
     }
 }
 
-/// What the wall clock shows of the stretch that a moment falls in.
-fn stretch(at: Timestamp, zone: &Zone, step: Step) -> (String, i32) {
-    let wall = zone.local(at).to_string();
-    let (length, offset) = match step {
-        Step::Minute => (16, zone.offset_seconds(at)),
-        Step::Hour => (13, zone.offset_seconds(at)),
-        Step::Day => (10, 0),
-        Step::Month => (7, 0),
+/// What a clock on the wall shows.
+pub fn local(at: Timestamp, zone: Tz) -> DateTime<Tz> {
+    DateTime::from_timestamp_millis(at.millis()).unwrap().with_timezone(&zone)
+}
+
+fn is_in_scope(row: &NewLogEntry, scope: &Scope) -> bool {
+    match scope {
+        Scope::All => true,
+        Scope::Servers(ids) => row.server_id.is_some_and(|id| ids.contains(&id)),
+    }
+}
+
+fn passes(row: &NewLogEntry, filter: &LogFilter, zone: Tz) -> bool {
+    let (region, account) = row.server_id.map_or((None, None), |id| PLACES[usize::try_from(id - 1).unwrap()]);
+    let begins = match filter.from {
+        None => true,
+        Some(TimeBound::Day(day)) => local(row.at, zone).date_naive() >= day,
+        Some(TimeBound::Moment(at)) => row.at >= at,
     };
-    (wall[..length].to_owned(), offset)
+    let ends = match filter.to {
+        None => true,
+        Some(TimeBound::Day(day)) => local(row.at, zone).date_naive() <= day,
+        Some(TimeBound::Moment(at)) => row.at <= at,
+    };
+    begins
+        && ends
+        && is_one_of(Some(&row.status), &filter.status)
+        && is_one_of(Some(&row.source_type), &filter.source_type)
+        && is_one_of(row.server_id.as_ref(), &filter.server)
+        && is_one_of(row.schedule_id.as_ref(), &filter.schedule)
+        && is_one_of(region, &filter.region.iter().map(String::as_str).collect::<Vec<_>>())
+        && is_one_of(account, &filter.account.iter().map(String::as_str).collect::<Vec<_>>())
+        && (filter.run.is_none() || filter.run == row.run_id)
+        && has_words(&row.message, &filter.q.to_string())
 }
 
-/// Reads a selection in every way there is.
-pub async fn compare(database: &Database, reference: &Reference, selection: Selection<'_>, limit: u32) {
-    let expected = reference.rows(selection);
-    let told = |what: &str| format!("{what} of {:?} in {:?}, {}", selection.filter.to_query(), selection.scope, selection.zone.name);
-    let ids: Vec<_> = expected.iter().map(|entry| entry.id).collect();
+/// Whether something is among what is asked for, if that is anything.
+fn is_one_of<T: PartialEq + ?Sized>(found: Option<&T>, asked: &[impl std::borrow::Borrow<T>]) -> bool {
+    asked.is_empty() || found.is_some_and(|found| asked.iter().any(|one| one.borrow() == found))
+}
 
-    let mut view = TrailView::open(database).await.unwrap();
-    assert_eq!(log_counts::count(&mut view, selection).await.unwrap(), i64::try_from(ids.len()).unwrap(), "{}", told("the count"));
-    let first = Page { after: None, before: None, limit };
-    let listing = log_listing::list(&mut view, selection, first, Effort::AMoment).await.unwrap();
-    let newest: Vec<_> = ids.iter().rev().copied().take(limit as usize).collect();
-    assert_eq!(listing.entries.iter().map(|entry| entry.id).collect::<Vec<_>>(), newest, "{}", told("the newest"));
-    assert_eq!(listing.more, ids.len() > newest.len(), "{}", told("whether there are more"));
-    let total = Total { rows: i64::try_from(ids.len()).unwrap(), is_exact: true };
-    assert_eq!(listing.total, total, "{}", told("the quick count"));
-    let unfiltered = Selection { filter: &LogFilter::default(), ..selection };
-    assert_eq!(listing.in_scope, i64::try_from(reference.rows(unfiltered).len()).unwrap(), "{}", told("the count in scope"));
-    let (mut paged, mut before) = (Vec::new(), None);
-    loop {
-        let page = log_pages::newest(&mut view, selection, Page { after: None, before, limit }).await.unwrap();
-        before = page.last().map(|entry| entry.id);
-        paged.extend(page.iter().map(|entry| entry.id));
-        if page.len() < limit as usize {
-            break;
-        }
-    }
-    paged.reverse();
-    assert_eq!(paged, ids, "{}", told("the pages"));
-    for step in [Step::Minute, Step::Hour, Step::Day, Step::Month] {
-        let mut bars: BTreeMap<_, BTreeMap<LogStatus, i64>> = BTreeMap::new();
-        for entry in &expected {
-            *bars.entry(stretch(entry.at, selection.zone, step)).or_default().entry(entry.status).or_default() += 1;
-        }
-        let found = log_histogram::histogram(&mut view, selection, step).await.unwrap();
-        assert!(found.keys().all(|start| step.start(*start, selection.zone) == *start), "{}", told("the starts"));
-        let found: BTreeMap<_, _> = found.into_iter().map(|(start, bar)| (stretch(start, selection.zone, step), bar)).collect();
-        assert_eq!(found, bars, "{} {step:?}", told("the histogram"));
-    }
-    drop(view);
+fn words(text: &str) -> Vec<String> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
+}
 
-    let (mut streamed, mut after) = (Vec::new(), 0);
-    loop {
-        let rows = log_pages::following(&mut TrailView::open(database).await.unwrap(), selection, after, limit).await.unwrap();
-        streamed.extend(rows.iter().map(|row| row.entry.id));
-        match rows.last() {
-            Some(last) => after = last.entry.id,
-            None => break,
-        }
+/// Whether a message has what is written for it: `word`, `"a phrase"`, `begin*`, and none of what has a `-` before it.
+fn has_words(message: &str, written: &str) -> bool {
+    static TERM: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"(-?)(?:"([^"]*)"|([^ "*]+))(\*?)"#).unwrap());
+    let message = words(message);
+    TERM.captures_iter(written).all(|term| {
+        let wanted = words(term.get(2).or_else(|| term.get(3)).unwrap().as_str());
+        let (last, before) = wanted.split_last().unwrap();
+        let is_there = message.windows(wanted.len()).any(|place| {
+            let (end, begin) = place.split_last().unwrap();
+            begin == before && if &term[4] == "*" { end.starts_with(last) } else { end == last }
+        });
+        is_there != (&term[1] == "-")
+    })
+}
+
+#[test]
+fn the_plain_look_takes_words_as_they_are_documented() {
+    let message = "No space left on /srv/www: rsync 23";
+    for written in ["", "SPACE left", "\"left on\"", "-disk", "-\"on left\"", "sp*", "\"no sp\"*", "srv/www", "/srv/www", "-ww left"] {
+        assert!(has_words(message, written), "{written}");
     }
-    assert_eq!(streamed, ids, "{}", told("the stream"));
+    for written in ["disk", "space -left", "\"on left\"", "spac", "-sp*", "www/srv", "ww", "no* 2"] {
+        assert!(!has_words(message, written), "{written}");
+    }
 }
