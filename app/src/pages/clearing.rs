@@ -2,8 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::components::{Erase, Icon, Piece, icon};
+use crate::components::{Erase, Icon, Piece, format, icon};
+use crate::model::Permission;
 use crate::pages::document::{back_link, flash};
+use crate::site::use_page;
 
 /// How many rows would go and stay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,25 +17,39 @@ pub struct ToClear {
     pub up_to: i64,
 }
 
-/// `/logs/clear`; `changed` says that the counts are others than those that were confirmed.
-pub fn clearing(counts: ToClear, changed: bool) -> Piece {
+/// Why the question is asked again.
+pub const CHANGED: &str =
+    "Nothing was cleared: there are other entries now than the ones you confirmed. These are the counts of this moment.";
+
+/// What was done.
+pub fn cleared(count: i64) -> String {
+    format!(
+        "{} cleared. An entry tells who did it.",
+        if count == 1 { "1 entry is".to_owned() } else { format!("{} entries are", format::count(count)) }
+    )
+}
+
+/// `/logs/clear`; `said` is what came of what was asked before.
+pub fn clearing(counts: ToClear, said: Option<&str>) -> Piece {
     let ToClear { deleted, orphans, kept, up_to } = counts;
     let question = if deleted == 0 { "There is nothing to clear".to_owned() } else { format!("Clear {}?", entries(deleted)) };
+    // Whoever may clear the logs need not be one who may read them.
+    let may_read = use_page().may(Permission::ViewBackupLogsPage);
     let form = (deleted > 0).then(|| {
         view! {
             <form class="form__actions" method="post" action="/logs/clear">
                 <input type="hidden" name="deleted" value=deleted.to_string()/>
                 <input type="hidden" name="up_to" value=up_to.to_string()/>
-                <a class="button" href="/logs">"Keep them"</a>
-                <button class="button button--danger" type="submit">{format!("Clear {}", entries(deleted))}</button>
+                {may_read.then(|| view! { <a class="button" href="/logs">"Keep them"</a> })}
+                <button class="button button--danger" type="submit" data-busy="Clearing …">{format!("Clear {}", entries(deleted))}</button>
             </form>
         }
         .erase()
     });
     view! {
-        {back_link("/logs".to_owned(), "Logs".to_owned())}
+        {may_read.then(|| back_link("/logs".to_owned(), "Logs".to_owned()))}
         <h1 class="page-title">{question}</h1>
-        {flash(changed.then_some("Nothing was cleared: there are other entries now than the ones you confirmed. These are the counts of this moment."))}
+        {flash(said)}
         <ul class="consequences">
             <li>{icon(Icon::CrossInCircle)}<span>{gone(deleted, orphans)}</span></li>
             <li>{icon(Icon::Tick)}<span>{stays(kept)}</span></li>

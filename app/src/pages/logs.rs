@@ -45,7 +45,7 @@ pub struct LogsView {
     /// How much of the trail was proved last.
     pub proof: Option<Proof>,
     /// What was just done.
-    pub said: Option<&'static str>,
+    pub said: Option<String>,
 }
 
 /// What the filters can be chosen from.
@@ -117,7 +117,7 @@ pub fn logs(view: LogsView) -> Piece {
                 {may_clear.then(|| view! { <a class="button" href="/logs/clear">"Clear backup logs"</a> })}
             </div>
         </header>
-        {flash(said)}
+        {flash(said.as_deref())}
         {proof.as_ref().and_then(broken_notice)}
         {saved_views(&address, &views, page.is_ok())}
         {filter_form(&address, problems, &choices, by_status.as_ref())}
@@ -129,8 +129,9 @@ pub fn logs(view: LogsView) -> Piece {
 
 /// Files of exactly what the filter gives.
 fn export_menu(address: &LogsAddress) -> Piece {
+    // The answer says that it is a file; one that refuses is a page that says why.
     let link = |format: &'static str, word: &'static str| {
-        view! { <li><a class="menu__item" href=address.export_href(format) download="">{word}</a></li> }.erase()
+        view! { <li><a class="menu__item" href=address.export_href(format)>{word}</a></li> }.erase()
     };
     view! {
         <details class="menu">

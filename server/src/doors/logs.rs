@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use app::model::{FieldError, LogQuery, Named, Permission};
+use app::model::{FieldError, LogQuery, Named, Permission, SavedView};
 use app::pages::form::Sent;
 use app::pages::logs::{self as pages, Choice, Choices, LogsAddress, LogsView, OpenEntry};
 use axum::body::Bytes;
@@ -10,6 +10,7 @@ use axum::extract::Path;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 
+use super::clearing::said_cleared;
 use super::visit::{Answer, Refused, Visit};
 use crate::history::Overview;
 use crate::store::names::{self, Known};
@@ -40,7 +41,7 @@ pub(super) async fn show(visit: Visit) -> Answer {
         Ok(Overview { page, histogram, by_status }) => (Ok(page), histogram, by_status),
         Err(problems) => (Err(problems), None, None),
     };
-    let (proof, said) = (visit.panel.proof.borrow().clone(), said(&visit));
+    let (proof, said) = (visit.panel.proof.borrow().clone(), said(&visit, &views));
     let view = LogsView { page: shown, histogram, by_status, open, choices, views, proof, said, address };
     Ok(visit.page_with(status, "Logs", || pages::logs(view)))
 }
@@ -71,14 +72,21 @@ async fn open_entry(visit: &Visit, address: &LogsAddress) -> Result<Option<Optio
     Ok(Some(Some(OpenEntry { found, newer, older })))
 }
 
-fn said(visit: &Visit) -> Option<&'static str> {
-    Some(match visit.parameter("said")?.as_str() {
-        "view-saved" => "The view is saved.",
-        "view-changed" => "Changed.",
-        "view-deleted" => "The view is deleted.",
-        _ => return None,
+/// Anybody can write a URL: it chooses what is said, and of a view's name only which of one's own it is.
+fn said(visit: &Visit, views: &[SavedView]) -> Option<String> {
+    let said = visit.parameter("said")?;
+    Some(match said.as_str() {
+        "view-saved" => "The view is saved.".to_owned(),
+        "view-changed" => "Changed.".to_owned(),
+        "view-deleted" => "The view is deleted.".to_owned(),
+        _ => match said.strip_prefix(VIEW_REPLACED) {
+            Some(id) => format!("The view {} has this filter now.", views.iter().find(|view| view.id.to_string() == id)?.name),
+            None => return said_cleared(visit),
+        },
     })
 }
+
+const VIEW_REPLACED: &str = "view-replaced-";
 
 /// What the filters offer: what the viewer sees. Whoever may not see the page of servers still filters by their names.
 async fn choices(visit: &Visit) -> Result<Choices, Refused> {
@@ -115,29 +123,29 @@ pub(super) async fn save_view(visit: Visit, body: Bytes) -> Answer {
     let name = crate::audit::clean_line(sent.text("name").trim());
     let parsed = LogQuery::parse(&sent.text("query"));
     // A view of everything would lead from Logs to Logs for ever, were it the first.
-    let parsed = parsed.ok().filter(|query| !query.filter.to_query().is_empty());
-    let (Some(query), false) = (parsed, name.is_empty() || name.chars().count() > LONGEST_NAME) else {
+    let query = parsed.map(|query| query.filter.to_query()).ok().filter(|query| !query.is_empty());
+    let (Some(query), false) = (&query, name.is_empty() || name.chars().count() > LONGEST_NAME) else {
         let reason = format!("A view needs a name of 1 to {LONGEST_NAME} characters and a filter that can be applied.");
-        return Err(visit.conflict(reason, "/logs?status=".to_owned()));
+        return Err(visit.conflict(reason, format!("/logs?{}", query.as_deref().unwrap_or("status="))));
     };
-    let (owner, query) = (visit.viewer.user_id, query.filter.to_query());
+    let owner = visit.viewer.user_id;
     let saved = async {
         let mut tx = visit.panel.database.begin().await?;
-        let id = views::save(&mut tx, owner, &name, &query).await?;
+        let is_known = views::is_known(&mut tx, owner, &name).await?;
+        let id = views::save(&mut tx, owner, &name, query).await?;
         // One of this name got the new filter; only another one may be too many, and is not kept.
         if views::count(&mut tx, owner).await? > MOST_VIEWS {
-            return Ok(false);
+            return Ok(None);
         }
         if !sent.text("default").is_empty() {
             views::open_with(&mut tx, owner, Some(id)).await?;
         }
         tx.commit().await?;
-        Ok(true)
+        Ok(Some(if is_known { format!("{VIEW_REPLACED}{id}") } else { "view-saved".to_owned() }))
     };
-    if visit.read(saved.await)? {
-        Ok(to(&query, "view-saved"))
-    } else {
-        Err(visit.conflict(format!("You have {MOST_VIEWS} views. Delete one first."), format!("/logs?{query}")))
+    match visit.read(saved.await)? {
+        Some(said) => Ok(to(query, &said)),
+        None => Err(visit.conflict(format!("You have {MOST_VIEWS} views. Delete one first."), format!("/logs?{query}"))),
     }
 }
 

@@ -16,6 +16,12 @@ pub async fn default_query(database: &Database, account_id: i64) -> Result<Optio
     database.fetch_optional(sql).await?.map(|row| row.text("query")).transpose()
 }
 
+/// Whether there is one of this name.
+pub async fn is_known(tx: &mut Transaction, account_id: i64, name: &str) -> Result<bool, StoreError> {
+    let sql = Sql::new("select 1 as n from saved_view where account_id = $1 and name = $2");
+    Ok(tx.fetch_optional(sql.bind(account_id).bind(name)).await?.is_some())
+}
+
 /// Saves a view; one of the same name gets the new query.
 pub async fn save(tx: &mut Transaction, account_id: i64, name: &str, query: &str) -> Result<i64, StoreError> {
     let sql = Sql::new(

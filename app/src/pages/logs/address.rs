@@ -78,7 +78,7 @@ impl LogsAddress {
 
     /// The page with this row's message open.
     pub(super) fn entry_href(&self, id: i64) -> String {
-        let here = self.here();
+        let here = uncounted(&self.here());
         let separator = if here.is_empty() { "" } else { "&" };
         format!("/logs?{here}{separator}entry={id}")
     }
@@ -93,9 +93,9 @@ impl LogsAddress {
 
     /// The rows before and after this one, with no filter and a way back here.
     pub(super) fn around_href(&self, id: i64) -> String {
-        let back = self.around.as_ref().map_or(&self.query, |around| &around.back);
+        let back = uncounted(self.around.as_ref().map_or(&self.query, |around| &around.back));
         // Where the browser scrolls to.
-        format!("{}#{}", href(&around_query(back, id)), Self::anchor(id))
+        format!("{}#{}", href(&around_query(&back, id)), Self::anchor(id))
     }
 
     /// What the row is called in the page of its neighbours.
@@ -110,7 +110,7 @@ impl LogsAddress {
 
     /// The page of rows older than this one.
     pub(super) fn before_href(&self, before: i64) -> String {
-        let mut pairs = self.pairs_without(&["before"]);
+        let mut pairs = self.pairs_without(&["before", "count"]);
         pairs.push(("before".to_owned(), before.to_string()));
         href(&print(&pairs))
     }
@@ -173,6 +173,13 @@ fn href(query: &str) -> String {
 fn around_query(back: &str, id: i64) -> String {
     let separator = if back.is_empty() { "" } else { "&" };
     format!("{back}{separator}around={id}")
+}
+
+/// Counting every row was asked for once, and takes its time: a link to one row or to older ones does not ask for it again.
+fn uncounted(query: &str) -> String {
+    let mut pairs = parse_pairs(query);
+    pairs.retain(|(key, _)| key != "count");
+    print(&pairs)
 }
 
 /// A form sends the moment that is in force and the day that was chosen over it.
@@ -242,6 +249,16 @@ mod tests {
         assert_eq!(LogsAddress::parse("entry=7").around_href(7), "/logs?around=7#row-7");
         assert_eq!(LogsAddress::parse("around=7").back_href(), "/logs?status=");
         assert_eq!(LogsAddress::parse("around=x").around(), None);
+    }
+
+    #[test]
+    fn every_row_is_counted_once_and_not_for_each_link_from_there() {
+        let address = LogsAddress::parse("status=error&count=exact");
+        assert_eq!(address.entry_href(7), "/logs?status=error&entry=7");
+        assert_eq!(address.before_href(40), "/logs?status=error&before=40");
+        assert_eq!(address.around_href(7), "/logs?status=error&around=7#row-7");
+        assert_eq!(LogsAddress::parse("count=exact&around=7").entry_href(8), "/logs?around=7&entry=8");
+        assert_eq!(address.href(), "/logs?status=error&count=exact");
     }
 
     #[test]

@@ -65,7 +65,7 @@ fn save_form(address: &LogsAddress, query: &str) -> Piece {
                 <input type="hidden" name="query" value=query.to_owned()/>
                 <label class="field field--inline">
                     <span class="field__label">"Name"</span>
-                    <input class="field__input" name="name" required=true maxlength=MAX_NAME/>
+                    <input class="field__input" name="name" required=true maxlength=MAX_NAME pattern=".*\\S.*" title="A name that is more than spaces"/>
                 </label>
                 <label class="check"><input type="checkbox" name="default" value="yes"/><span>"Open Logs with it"</span></label>
                 <button class="button" type="submit">"Save"</button>

@@ -196,11 +196,35 @@ async fn the_page_clears_only_what_was_confirmed() {
     let late = LogRow::new(LogStatus::Completed, SourceType::Vm, "idle and late");
     let late = late.server(server.as_i64().unwrap()).schedule(schedule.as_i64().unwrap());
     panel.serving.panel.trail.append(late).await.unwrap();
-    assert_eq!(page(post("12", &up_to)).await.0, 303);
+    let done = post("12", &up_to).send().await.unwrap();
+    assert_eq!((done.status().as_u16(), done.headers()["location"].to_str().unwrap()), (303, "/logs?said=cleared-12"));
     assert_eq!(messages(&panel).await.len(), 7);
+    let (_, told) = page(panel.request(Method::GET, "/logs?said=cleared-12")).await;
+    assert!(told.contains("12 entries are cleared.") && told.contains("running 0"), "{told}");
+    let (_, forged) = page(panel.request(Method::GET, "/logs?said=cleared-all%20is%20well")).await;
+    assert!(!forged.contains("cleared.") && !forged.contains("class=\"flash\""), "{forged}");
     assert_eq!(answer(panel.request(Method::DELETE, "/api/v1/logs")).await.1["deleted"], 1);
     let (_, nothing) = page(panel.request(Method::GET, "/logs/clear")).await;
     assert!(nothing.contains("There is nothing to clear") && !nothing.contains("<button class=\"button button--danger\""), "{nothing}");
+    panel.serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn who_may_clear_and_not_read_is_told_on_a_page_of_their_own() {
+    let panel = with_rows(Engine::Sqlite).await;
+    let role = json!({"name": "sweeper", "permissions": ["clear_backup_logs"]});
+    assert_eq!(panel.post("/api/v1/roles", &role).await.0, StatusCode::CREATED);
+    panel.serving.panel.accounts.create("sue", "correct horse battery".to_owned(), "sweeper").await.unwrap();
+    let token = panel.serving.panel.accounts.create_token("sue", "test", None).await.unwrap().text().to_owned();
+    let asked = async |path: &str| panel.anonymous(Method::GET, path).bearer_auth(&token).send().await.unwrap().text().await.unwrap();
+    let question = asked("/logs/clear").await;
+    assert!(question.contains("Clear 12 entries?") && !question.contains("href=\"/logs\""), "{question}");
+    let up_to = question.split("name=\"up_to\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap().to_owned();
+    let fields = [("deleted", "12"), ("up_to", up_to.as_str())];
+    let done = panel.anonymous(Method::POST, "/logs/clear").bearer_auth(&token).form(&fields).send().await.unwrap();
+    let next = done.headers()["location"].to_str().unwrap();
+    assert_eq!((done.status(), next), (StatusCode::SEE_OTHER, "/logs/clear?said=cleared-12"));
+    assert!(asked(next).await.contains("12 entries are cleared."));
     panel.serving.stop().await;
 }
 
