@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::address;
 use super::feed_section::focus_pause;
-use crate::components::{Ago, Erase, Icon, Piece, Reactive, Tone, format, icon, notice, reactive, text, use_clock};
+use crate::components::{Ago, Erase, Icon, Piece, Reactive, Tone, effect, format, icon, notice, reactive, text, use_clock};
 use crate::streaming::{Connection, Live, reload};
 
 /// One notice for each thing that is wrong; `has_feed`: the viewer may see rows, which come over the stream.
@@ -13,10 +13,34 @@ pub(super) fn connection_banner(live: Live, has_feed: bool) -> Piece {
     let (waits, offline, polls, ended) = (is("reconnecting"), is("offline"), is("polling"), is("signed-out"));
     let lost = reactive(move || waits.get().then(|| reconnecting(live, has_feed)));
     let alone = reactive(move || offline.get().then(|| no_network(live)));
-    let asks = reactive(move || (has_feed && polls.get()).then(|| polling(live)));
+    let asks = foldable(live, move || has_feed && polls.get(), move |hide| polling(live, hide));
     let over = reactive(move || ended.get().then(|| signed_out(live)));
-    let old = reactive(move || live.outdated.get().then(outdated));
+    let old = foldable(live, move || live.outdated.get(), outdated);
     view! { {lost}{alone}{asks}{over}{old} }.erase()
+}
+
+/// A notice that needs nobody and can be put away until the state of the connection changes.
+fn foldable(
+    live: Live,
+    is_so: impl Fn() -> bool + Send + Sync + 'static,
+    notice: impl Fn(Piece) -> Piece + Send + Sync + 'static,
+) -> Reactive {
+    let put_away = RwSignal::new(false);
+    let state = Memo::new(move |_| live.connection.with(Connection::name));
+    effect(move || {
+        state.track();
+        put_away.set(false);
+    });
+    let is_shown = Memo::new(move |_| is_so() && !put_away.get());
+    reactive(move || is_shown.get().then(|| notice(hide_button(put_away))))
+}
+
+fn hide_button(put_away: RwSignal<bool>) -> Piece {
+    let press = move |_| {
+        focus_pause();
+        put_away.set(true);
+    };
+    view! { <button class="button" type="button" on:click=press>"Hide"</button> }.erase()
 }
 
 fn reconnecting(live: Live, has_feed: bool) -> Piece {
@@ -73,10 +97,10 @@ fn retry_button(live: Live, word: &'static str) -> Piece {
     view! { <button class="button" type="button" on:click=press>{icon(Icon::Retry)}{word}</button> }.erase()
 }
 
-fn polling(live: Live) -> Piece {
+fn polling(live: Live, hide: Piece) -> Piece {
     let body = view! {
-        <p>"The live stream does not come through: too many pages may be open at once, or a proxy in between may not pass WebSockets on. No row is missing; each comes a few seconds late."</p>
-        {retry_button(live, "Try the stream again")}
+        <p>"The live stream does not come through: too many pages may be open, or a proxy may not pass WebSockets on. No row is missing; each comes a little late."</p>
+        <p class="monitor__ways">{retry_button(live, "Try the stream again")}{hide}</p>
     };
     notice(Tone::Neutral, "The panel is asked every few seconds", body.erase())
 }
@@ -94,10 +118,10 @@ fn sign_in(filter: &str) -> String {
     format!("/sign-in?{}", form_urlencoded::Serializer::new(String::new()).append_pair("next", &address(filter)).finish())
 }
 
-fn outdated() -> Piece {
+fn outdated(hide: Piece) -> Piece {
     let body = view! {
         <p>"This page is from the version before. It reloads by itself when you look elsewhere."</p>
-        <button class="button" type="button" on:click=move |_| reload()>{icon(Icon::Retry)}"Reload now"</button>
+        <p class="monitor__ways"><button class="button" type="button" on:click=move |_| reload()>{icon(Icon::Retry)}"Reload now"</button>{hide}</p>
     };
     notice(Tone::Neutral, "The panel has been updated", body.erase())
 }
