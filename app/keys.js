@@ -32,7 +32,8 @@
     const here = entries.indexOf(document.activeElement?.closest('.log-table__open'));
     const to = entries[here < 0 ? 0 : Math.min(entries.length - 1, Math.max(0, here + by))];
     if (!to) return;
-    if (document.querySelector('.connection[data-state="live"]')) document.querySelector('[aria-keyshortcuts="Space"]')?.click();
+    const pause = document.querySelector('[aria-keyshortcuts="Space"]');
+    if (pause?.textContent === 'Pause') pause.click();
     to.focus({ preventScroll: true });
     to.scrollIntoView({ block: 'nearest' });
   };

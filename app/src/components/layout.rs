@@ -46,27 +46,46 @@ pub fn frame(here: &str, theme_switch: Piece, content: Piece) -> Piece {
     .erase()
 }
 
-/// What the keys do, on every page. A phone has none.
+/// Which keys there are, by where they do something. A phone has none.
+const KEYS: [(&str, &[(&str, &str)]); 4] = [
+    (
+        "On every page",
+        &[
+            ("?", "Show or hide this sheet"),
+            ("/", "Look for words in Logs"),
+            ("g", "and then m, l, s, v, u or r: go to Monitor, Logs, Schedules, Servers, Users or Roles"),
+            ("Esc", "Close what is open"),
+        ],
+    ),
+    ("On Monitor and Logs", &[("j k", "Next and previous entry that can be opened"), ("Enter", "Open the entry")]),
+    ("On Monitor", &[("Space", "Pause and go on"), ("Home", "Back to the newest rows")]),
+    (
+        "On Logs",
+        &[
+            ("c", "Copy the entry's line"),
+            ("Shift C", "Copy the entry's permalink"),
+            ("x", "Clear the filters"),
+            ("← →", "From bar to bar of the histogram; with Shift choose several, Enter zooms"),
+        ],
+    ),
+];
+
+/// What the keys do, from every page.
 fn key_sheet() -> Piece {
-    let row =
-        |keys: &'static str, does: &'static str| view! { <div class="keys__row"><dt><kbd>{keys}</kbd></dt><dd>{does}</dd></div> }.erase();
+    let row = |(keys, does): &(&'static str, &'static str)| {
+        view! { <div class="keys__row"><dt><kbd>{*keys}</kbd></dt><dd>{*does}</dd></div> }.erase()
+    };
+    let group = |(place, keys): (&'static str, &'static [(&'static str, &'static str)])| {
+        view! {
+            <h3 class="keys__place">{place}</h3>
+            <dl class="keys__list">{keys.iter().map(row).collect_view()}</dl>
+        }
+        .erase()
+    };
     view! {
         <div class="keys" id="keys" popover="auto" role="dialog" aria-label="Keys">
             <h2 class="keys__title">"Keys"</h2>
-            <dl class="keys__list">
-                {row("?", "Show or hide this sheet")}
-                {row("/", "Look for words in Logs")}
-                {row("g", "and then m, l, s, v, u or r: go to Monitor, Logs, Schedules, Servers, Users or Roles")}
-                {row("j k", "Next and previous entry that can be opened")}
-                {row("Enter", "Open the entry")}
-                {row("c", "Copy the entry's line")}
-                {row("Shift C", "Copy the entry's permalink")}
-                {row("x", "Clear the filters of Logs")}
-                {row("← →", "From bar to bar of the histogram; with Shift choose several, Enter zooms")}
-                {row("Space", "Pause and go on, on Monitor")}
-                {row("Home", "Back to the newest rows, on Monitor")}
-                {row("Esc", "Close what is open")}
-            </dl>
+            {KEYS.into_iter().map(group).collect_view()}
             <label class="keys__switch needs-script">
                 <input type="checkbox" data-turn-keys="" checked=true/>
                 "These keys work in this browser"
