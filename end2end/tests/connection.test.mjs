@@ -168,6 +168,41 @@ test('while the panel is asked an update is offered, and a panel that cannot ans
   await context.close();
 });
 
+test('a page that was away for hours loads anew instead of fetching all it missed, unless somebody reads it', async () => {
+  const visitor = await signIn(browser);
+  const { page, context } = visitor;
+  let [missed, greetings] = [0, 0];
+  await page.routeWebSocket(/stream/, (socket) => {
+    socket.connectToServer().onMessage((message) => {
+      const frame = JSON.parse(message);
+      greetings += Number(frame.kind === 'hello');
+      socket.send(frame.kind === 'hello' ? JSON.stringify({ ...frame, head: frame.head + missed }) : message);
+    });
+  });
+  await page.reload();
+  await live(page);
+  missed = 20_000;
+  await page.evaluate(() => (window.notReloaded = true));
+  const sleep = () => page.evaluate(() => {
+    const now = Date.now;
+    Date.now = () => now() + 4 * 3_600_000;
+  });
+  await page.locator('.feed__header .button').click();
+  await page.waitForSelector('.connection[data-state="paused"]');
+  const before = greetings;
+  await sleep();
+  for (const deadline = Date.now() + 20_000; greetings === before; await page.waitForTimeout(100)) assert.ok(Date.now() < deadline);
+  await page.waitForTimeout(1_000);
+  assert.ok(await page.evaluate(() => window.notReloaded), 'what somebody reads stays');
+  await page.locator('.feed__header .button').click();
+  await sleep();
+  await page.waitForFunction(() => !window.notReloaded, undefined, { timeout: 20_000 });
+  await live(page);
+  await page.waitForTimeout(2_000);
+  assert.equal(await page.locator('.connection').getAttribute('data-state'), 'live', 'once');
+  await context.close();
+});
+
 test('who sees no rows is told too that the panel is gone', async () => {
   const visitor = await signIn(browser);
   const { page, context } = visitor;

@@ -90,7 +90,7 @@ test('what was cleared unseen stays marked', async () => {
   await live(page);
   const { head } = await page.evaluate(async () => (await fetch('/api/v1/logs?limit=1')).json());
   line.say({ kind: 'gap', from: head + 1, to: head + 2 });
-  const gap = page.getByText(`Rows from ${head + 1} to ${head + 2} were cleared`);
+  const gap = page.getByText(`Some of rows ${head + 1} to ${head + 2} were cleared unseen`);
   await gap.waitFor();
   // What is read anew reaches past the gap.
   await page.waitForFunction(async (past) => (await (await fetch('/api/v1/logs?limit=1')).json()).head > past, head + 3, { timeout: A_MINUTE_AND_MORE, polling: 1_000 });
@@ -164,6 +164,15 @@ test('the chips filter the stream on the server, and the address says which', as
   await page.waitForFunction((text) => document.querySelector('.log-table--feed .log-table__row').innerText !== text, first, { timeout: A_MINUTE_AND_MORE });
   const types = await page.locator('.log-table--feed .log-table__row').evaluateAll((rows) => rows.map((row) => row.innerText.includes('MYSQL')));
   assert.ok(types.length > 1 && types.every(Boolean), 'only rows that pass');
+  // What no chip is about is named, and can be taken away by itself.
+  await page.goto(`${new URL(page.url()).origin}/?server=1&q=%22nothing+says%20this%22&type=MYSQL`);
+  await live(page);
+  assert.match(await page.getByRole('link', { name: /^Server / }).innerText(), /^Server \D/, 'by its name');
+  await page.getByText('No rows match.').waitFor();
+  await sound(visitor, 'the Monitor without a row');
+  await page.getByRole('link', { name: /^Words: "nothing says this"/ }).click();
+  await page.waitForURL((url) => url.search === '?type=MYSQL&server=1');
+  await live(page);
   await page.goto(`${new URL(page.url()).origin}/?status=nonsense`);
   await page.getByText('This filter cannot be applied').waitFor();
   await context.close();

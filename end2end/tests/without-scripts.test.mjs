@@ -27,6 +27,20 @@ test('Logs are read, filtered, paged and opened without scripts', async () => {
   await context.close();
 });
 
+test('the Monitor says of when it is, and what it cannot do is not promised', async () => {
+  const { page, context } = await signIn(browser, { scripts: false });
+  const state = page.locator('.connection');
+  assert.match(await state.innerText(), /^As of \d\d:\d\d:\d\d\s+· reload for newer rows$/);
+  assert.ok(!(await page.locator('main').innerText()).includes('Connecting'));
+  await page.goto(`${origin}/?q=nothing-says-this`);
+  assert.match(await page.locator('.feed').innerText(), /No rows match\.\s+Show all rows/);
+  assert.ok(!(await page.locator('main').innerText()).includes('Rows appear here'));
+  await page.getByRole('link', { name: 'Show all rows' }).click();
+  await page.waitForURL(`${origin}/#feed`);
+  assert.ok((await page.locator('.log-table__row').count()) > 5);
+  await context.close();
+});
+
 test('a day is chosen over a moment without scripts, and a mistake costs nothing of the filter', async () => {
   const { page, context } = await signIn(browser, { scripts: false });
   await page.goto(`${origin}/logs?status=info`);
