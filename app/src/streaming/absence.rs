@@ -2,6 +2,7 @@
 //! rows for long that nobody gets to see. Pure.
 
 use super::Feed;
+use crate::model::LogEntry;
 
 /// Rows of so many ids are fetched: far more than a feed holds, since ids count what the viewer may not see and the filter does not want too.
 const MOST_IDS: usize = 5 * Feed::LIMIT;
@@ -28,8 +29,18 @@ impl Absence {
     }
 }
 
+/// Frames of so many rows come to who is behind, or where a flood is written.
+const MANY_ROWS: usize = 100;
+
+/// Whether more of what was written meanwhile follows this frame; `head`: the last row there was when the stream began. What nobody may see
+/// here never comes, so a frame with few rows says that this is all.
+pub(super) fn more_follows(rows: &[LogEntry], head: i64) -> bool {
+    rows.len() >= MANY_ROWS && rows.last().is_some_and(|last| last.id < head)
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::feed::tests::entry;
     use super::*;
 
     #[test]
@@ -47,5 +58,16 @@ mod tests {
             let absence = Absence { last_id: 700, head: 700 + missed, away_millis, is_held };
             assert_eq!(absence.begins_anew(), anew, "{missed} {away_millis:?} {is_held}");
         }
+    }
+
+    #[test]
+    fn full_frames_below_the_head_are_followed_by_more() {
+        for (first, last, more) in
+            [(1, 256, true), (1_745, 2_000, false), (1_900, 1_999, true), (1_901, 1_999, false), (2_001, 2_256, false)]
+        {
+            let rows: Vec<_> = (first..=last).map(entry).collect();
+            assert_eq!(more_follows(&rows, 2_000), more, "{first} to {last}");
+        }
+        assert!(!more_follows(&[], 2_000));
     }
 }

@@ -6,7 +6,7 @@ mod badge;
 
 use leptos::prelude::*;
 
-use super::absence::Absence;
+use super::absence::{Absence, more_follows};
 use super::attempts::{Attempts, Failure};
 use super::backoff::wait_millis;
 use super::drawing::Drawing;
@@ -49,6 +49,8 @@ struct State {
     /// Why the server said it closes.
     reason: Option<String>,
     attempted_at: Option<Timestamp>,
+    /// The last row there was when the stream began.
+    head: i64,
     polled_at: Option<Timestamp>,
     is_polling: bool,
     ticked_at: Option<Timestamp>,
@@ -149,13 +151,18 @@ impl Follower {
             Frame::Hello { head, build, rights } => self.greet(head, &build, &rights),
             Frame::Rows { rows } => {
                 self.note_trouble(&rows);
+                self.note_lag(more_follows(&rows, self.state.with_value(|state| state.head)));
                 self.drawing.change(move |feed| feed.push(rows, now));
             }
             Frame::Gap { from, to } => self.drawing.change(move |feed| feed.mark_gap(from, to, now)),
             Frame::Runs { runs, all: true } => change(self.live.runs, |shown| *shown = runs),
             Frame::Runs { runs, all: false } => self.live.change_runs(runs),
             Frame::Glance { glance } => change(self.live.glance, |shown| *shown = glance),
-            Frame::Servers { servers, removed, all } => self.live.change_servers(servers, &removed, all),
+            Frame::Servers { servers, removed, all } => {
+                // It comes again and again: no lag is claimed for long because a last full frame was all there was.
+                self.note_lag(false);
+                self.live.change_servers(servers, &removed, all);
+            }
             Frame::Cleared { .. } => self.read_again(),
             Frame::Bye { reason } => self.state.update_value(|state| state.reason = Some(reason)),
         }
@@ -170,7 +177,11 @@ impl Follower {
         if self.begins_anew(head) {
             return;
         }
-        self.state.update_value(|state| state.attempts = Attempts::default());
+        self.state.update_value(|state| {
+            state.attempts = Attempts::default();
+            state.head = head;
+        });
+        self.note_lag(false);
         self.live.connection.set(Connection::Live);
         self.compare_build(build);
     }
@@ -185,6 +196,12 @@ impl Follower {
             self.reload();
         }
         begins
+    }
+
+    fn note_lag(self, lags: bool) {
+        if self.live.lags.get_untracked() != lags {
+            self.live.lags.set(lags);
+        }
     }
 
     fn compare_build(self, build: &str) {

@@ -34,6 +34,8 @@ pub struct Live {
     pub glance: RwSignal<Option<Glance>>,
     /// When the panel was last heard from.
     pub heard_at: RwSignal<Option<Timestamp>>,
+    /// Whether the stream is still telling what was written before it began.
+    pub lags: RwSignal<bool>,
     /// Whether another build answers now than the one that rendered this page.
     pub outdated: RwSignal<bool>,
     pub older: RwSignal<Older>,
@@ -54,6 +56,7 @@ impl Live {
             servers: RwSignal::new(servers),
             glance: RwSignal::new(glance),
             heard_at: RwSignal::new(None),
+            lags: RwSignal::new(false),
             outdated: RwSignal::new(false),
             older: RwSignal::new(older),
             filter: StoredValue::new(filter),

@@ -51,17 +51,19 @@ fn pause_label(following: Following) -> Piece {
 
 /// The state in one word, announced when it changes. Where no script runs it stays what it was when the server rendered it, and that is said.
 fn connection_state(live: Live, following: RwSignal<Following>) -> Piece {
-    let comes_in = |connection: &Connection| matches!(connection, Connection::Live | Connection::Polling);
-    let paused = move || following.get() != Following::Tail && live.connection.with(comes_in);
-    let name = text(move || if paused() { "paused" } else { live.connection.with(Connection::name) }.to_owned());
+    let state = move || {
+        live.connection.with(|connection| match connection {
+            Connection::Live | Connection::Polling if following.get() != Following::Tail => ("paused", "Paused"),
+            Connection::Live if live.lags.get() => ("catching-up", "Catching up"),
+            _ => (connection.name(), connection.word()),
+        })
+    };
     let page = use_page();
     let rendered_at = page.local(page.get().now);
     let time = rendered_at.split_once(' ').map_or("", |(_, time)| time).to_owned();
-    let word = text(move || match live.connection.get() {
-        _ if paused() => "Paused".to_owned(),
-        Connection::Rendered => format!("{} {time}", Connection::Rendered.word()),
-        connection => connection.word().to_owned(),
-    });
+    let is_rendered = move || live.connection.with(|connection| *connection == Connection::Rendered);
+    let name = text(move || state().0);
+    let word = text(move || if is_rendered() { format!("{} {time}", state().1) } else { state().1.to_owned() });
     view! {
         <p class="connection" role="status" aria-live="polite" data-state=name>
             <span class="connection__dot" aria-hidden="true"></span>
