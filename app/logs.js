@@ -29,14 +29,31 @@ logs?.addEventListener('formdata', ({ formData }) => {
 let moving = false;
 logs?.addEventListener('keydown', ({ target, key }) => {
   if (!target.matches('select')) return;
-  if (moving && key === 'Enter') logs.requestSubmit();
+  if (moving && key === 'Enter') apply(target);
   moving = key !== 'Enter';
 });
 logs?.addEventListener('pointerdown', () => (moving = false));
 logs?.addEventListener('change', ({ target }) => {
   const waits = ['date', 'search'].includes(target.type) || (moving && target.matches('select'));
-  if (!waits) logs.requestSubmit();
+  if (!waits) apply(target);
 });
+
+/* The page that comes puts who works by keys where they were, and shows the fold as it was. After a click the focus would only take the
+   keys of the list. */
+const PLACE = 'logs-filter-place';
+const fold = () => logs.querySelector('details');
+function apply(control) {
+  const { name, type, value } = control;
+  const field = control.matches(':focus-visible') ? `[name="${name}"]${type === 'checkbox' ? `[value="${CSS.escape(value)}"]` : ''}` : '';
+  sessionStorage.setItem(PLACE, JSON.stringify({ field, open: fold().open }));
+  logs.requestSubmit();
+}
+const place = JSON.parse(sessionStorage.getItem(PLACE));
+sessionStorage.removeItem(PLACE);
+if (logs && place) {
+  if (place.open) fold().open = true;
+  if (place.field) logs.querySelector(place.field)?.focus();
+}
 
 /* Older rows, in place. */
 const MOST_ROWS = 2000;
@@ -100,11 +117,24 @@ let coming;
 function leave() {
   coming?.abort.abort();
   coming = undefined;
+  wait();
+}
+/** What a message is waited for at: its row and, from message to message, the dialog. An answer that comes soon shows nothing. */
+const SOON_MILLIS = 150;
+let waiting;
+function wait(entry) {
+  clearTimeout(waiting);
+  for (const busy of all('.log-table__open[aria-busy], dialog.message-log[aria-busy]')) busy.ariaBusy = null;
+  if (!entry) return;
+  waiting = setTimeout(() => {
+    for (const at of [document.querySelector(`.log-table__open[data-entry="${CSS.escape(entry)}"]`), opened()]) if (at) at.ariaBusy = 'true';
+  }, SOON_MILLIS);
 }
 async function open(href, how) {
   leave();
   const mine = { entry: new URL(href, location.href).searchParams.get('entry'), abort: new AbortController() };
   coming = mine;
+  wait(mine.entry);
   try {
     const page = await pageAt(href, mine.abort.signal);
     if (coming !== mine) return;
@@ -118,7 +148,7 @@ async function open(href, how) {
     // What cannot be had in the background the browser goes to, and says why not.
     if (coming === mine) location.href = href;
   } finally {
-    if (coming === mine) coming = undefined;
+    if (coming === mine) leave();
   }
 }
 /** A second step goes on from the message that is on its way. */
