@@ -292,6 +292,75 @@ test('a finger zooms along the histogram and scrolls across it', async () => {
   await context.close();
 });
 
+test('who filters by keys stays where they were, and a fold that was open stays open', async () => {
+  const { page, context } = await signIn(browser);
+  await page.goto(`${origin}/logs?type=SYSTEM`);
+  const inFocus = () => page.evaluate(() => [document.activeElement.name, document.activeElement.value]);
+  await page.locator('.chip__box[value="error"]').focus();
+  await page.keyboard.press('Space');
+  await page.waitForURL(/status=error/);
+  await page.waitForLoadState();
+  assert.deepEqual(await inFocus(), ['status', 'error']);
+  await page.locator('select[name="type"]').focus();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await page.waitForURL((url) => url.searchParams.get('type') !== 'SYSTEM');
+  await page.waitForLoadState();
+  assert.equal((await inFocus())[0], 'type');
+  await page.reload();
+  assert.deepEqual(await inFocus(), [undefined, undefined], 'only the page that the filter gave is told');
+  // Keys of the list are not taken from whoever clicks.
+  await page.locator('.chip', { has: page.locator('[value="warning"]') }).click();
+  await page.waitForURL(/warning/);
+  await page.waitForLoadState();
+  assert.equal(await page.evaluate(() => document.activeElement.tagName), 'BODY');
+  await context.close();
+
+  const phone = await signIn(browser, { size: 'phone' });
+  await phone.page.goto(`${origin}/logs?status=info`);
+  const type = phone.page.locator('select[name="type"]');
+  assert.ok(!(await type.isVisible()));
+  await phone.page.locator('.filter-more__summary').click();
+  await type.selectOption('SYSTEM');
+  await phone.page.waitForURL(/type=SYSTEM/);
+  await type.waitFor();
+  await phone.context.close();
+});
+
+test('a message that does not come at once says that it is on its way', async () => {
+  const { page, context } = await signIn(browser);
+  await page.goto(`${origin}/logs?type=SYSTEM&limit=8`);
+  await page.evaluate(() => {
+    const now = window.fetch;
+    window.fetch = (...of) => new Promise((done) => setTimeout(done, 1_200)).then(() => now(...of));
+  });
+  const first = page.locator('.log-table__open').first();
+  await first.click();
+  await page.locator('.log-table__open[aria-busy="true"]').waitFor();
+  const said = (at, part) => at.evaluate((element, part) => getComputedStyle(part ? element.querySelector(part) : element, '::after').content, part);
+  assert.match(await said(first), /Opening/);
+  const dialog = page.locator('dialog.message-log:modal');
+  await dialog.waitFor();
+  assert.equal(await first.getAttribute('aria-busy'), null);
+  await page.keyboard.press('j');
+  await page.locator('dialog.message-log[aria-busy="true"]').waitFor();
+  assert.match(await said(dialog, '.message-log__title'), /opening/);
+  await page.locator('dialog.message-log:not([aria-busy])').waitFor();
+  await context.close();
+});
+
+test('an export that is refused says why', async () => {
+  const { page, context } = await signIn(browser);
+  await page.goto(`${origin}/logs?status=completed`);
+  await page.locator('.menu summary').click();
+  const link = page.getByRole('link', { name: 'CSV', exact: true });
+  await link.evaluate((link) => (link.href = link.href.replace('format=csv', 'format=papyrus')));
+  await link.click();
+  await page.waitForURL(/papyrus/);
+  await page.getByText('expected csv, ndjson or xlsx').first().waitFor();
+  await context.close();
+});
+
 test('rows take as much room as was chosen, and still do on the next page', async () => {
   const visitor = await signIn(browser);
   const { page } = visitor;
@@ -307,5 +376,10 @@ test('rows take as much room as was chosen, and still do on the next page', asyn
     await sound(visitor, `Logs, ${density}`);
   }
   assert.ok(heights[0] > heights[1] && heights[1] > heights[2], `${heights}`);
+  // However long the names: with the widest ones, no row takes a second line.
+  await page.locator('.log-table__row').first().evaluate((row) => {
+    for (const column of ['server', 'schedule']) row.querySelector(`[data-column="${column}"]`).textContent = 'a very long name of many words '.repeat(3);
+  });
+  assert.equal(await height(), heights[2]);
   await visitor.context.close();
 });
