@@ -99,7 +99,7 @@ fn key_sheet() -> Piece {
 fn search() -> Piece {
     view! {
         <form class="top-bar__search" role="search" method="get" action="/logs">
-            <input class="field__input" type="search" name="q" maxlength="200" placeholder="Words in Logs" aria-label="Words in Logs" aria-keyshortcuts="/" data-search="" enterkeyhint="search" autocomplete="off"/>
+            <input class="field__input" type="search" name="q" maxlength="600" placeholder="Words in Logs" aria-label="Words in Logs" aria-keyshortcuts="/" data-search="" enterkeyhint="search" autocomplete="off"/>
         </form>
     }
     .erase()
