@@ -171,8 +171,9 @@ test('while the panel is asked an update is offered, and a panel that cannot ans
 test('a page that was away for hours loads anew instead of fetching all it missed, unless somebody reads it', async () => {
   const visitor = await signIn(browser);
   const { page, context } = visitor;
-  let [missed, greetings] = [0, 0];
+  let [missed, greetings, say] = [0, 0];
   await page.routeWebSocket(/stream/, (socket) => {
+    say = (frame) => socket.send(JSON.stringify(frame));
     socket.connectToServer().onMessage((message) => {
       const frame = JSON.parse(message);
       greetings += Number(frame.kind === 'hello');
@@ -200,6 +201,17 @@ test('a page that was away for hours loads anew instead of fetching all it misse
   await live(page);
   await page.waitForTimeout(2_000);
   assert.equal(await page.locator('.connection').getAttribute('data-state'), 'live', 'once');
+  // What is told of the time before is not live, until what comes is new.
+  await page.evaluate(() => {
+    window.states = [];
+    const state = document.querySelector('.connection');
+    new MutationObserver(() => window.states.push(state.innerText)).observe(state, { attributes: true });
+  });
+  const { head, entries } = await page.evaluate(async () => (await fetch('/api/v1/logs?limit=1')).json());
+  say({ kind: 'rows', rows: Array.from({ length: 100 }, (_, n) => ({ ...entries[0], id: head + 1 + n })) });
+  await page.waitForFunction(() => window.states.includes('Catching up'));
+  say({ kind: 'rows', rows: [{ ...entries[0], id: head + 101 }] });
+  await live(page);
   await context.close();
 });
 
