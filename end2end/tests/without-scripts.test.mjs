@@ -30,7 +30,7 @@ test('Logs are read, filtered, paged and opened without scripts', async () => {
 test('the Monitor says of when it is, and what it cannot do is not promised', async () => {
   const { page, context } = await signIn(browser, { scripts: false });
   const state = page.locator('.connection');
-  assert.match(await state.innerText(), /^As of \d\d:\d\d:\d\d\s+· reload for newer rows$/);
+  assert.match(await state.innerText(), /^As of \d\d:\d\d:\d\d · reload for newer rows$/);
   assert.ok(!(await page.locator('main').innerText()).includes('Connecting'));
   await page.goto(`${origin}/?q=nothing-says-this`);
   assert.match(await page.locator('.feed').innerText(), /No rows match\.\s+Show all rows/);

@@ -67,8 +67,7 @@ fn connection_state(live: Live, following: RwSignal<Following>) -> Piece {
     view! {
         <p class="connection" role="status" aria-live="polite" data-state=name>
             <span class="connection__dot" aria-hidden="true"></span>
-            <span class="figures">{word}</span>
-            <span class="without-scripts">"· reload for newer rows"</span>
+            <span><span class="figures">{word}</span><span class="without-scripts">" · reload for newer rows"</span></span>
         </p>
     }
     .erase()
