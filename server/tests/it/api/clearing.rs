@@ -183,6 +183,7 @@ async fn the_page_clears_only_what_was_confirmed() {
     };
     let (status, asked) = page(panel.request(Method::GET, "/logs/clear")).await;
     assert!(status == 200 && asked.contains("Clear 12 entries?") && asked.contains("9 of them of schedules that were deleted"), "{asked}");
+    assert!(asked.contains("data-busy=\"Clearing …\""), "a second click is none");
     let up_to = asked.split("name=\"up_to\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap().to_owned();
     let post = |deleted: &str, up_to: &str| panel.request(Method::POST, "/logs/clear").form(&[("deleted", deleted), ("up_to", up_to)]);
     for (deleted, up_to) in [("11", up_to.as_str()), ("12", "")] {
