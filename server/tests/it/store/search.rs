@@ -37,7 +37,7 @@ async fn every_way_of_reading_agrees_with_a_plain_look(#[case] engine: Engine) {
     world.compare_many(&mut runner, 20).await;
     // Indexed in part.
     assert!(world.index_batch().await);
-    world.append_drawn(&mut runner, 150).await;
+    world.append_before_listeners(&mut runner, 150).await;
     world.compare_many(&mut runner, 60).await;
     // Rows go from both parts, and from the memory of the stream.
     world.clear([1, 3]).await;

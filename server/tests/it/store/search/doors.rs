@@ -98,6 +98,12 @@ impl Exporter {
     }
 }
 
+/// A client of the stream, and what ends it.
+pub struct Listener {
+    socket: Socket,
+    stop: CancellationToken,
+}
+
 /// A hub at work. Rows that come while it works are in its memory, older ones only in the database.
 pub struct Stream {
     hub: Arc<Hub>,
@@ -120,11 +126,22 @@ impl Stream {
     }
 
     /// What a client hears that has the rows up to an id, until there is nothing more to hear.
-    pub async fn hear(&self, (scope, filter): (&Scope, &LogFilter), after: i64) -> Vec<Told> {
+    pub async fn hear(&self, selection: (&Scope, &LogFilter), after: i64) -> Vec<Told> {
+        let listener = self.listen(selection, after).await;
+        self.heard_by(listener).await
+    }
+
+    /// A client that has been greeted.
+    pub async fn listen(&self, (scope, filter): (&Scope, &LogFilter), after: i64) -> Listener {
         let stop = CancellationToken::new();
         let mut socket = self.connect(viewer(scope), filter.clone(), after, stop.clone()).await;
         let hello = next_frame(&mut socket).await.unwrap();
         assert_eq!(hello["kind"], "hello", "{hello}");
+        Listener { socket, stop }
+    }
+
+    /// All that a client has heard, once there is nothing more to hear.
+    pub async fn heard_by(&self, Listener { mut socket, stop }: Listener) -> Vec<Told> {
         let read = async {
             let mut heard = Vec::new();
             while let Some(frame) = next_frame(&mut socket).await {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use app::model::{LogFilter, LogStatus, Scope, SourceType, Timestamp, Zone};
+use chrono::DateTime;
 use chrono_tz::Tz;
 use proptest::test_runner::TestRunner;
 use server::clock::{time_zone, zone_table};
@@ -17,8 +18,11 @@ use tokio_util::sync::CancellationToken;
 use super::compare::compare;
 use super::doors::{Exporter, Stream, Told};
 use super::drawn::{PLACES, draw, filters, rows, scopes};
-use super::reference::Reference;
+use super::reference::{Reference, local};
 use crate::support::engine::TestDatabase;
+
+/// Of a random filter few pass many rows; some of these do.
+const LISTENERS: usize = 30;
 
 pub struct World {
     database: Database,
@@ -58,6 +62,23 @@ impl World {
     pub async fn append_drawn(&mut self, runner: &mut TestRunner, count: usize) {
         let rows: Vec<_> = (0..count).map(|_| draw(runner, &rows())).collect();
         self.append(&rows).await;
+    }
+
+    /// The same, while some listen.
+    pub async fn append_before_listeners(&mut self, runner: &mut TestRunner, count: usize) {
+        let before = self.reference.last_id();
+        let mut listeners = Vec::new();
+        for _ in 0..LISTENERS {
+            let (filter, scope) = (draw(runner, &filters()), draw(runner, &scopes()));
+            let listener = self.stream.listen((&scope, &filter), before).await;
+            listeners.push((filter, scope, listener));
+        }
+        self.append_drawn(runner, count).await;
+        for (filter, scope, listener) in listeners {
+            let expected: Vec<_> = self.passing(&scope, &filter).into_iter().filter(|(id, _)| *id > before).collect();
+            let heard = self.stream.heard_by(listener).await;
+            assert_eq!(heard, expected, "what is heard at once of {:?} in {scope:?}", filter.to_query());
+        }
     }
 
     /// Removes the rows of schedules of some servers as clearing does.
@@ -110,14 +131,22 @@ impl World {
         index_all(&self.database, &self.zone, &CancellationToken::new()).await.unwrap();
     }
 
+    fn tz(&self) -> Tz {
+        self.zone.name.parse().unwrap()
+    }
+
+    /// What a clock on the wall shows there.
+    pub fn local(&self, at: Timestamp) -> DateTime<Tz> {
+        local(at, self.tz())
+    }
+
     /// How many rows pass.
     pub fn count(&self, filter: &LogFilter) -> usize {
         self.passing(&Scope::All, filter).len()
     }
 
     fn passing(&self, scope: &Scope, filter: &LogFilter) -> Vec<Told> {
-        let zone: Tz = self.zone.name.parse().unwrap();
-        self.reference.rows(scope, filter, zone).into_iter().map(|(id, row)| (*id, row.message.clone())).collect()
+        self.reference.rows(scope, filter, self.tz()).into_iter().map(|(id, row)| (*id, row.message.clone())).collect()
     }
 
     /// What the store gives.
@@ -137,13 +166,16 @@ impl World {
 
     /// Every way of reading, for filters at random.
     pub async fn compare_many(&self, runner: &mut TestRunner, filters_count: usize) {
+        let mut found = 0;
         for _ in 0..filters_count {
             let (filter, scope) = (draw(runner, &filters()), draw(runner, &scopes()));
             let limit = draw(runner, &(1_u32..90));
             self.compare(&scope, &filter, limit).await;
             let format = if limit % 2 == 0 { Format::Csv } else { Format::Ndjson };
             self.compare_leaving(&scope, &filter, format).await;
+            found += usize::from(!self.passing(&scope, &filter).is_empty());
         }
+        assert!(found > filters_count / 5, "only {found} of {filters_count} filters found anything");
     }
 
     pub async fn stop(self) {
