@@ -28,7 +28,8 @@ fn foldable(
     let put_away = RwSignal::new(false);
     let state = Memo::new(move |_| live.connection.with(Connection::name));
     effect(move || {
-        state.track();
+        // Read, not only tracked: a memo that nobody reads follows nothing.
+        state.get();
         put_away.set(false);
     });
     let is_shown = Memo::new(move |_| is_so() && !put_away.get());
