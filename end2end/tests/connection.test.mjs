@@ -1,7 +1,7 @@
 // The line to the panel breaks, stalls, is blocked and comes back; or another panel answers.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { launch, live, origin, signIn } from '../support/browser.mjs';
+import { SIZES, launch, live, origin, signIn, sound } from '../support/browser.mjs';
 import { between, hide, shownAndStored } from '../support/feed.mjs';
 
 let browser;
@@ -271,5 +271,58 @@ test('the title of a hidden page counts on over an update, and two builds do not
   await page.getByText('The panel has been updated').waitFor({ state: 'attached' });
   await page.waitForTimeout(5_000);
   assert.ok(await page.evaluate(() => window.notReloaded), 'the next one is a minute away');
+  await context.close();
+});
+
+for (const theme of ['light', 'dark']) {
+  test(`what a page says of its lost connection is sound and leaves room for the rest (${theme})`, async () => {
+    const visitor = await signIn(browser, { size: 'phone', theme });
+    const { page, context } = visitor;
+    await live(page);
+    await context.setOffline(true);
+    await page.evaluate(() => window.dispatchEvent(new Event('offline')));
+    await page.waitForSelector('.connection[data-state="offline"]');
+    for (const viewport of [SIZES.desk, SIZES.phone, { width: 320, height: 568 }, { width: 844, height: 390 }]) {
+      await page.setViewportSize(viewport);
+      const shown = `${viewport.width} by ${viewport.height}`;
+      // That it cannot be loaded is no complaint.
+      await sound({ page, complaints: [] }, `Monitor without the panel, ${shown}`);
+      await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
+      await page.waitForTimeout(300);
+      const { share, over } = await page.evaluate(() => {
+        const { top, height } = document.querySelector('.monitor__connection').getBoundingClientRect();
+        const rows = [...document.querySelectorAll('.log-table--feed .log-table__row, .feed__older')];
+        return { share: height / innerHeight, over: Math.max(...rows.map((row) => row.getBoundingClientRect().bottom)) - top };
+      });
+      assert.ok(share < 0.35, `the notice takes ${share} of the screen, ${shown}`);
+      assert.ok(over <= 0, `the notice covers ${over} px of the feed's end, ${shown}`);
+    }
+    await context.close();
+  });
+}
+
+test('who has read that the panel is asked puts that away, and reads on from entry to entry', async () => {
+  const visitor = await signIn(browser);
+  const { page, context } = visitor;
+  const line = await between(page);
+  line.opens = false;
+  await page.reload();
+  const notice = page.getByText('The panel is asked every few seconds');
+  await notice.waitFor({ timeout: 60_000 });
+  await page.getByRole('button', { name: 'Hide' }).click();
+  await notice.waitFor({ state: 'detached' });
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Pause');
+  assert.equal(await page.locator('.connection').innerText(), 'Every 4 s');
+  await page.keyboard.press('j');
+  await page.waitForSelector('.connection[data-state="paused"]');
+  // It is there again once the state has changed.
+  await page.route(/api\/sf/, (route) => route.abort());
+  await page.getByText('The connection is lost').waitFor({ timeout: 30_000 });
+  await page.unroute(/api\/sf/);
+  // After a few attempts that fail while the panel answers.
+  for (const deadline = Date.now() + A_MINUTE_AND_MORE; !(await notice.isVisible()); await page.waitForTimeout(1_000)) {
+    assert.ok(Date.now() < deadline, 'the notice is there again');
+    await page.getByRole('button', { name: 'Retry now' }).click({ timeout: 500 }).catch(() => {});
+  }
   await context.close();
 });

@@ -122,6 +122,16 @@ test('stopping a run asks first, and keeps the keyboard until it is answered', a
   assert.equal(await page.locator('.connection').getAttribute('data-state'), 'live');
   await page.keyboard.press('Escape');
   assert.match(await page.evaluate(() => document.activeElement.getAttribute('aria-label') ?? ''), /^Stop /);
+  // A line that has died without a word: the button does not stay pressed. Ten seconds are one here.
+  await page.route(/stop_run/, () => {});
+  await page.evaluate(() => {
+    const wait = window.setTimeout;
+    window.setTimeout = (act, millis, ...rest) => wait(act, millis / 10, ...rest);
+  });
+  await stop.first().click();
+  await page.getByRole('button', { name: 'Stop run' }).click();
+  await page.locator('.run-card__problem', { hasText: 'no answer in time' }).waitFor({ timeout: 8_000 });
+  assert.ok(await stop.first().isEnabled());
   assert.deepEqual(visitor.complaints, []);
   await context.close();
 });
@@ -221,7 +231,7 @@ test('a counter soon tells of what the feed shows, and nothing is asked for', as
   await live(page);
   const asked = [];
   page.on('request', (request) => asked.push(request.url()));
-  const counter = page.locator('.counters li', { hasText: 'Errors in 24 h' });
+  const counter = page.locator('.counters li', { hasText: 'Failed in 24 h' });
   const before = Number((await counter.innerText()).match(/\d+/)[0]);
   const newest = () => document.querySelector('.log-table--feed .log-table__row[data-status="error"] a[href*="entry="]')?.href;
   const known = await page.evaluate(newest);
@@ -232,7 +242,7 @@ test('a counter soon tells of what the feed shows, and nothing is asked for', as
   );
   // Two seconds, and what a busy machine needs.
   await page.waitForFunction(
-    (before) => [...document.querySelectorAll('.counters li')].some((item) => item.innerText.includes('Errors') && Number(item.innerText.match(/\d+/)[0]) > before),
+    (before) => [...document.querySelectorAll('.counters li')].some((item) => item.innerText.includes('Failed') && Number(item.innerText.match(/\d+/)[0]) > before),
     before,
     { timeout: 6_000 },
   );
