@@ -28,7 +28,7 @@ impl Face {
         let path = request.uri().path();
         if path.starts_with("/api/sf/") || matches!(path, "/healthz" | "/readyz") {
             Self::Own
-        } else if is_for_programs(path) || wants_json(request.headers()) {
+        } else if (is_for_programs(path) && !is_a_file_for_people(path, request.headers())) || wants_json(request.headers()) {
             Self::Problem
         } else {
             Self::Page(cookie(request.headers(), Theme::COOKIE).and_then(|theme| theme.parse().ok()).unwrap_or_default())
@@ -53,9 +53,17 @@ impl Face {
     }
 }
 
+/// The pages lead to files of the API too, and a browser that gets none shows what it gets.
+fn is_a_file_for_people(path: &str, headers: &HeaderMap) -> bool {
+    path == "/api/v1/logs/export" && accepts(headers).contains("text/html")
+}
+
 fn wants_json(headers: &HeaderMap) -> bool {
-    let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    accepts.contains("json") && !accepts.contains("text/html")
+    accepts(headers).contains("json") && !accepts(headers).contains("text/html")
+}
+
+fn accepts(headers: &HeaderMap) -> &str {
+    headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 /// The same answer with another body.
@@ -95,5 +103,26 @@ fn words(status: StatusCode) -> (&'static str, &'static str) {
         StatusCode::SERVICE_UNAVAILABLE => ("The panel could not answer", "try again in a moment; the panel's log says more"),
         status if status.is_server_error() => ("Something went wrong in the panel", "something went wrong; the panel's log says more"),
         _ => ("That did not work", "the request was refused"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals_have_the_form_of_whoever_asks() {
+        let browser = "text/html,application/xhtml+xml,*/*;q=0.8";
+        for (path, accept, face) in [
+            ("/logs", browser, Face::Page(Theme::default())),
+            ("/logs", "application/json", Face::Problem),
+            ("/api/v1/logs", browser, Face::Problem),
+            ("/api/v1/logs/export?format=csv", "*/*", Face::Problem),
+            ("/api/v1/logs/export?format=csv", browser, Face::Page(Theme::default())),
+            ("/healthz", browser, Face::Own),
+        ] {
+            let request = Request::builder().uri(path).header(header::ACCEPT, accept).body(Body::empty()).unwrap();
+            assert_eq!(Face::of(&request), face, "{path} {accept}");
+        }
     }
 }

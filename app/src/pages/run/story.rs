@@ -94,7 +94,7 @@ fn verdict(story: &RunStory) -> Option<Piece> {
     let end = story.end.as_ref();
     let code = story.run.exit_code;
     let explanation = end.and_then(|end| end.explanation.clone());
-    let next = end.and_then(|end| end.next_step.clone()).filter(|_| code != Some(0));
+    let next = end.and_then(|end| end.next_step.clone()).filter(|_| story.run.state != RunState::Completed);
     // The code with its meaning stands right below.
     let error = story.run.error.as_ref().map(|error| error.split(" — exit code ").next().unwrap_or(error).to_owned());
     let error = error.filter(|error| !error.starts_with("exit code "));
