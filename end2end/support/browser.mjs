@@ -18,17 +18,24 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const quiet = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
+/** What the browser is made to say where there is to be no service worker. */
+const NO_WORKER = /^Service Worker registration blocked/;
+
 export async function launch() {
   return chromium.launch({ executablePath, args: quiet });
 }
 
-/** Signs in through the link, at another address of the panel if told to, and gives a page at the Monitor. */
-export async function signIn(browser, { size = 'desk', scripts = true, theme = 'light', through = origin } = {}) {
+/**
+ * Signs in through the link, at another address of the panel if told to, and gives a page at the Monitor. A service worker that takes a
+ * page over while a test begins to intercept what the page asks for would let it ask past the test; `worker`: it is what is tested.
+ */
+export async function signIn(browser, { size = 'desk', scripts = true, theme = 'light', through = origin, worker = false } = {}) {
   const phone = size === 'phone';
-  const context = await browser.newContext({ viewport: SIZES[size], javaScriptEnabled: scripts, colorScheme: theme, hasTouch: phone, isMobile: phone });
+  const serviceWorkers = worker ? 'allow' : 'block';
+  const context = await browser.newContext({ viewport: SIZES[size], javaScriptEnabled: scripts, colorScheme: theme, hasTouch: phone, isMobile: phone, serviceWorkers });
   const page = await context.newPage();
   const complaints = [];
-  page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()));
+  page.on('console', (message) => ['error', 'warning'].includes(message.type()) && !NO_WORKER.test(message.text()) && complaints.push(message.text()));
   page.on('pageerror', (error) => complaints.push(String(error)));
   const { pathname, search } = new URL(link);
   const answer = await page.goto(through + pathname + search);

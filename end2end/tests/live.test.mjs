@@ -204,7 +204,7 @@ test('older rows come from history in place, each once', async () => {
 });
 
 test('the panel can be installed, and says so itself when it cannot be reached', async () => {
-  const visitor = await signIn(browser);
+  const visitor = await signIn(browser, { worker: true });
   const { page, context } = visitor;
   await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
   const manifest = await page.evaluate(async () => (await fetch(document.querySelector('link[rel=manifest]').href)).json());
