@@ -29,8 +29,9 @@ const POSTGRES_CONNECTIONS: u32 = 16;
 const POSTGRES_TRUST: Duration = Duration::from_secs(1);
 
 /// What one sorting, or one look into the index of words, may take: with the default of 4 MB it forgets which rows it has found, and reads all
-/// that are near them.
-const POSTGRES_WORK_MEMORY: &str = "set work_mem = '32MB'";
+/// that are near them. And no statement of the panel takes as long as it would to make machine code of it, which is what a wrong guess of its
+/// length would lead to.
+const POSTGRES_SETTINGS: &str = "set work_mem = '32MB'; set jit = off";
 
 /// Rows that a statement may be ahead of whoever takes them: each time one waits for the other costs more than a row.
 const SQLITE_ROWS_AHEAD: usize = 1000;
@@ -291,7 +292,7 @@ async fn open_postgres(url: &str, absent: Absent) -> Result<(Engine, i64), Store
         .acquire_timeout(Duration::from_secs(15))
         .test_before_acquire(false)
         .before_acquire(|connection, known| Box::pin(is_there(connection, known.idle_for)))
-        .after_connect(|connection, _| Box::pin(async { sqlx::query(POSTGRES_WORK_MEMORY).execute(connection).await.map(drop) }))
+        .after_connect(|connection, _| Box::pin(async { sqlx::raw_sql(POSTGRES_SETTINGS).execute(connection).await.map(drop) }))
         .connect(url)
         .await?;
     let was = migrated_to(absent, sqlx::query_scalar(MIGRATED_TO).fetch_one(&pool).await)?;

@@ -17,10 +17,10 @@ const MOST_ROWS: i64 = 2_000;
 const MOST_IN_ORDER: i64 = 1_000;
 
 /// … and looks at the words of so many for it, which takes it some milliseconds, or where an index says which of them pass otherwise, at …
-const MOST_LOOKED_AT: i64 = 20_000;
+const MOST_LOOKED_AT: i64 = 10_000;
 
 /// … those of so many.
-const MOST_AMONG: i64 = 100_000;
+const MOST_AMONG: i64 = 50_000;
 
 /// How many rows pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,22 +125,26 @@ impl Passing {
             let dialect = view.tx.dialect();
             match (part.words, effort) {
                 (Asked::OfRows | Asked::Not, _) => look_through(view, selection, *part, |_, _| total.rows += 1).await?,
-                (Asked::Index | Asked::InOrder, Effort::ToTheEnd) => {
+                (Asked::Index | Asked::InOrder { .. }, Effort::ToTheEnd) => {
                     total.rows += view.tx.fetch_one(hits(selection, dialect, *part, "select count(*) as n")).await?.int("n")?;
                 }
-                (Asked::Index | Asked::InOrder, Effort::AMoment) if counted.is_some_and(|counted| counted.are_all) => {
+                // Those that were found when the words were looked at are enough.
+                (Asked::InOrder { at_least }, Effort::AMoment) if at_least > MOST_IN_ORDER && words_decide(selection, *part) => {
+                    total = Total { rows: total.rows + MOST_IN_ORDER, is_exact: false };
+                }
+                (Asked::Index | Asked::InOrder { .. }, Effort::AMoment) if counted.is_some_and(|counted| counted.are_all) => {
                     total.rows += counted.map_or(0, |counted| counted.hits);
                 }
-                (Asked::Index | Asked::InOrder, Effort::AMoment) => {
+                (Asked::Index | Asked::InOrder { .. }, Effort::AMoment) => {
                     let most = match part.words {
-                        Asked::InOrder => MOST_IN_ORDER,
+                        Asked::InOrder { .. } => MOST_IN_ORDER,
                         _ if words_decide(selection, *part) => MOST_HITS,
                         _ => MOST_ROWS,
                     };
                     let (before, first) = counted.map_or((0, part.first), |counted| (counted.hits, part.first.max(counted.up_to + 1)));
                     let looked_from = match part.words {
-                        Asked::InOrder if words_decide(selection, *part) => first.max(part.last - MOST_LOOKED_AT),
-                        Asked::InOrder => first.max(part.last - MOST_AMONG),
+                        Asked::InOrder { .. } if words_decide(selection, *part) => first.max(part.last - MOST_LOOKED_AT),
+                        Asked::InOrder { .. } => first.max(part.last - MOST_AMONG),
                         _ => first,
                     };
                     let rest = Part { first: looked_from, ..*part };

@@ -7,7 +7,7 @@ use app::model::Timestamp;
 use serde::Deserialize;
 
 use super::log_index::IndexMarks;
-use super::packed::{fetch_packed, packed};
+use super::packed::{fetch_packed, packed_numbers};
 use super::{Sql, StoreError, Transaction};
 
 /// A day, as it is packed: a list, in this order.
@@ -109,7 +109,7 @@ impl KnownDays {
         let goes_on = known.zone == marks.zone && known.counted_to < marks.counted_to;
         let known = if goes_on { known } else { Arc::default() };
         let sql = Sql::new("select day, start_at, end_at, first_id, last_id from log_day where last_id > $1 order by day");
-        let head = packed!(tx.dialect(), "day, start_at, end_at, first_id, last_id");
+        let head = packed_numbers!(tx.dialect(), "day, start_at, end_at, first_id, last_id");
         let changed = fetch_packed(tx, head, sql.bind(known.counted_to)).await?;
         let days = Arc::new(known.with(marks, changed));
         let mut newest = self.newest();

@@ -7,8 +7,8 @@ use app::model::{LogFilter, LogStatus, Step, Timestamp};
 use super::log_entries::known;
 use super::log_index::{DAY, date_of};
 use super::log_pages::{Asked, statement};
-use super::log_plan::{Rest, difference, look_through, plan, spans, summary};
-use super::packed::{fetch_packed, packed};
+use super::log_plan::{Rest, difference, is_one_heading, look_through, plan, spans, summary};
+use super::packed::{fetch_packed, packed_numbers};
 use super::selection::Selection;
 use super::trail_view::TrailView;
 use super::{Sql, StoreError};
@@ -39,9 +39,14 @@ pub async fn histogram(view: &mut TrailView, selection: Selection<'_>, step: Ste
         whole => whole.map(spans).unwrap_or_default(),
     };
     for (span, first, last) in spans {
-        let mut sql = summary(selection, "select bucket, status, cast(sum(n) as bigint) as n", span, first, last);
-        sql.push(" group by bucket, status order by bucket, status");
-        let head = packed!(view.tx.dialect(), "bucket, status, n");
+        let (columns, order) = if is_one_heading(selection) {
+            ("select bucket, status, n", " order by bucket, status")
+        } else {
+            ("select bucket, status, cast(sum(n) as bigint) as n", " group by bucket, status order by bucket, status")
+        };
+        let mut sql = summary(selection, columns, span, first, last);
+        sql.push(order);
+        let head = packed_numbers!(view.tx.dialect(), "bucket, status, n");
         let mut bar = None;
         for (bucket, status, n) in fetch_packed::<(i64, i64, i64)>(&mut view.tx, head, sql).await? {
             let (_, start) = match bar.filter(|(known, _)| *known == bucket) {
@@ -59,7 +64,7 @@ pub async fn histogram(view: &mut TrailView, selection: Selection<'_>, step: Ste
         }
         let mut sql = statement(selection, view.tx.dialect(), *part, columns(step));
         sql.push(" group by 1, 2");
-        let head = packed!(view.tx.dialect(), "at, status, n");
+        let head = packed_numbers!(view.tx.dialect(), "at, status, n");
         for (at, status, n) in fetch_packed::<(i64, i64, i64)>(&mut view.tx, head, sql).await? {
             add(start_of(Timestamp::from_millis(at)), known(status), n);
         }

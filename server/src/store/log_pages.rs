@@ -49,8 +49,8 @@ pub(super) enum Asked {
     OfRows,
     /// Of the index, and then whether those rows pass otherwise.
     Index,
-    /// Of the words of each row in order, which are so common that the first will do.
-    InOrder,
+    /// Of the words of each row in order, which are so common that the first will do. So many of the part have them at least.
+    InOrder { at_least: i64 },
 }
 
 /// Ids in a row, both ends included.
@@ -212,8 +212,9 @@ pub(super) async fn parts(view: &mut TrailView, selection: Selection<'_>, page: 
     let unindexed = Part { first: mark + 1, last: marks.head, words, in_range: false };
     let mut parts = vec![unindexed];
     if let Some(Bounds { first, last, is_exact }) = bounds(view, selection, mark).await? {
-        let words = if has_words { words_of_index(view, selection, last).await? } else { Asked::Not };
-        parts.push(Part { first, last: last.min(mark), words, in_range: is_exact });
+        let indexed = Part { first, last: last.min(mark), words: Asked::Not, in_range: is_exact };
+        let words = if has_words { words_of_index_once(view, selection, indexed).await? } else { Asked::Not };
+        parts.push(Part { words, ..indexed });
     }
     let (above, below) = (page.after.unwrap_or(0), page.before.unwrap_or(i64::MAX));
     let clipped = parts.into_iter().map(|part| Part {
@@ -235,15 +236,27 @@ async fn bounds(view: &mut TrailView, selection: Selection<'_>, mark: i64) -> Re
     Ok(view.days().await?.bounds(from, until))
 }
 
-async fn words_of_index(view: &mut TrailView, selection: Selection<'_>, last: i64) -> Result<Asked, StoreError> {
+/// How the words of an indexed part are asked for: a page wants to know, and then its count.
+async fn words_of_index_once(view: &mut TrailView, selection: Selection<'_>, part: Part) -> Result<Asked, StoreError> {
+    if let Some((scope, filter, (first, last), asked)) = &view.asked
+        && (scope, filter, *first, *last) == (selection.scope, selection.filter, part.first, part.last)
+    {
+        return Ok(*asked);
+    }
+    let asked = words_of_index(view, selection, part).await?;
+    view.asked = Some((selection.scope.clone(), selection.filter.clone(), (part.first, part.last), asked));
+    Ok(asked)
+}
+
+async fn words_of_index(view: &mut TrailView, selection: Selection<'_>, part: Part) -> Result<Asked, StoreError> {
     let filter = selection.filter;
     if filter.run.is_some() || filter.q.only_excludes() {
         return Ok(Asked::OfRows);
     }
     if view.tx.dialect() == Dialect::Postgres {
         // It guesses how common words are, and goes through all rows for rare ones where it takes them for common.
-        let found = view.tx.fetch_one(log_words::sample(&filter.q, last, SAMPLE)).await?.int("n")?;
-        return Ok(if found >= COMMON { Asked::InOrder } else { Asked::Index });
+        let found = view.tx.fetch_one(log_words::sample(&filter.q, (part.first, part.last), SAMPLE)).await?.int("n")?;
+        return Ok(if found >= COMMON { Asked::InOrder { at_least: found } } else { Asked::Index });
     }
     if selection.asks_for_words_alone() {
         return Ok(Asked::Index);
@@ -273,7 +286,7 @@ pub(super) fn statement(selection: Selection<'_>, dialect: Dialect, part: Part, 
 impl Part {
     /// Whether the database is asked for words.
     pub(super) fn asks_words(self) -> bool {
-        matches!(self.words, Asked::Index | Asked::InOrder)
+        matches!(self.words, Asked::Index | Asked::InOrder { .. })
     }
 
     /// What its rows are ordered by.

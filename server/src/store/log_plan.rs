@@ -78,15 +78,32 @@ pub(super) fn spans((first, last): (i64, i64)) -> Vec<(i64, i64, i64)> {
 }
 
 /// The widest level of the summary that still tells apart what the selection does.
-pub(super) fn summary(selection: Selection<'_>, columns: &'static str, span: i64, first: i64, last: i64) -> Sql {
+fn level(selection: Selection<'_>) -> Level {
     let LogFilter { schedule, source_type, .. } = selection.filter;
-    let level = match (schedule.is_empty(), selection.narrows_servers(), source_type.is_empty()) {
+    match (schedule.is_empty(), selection.narrows_servers(), source_type.is_empty()) {
         (false, ..) => Level::Schedule,
         (true, true, false) => Level::ServerByType,
         (true, false, false) => Level::AllByType,
         (true, true, true) => Level::Server,
         (true, false, true) => Level::All,
-    };
+    }
+}
+
+/// Whether of each bucket and status the summary has one row at most for the selection, so that nothing has to be added up.
+pub(super) fn is_one_heading(selection: Selection<'_>) -> bool {
+    let LogFilter { server, source_type, .. } = selection.filter;
+    match level(selection) {
+        Level::All => true,
+        Level::AllByType => source_type.len() == 1,
+        Level::Server => server.len() == 1,
+        Level::ServerByType => server.len() == 1 && source_type.len() == 1,
+        Level::Schedule => false,
+    }
+}
+
+/// What the summary has of a selection.
+pub(super) fn summary(selection: Selection<'_>, columns: &'static str, span: i64, first: i64, last: i64) -> Sql {
+    let level = level(selection);
     let mut sql = Sql::new(columns);
     sql.push(" from log_summary where level = ").push_bind(level as i64).push(" and span = ").push_bind(span);
     match level {

@@ -123,12 +123,14 @@ pub(super) fn push_match(sql: &mut Sql, dialect: Dialect, query: &WordQuery) {
     };
 }
 
-/// How many of some rows up to an id have the words, on PostgreSQL.
-pub(super) fn sample(query: &WordQuery, last: i64, rows: i64) -> Sql {
-    let mut sql =
-        Sql::new("select count(*) as n from (select w.words from log_words w where w.id <= $1 order by w.id desc limit $2) w where ")
-            .bind(last)
-            .bind(rows);
+/// How many of the newest rows between two ids have the words, on PostgreSQL.
+pub(super) fn sample(query: &WordQuery, (first, last): (i64, i64), rows: i64) -> Sql {
+    let mut sql = Sql::new(
+        "select count(*) as n from (select w.words from log_words w where w.id >= $1 and w.id <= $2 order by w.id desc limit $3) w where ",
+    )
+    .bind(first)
+    .bind(last)
+    .bind(rows);
     push_match(&mut sql, Dialect::Postgres, query);
     sql
 }

@@ -21,6 +21,20 @@ macro_rules! packed {
 
 pub(super) use packed;
 
+/// The same for columns that are numbers and never null, of which PostgreSQL makes the text in a third of the time.
+macro_rules! packed_numbers {
+    ($dialect:expr, $columns:literal) => {
+        match $dialect {
+            $crate::store::engine::Dialect::Sqlite => $crate::store::packed::packed!($crate::store::engine::Dialect::Sqlite, $columns),
+            $crate::store::engine::Dialect::Postgres => {
+                concat!("select concat('[', string_agg(concat('[', concat_ws(',', ", $columns, "), ']'), ','), ']') as packed from (")
+            }
+        }
+    };
+}
+
+pub(super) use packed_numbers;
+
 /// Reads the rows of a statement in its order, packed by `head`. A row is anything that serde makes of a list.
 pub(super) async fn fetch_packed<T: DeserializeOwned>(tx: &mut Transaction, head: &'static str, sql: Sql) -> Result<Vec<T>, StoreError> {
     unpack(&tx.fetch_one(packed_by(head, sql)).await?)

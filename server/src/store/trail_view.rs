@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use app::model::{LogFilter, Scope};
+
 use super::log_days::{Days, KnownDays};
 use super::log_index::{IndexMarks, marks};
+use super::log_pages::Asked;
 use super::{Database, StoreError, Transaction};
 
 pub struct TrailView {
@@ -11,13 +14,15 @@ pub struct TrailView {
     pub(super) marks: IndexMarks,
     known_days: Arc<KnownDays>,
     days: Option<Arc<Days>>,
+    /// How the words of a selection are asked for between two ids.
+    pub(super) asked: Option<(Scope, LogFilter, (i64, i64), Asked)>,
 }
 
 impl TrailView {
     pub async fn open(database: &Database) -> Result<Self, StoreError> {
         let mut tx = database.snapshot().await?;
         let marks = marks(&mut tx).await?;
-        Ok(Self { tx, marks, known_days: database.known_days(), days: None })
+        Ok(Self { tx, marks, known_days: database.known_days(), days: None, asked: None })
     }
 
     /// The highest id of the trail.
