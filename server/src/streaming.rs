@@ -1,4 +1,4 @@
-//! The live stream: one hub that follows the trail, crowds of clients that are told what is new, and for each client a task that looks
+//! The live stream: one hub that follows the trail, a crowd of clients that are told what is new, and for each client a task that looks
 //! after what cannot be done in passing.
 
 mod audience;

@@ -47,6 +47,10 @@ pub(super) struct BenchFlags {
     #[arg(long, default_value_t = 3)]
     stream_rounds: u32,
 
+    /// Measure the stream with this many clients only: 1, 100, 1000 or 5000.
+    #[arg(long)]
+    stream_clients: Option<usize>,
+
     /// Be a server that another process measures.
     #[arg(long, hide = true)]
     act_as: Option<stream::Role>,
@@ -82,7 +86,7 @@ pub(super) async fn run(flags: BenchFlags) -> anyhow::Result<()> {
         checker::run(flags.soak_minutes).await?;
     }
     if wanted(What::Stream) {
-        stream::run(flags.stream_seconds, flags.stream_rounds).await?;
+        stream::run(flags.stream_seconds, flags.stream_rounds, flags.stream_clients).await?;
     }
     Ok(())
 }

@@ -1,5 +1,5 @@
 //! One client from hello to goodbye. Its own task asks whether it may still listen, hears what it says, and catches up for it: what has
-//! left the hub's memory is read from the database. Once it has caught up, its crowd tells it what is new.
+//! left the hub's memory is read from the database. Once it has caught up, the crowd tells it what is new.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -270,7 +270,7 @@ impl Connection {
         Ok(After::More)
     }
 
-    /// Sends the next frames on the way to the end of the trail, or leaves the client to its crowd if there are none.
+    /// Sends the next frames on the way to the end of the trail, or leaves the client to the crowd if there are none.
     async fn step(&mut self) -> Result<After, End> {
         let (audience, mark) = {
             let mut place = self.seat.place();

@@ -1,18 +1,18 @@
-//! Many clients served by one thread. Waking a task for each of them costs more than speaking to them all: the crowd goes round, writes
-//! to whoever keeps up, and leaves the others to their own tasks.
+//! All clients, served by a few threads. Waking a task for each client costs more than speaking to them all: the threads go round together,
+//! write to whoever keeps up, and leave the others to their own tasks.
 
 use std::collections::BTreeMap;
-use std::ops::Bound;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use super::hub::Hub;
+use super::hub::{Hub, Mark};
 use super::seat::{Seat, Steps};
 
-/// Clients that are looked up at a time; others may join and leave in between.
-const AT_A_TIME: usize = 64;
+/// Clients that a thread takes at a time. Few, so that one which gets no processor holds up nobody: the others take what it does not.
+const AT_A_TIME: usize = 8;
 
 /// A new row waits no longer than this for those that come with it.
 const MOST_WAIT: Duration = Duration::from_millis(50);
@@ -24,6 +24,28 @@ const SHORTEST_SLEEP: Duration = Duration::from_millis(1);
 #[derive(Default)]
 pub(super) struct Crowd {
     seats: Mutex<Seats>,
+    rounds: Mutex<Rounds>,
+}
+
+/// Of each news there is one round.
+#[derive(Default)]
+struct Rounds {
+    newest: Option<Mark>,
+    under_way: Option<Arc<Round>>,
+}
+
+/// The clients that were there when it began. Who came later looks for news before it leaves itself to the crowd.
+struct Round {
+    seats: Vec<Arc<Seat>>,
+    taken: AtomicUsize,
+}
+
+impl Round {
+    /// The next clients that nobody has taken.
+    fn next(&self) -> &[Arc<Seat>] {
+        let first = self.taken.fetch_add(AT_A_TIME, Ordering::Relaxed).min(self.seats.len());
+        &self.seats[first..(first + AT_A_TIME).min(self.seats.len())]
+    }
 }
 
 #[derive(Default)]
@@ -66,8 +88,8 @@ impl Crowd {
         Member { crowd: self.clone(), number }
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.seats().by_number.len()
+    pub(super) fn is_empty(&self) -> bool {
+        self.seats().by_number.is_empty()
     }
 
     /// How its clients are, of whom each should have been told of the rows up to `head`.
@@ -83,10 +105,12 @@ impl Crowd {
         clients
     }
 
-    /// Goes round whenever there is something new, until told to stop.
+    /// Goes round whenever there is something new, until told to stop: the work of one thread of several.
     pub(super) async fn serve(&self, hub: &Hub, stop: CancellationToken) {
         let mut news = hub.watch();
         news.mark_changed();
+        // A round may have broken off.
+        *self.rounds() = Rounds::default();
         loop {
             tokio::select! {
                 biased;
@@ -95,7 +119,7 @@ impl Crowd {
             }
             let begun = Instant::now();
             news.borrow_and_update();
-            let rows = self.go_round(hub);
+            let Some(rows) = self.go_round(hub) else { continue };
             let took = begun.elapsed();
             hub.tally().note_round(rows, took);
             if news.has_changed().unwrap_or(false) {
@@ -108,25 +132,36 @@ impl Crowd {
         }
     }
 
-    /// Gives how many rows went out.
-    fn go_round(&self, hub: &Hub) -> u64 {
+    /// Takes part in the round of the newest news; gives how many rows went out, or `None` if others have gone it already.
+    fn go_round(&self, hub: &Hub) -> Option<u64> {
+        let round = self.newest_round(hub)?;
         let mut rows = 0;
         let mut steps = Steps::default();
-        let mut after = Bound::Unbounded;
         loop {
-            let (some, last) = self.some_after(after);
-            let Some(last) = last else { return rows };
-            for seat in some {
-                rows += seat.tell(hub, &mut steps);
+            let some = round.next();
+            if some.is_empty() {
+                break;
             }
-            after = Bound::Excluded(last);
+            rows += some.iter().map(|seat| seat.tell(hub, &mut steps)).sum::<u64>();
         }
+        // Nothing is kept of clients that go.
+        self.rounds().under_way.take_if(|under_way| Arc::ptr_eq(under_way, &round));
+        Some(rows)
     }
 
-    fn some_after(&self, after: Bound<u64>) -> (Vec<Arc<Seat>>, Option<u64>) {
-        let seats = self.seats();
-        let some = || seats.by_number.range((after, Bound::Unbounded)).take(AT_A_TIME);
-        (some().map(|(_, seat)| seat.clone()).collect(), some().last().map(|(number, _)| *number))
+    fn newest_round(&self, hub: &Hub) -> Option<Arc<Round>> {
+        let mut rounds = self.rounds();
+        // While they are held, so that no round follows a newer one.
+        let news = Some(hub.progress());
+        if rounds.newest != news {
+            let seats = self.seats().by_number.values().cloned().collect();
+            *rounds = Rounds { newest: news, under_way: Some(Arc::new(Round { seats, taken: AtomicUsize::new(0) })) };
+        }
+        rounds.under_way.clone()
+    }
+
+    fn rounds(&self) -> MutexGuard<'_, Rounds> {
+        self.rounds.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn seats(&self) -> MutexGuard<'_, Seats> {

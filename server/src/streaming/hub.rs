@@ -33,7 +33,7 @@ const ASKED_AT_ONCE: usize = 2;
 const AFTER_A_FAULT: Duration = Duration::from_secs(1);
 
 /// More do not help: the writing is done by the kernel, on the processor that asks for it.
-const MOST_CROWDS: usize = 8;
+const MOST_THREADS: usize = 8;
 
 /// How far the trail, the runs and the clearings have come, or how much of them a client has been told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -59,7 +59,7 @@ pub struct Hub {
     clearings: Mutex<BTreeMap<Option<i64>, Cleared>>,
     progress: watch::Sender<Mark>,
     audiences: Audiences,
-    crowds: Vec<Arc<Crowd>>,
+    crowd: Arc<Crowd>,
     tally: Tally,
     /// How often something about people has changed, as far as this process knows.
     changes: Arc<watch::Sender<u64>>,
@@ -82,7 +82,6 @@ impl Hub {
     pub async fn open(database: Database, zone: Arc<Zone>, changes: Arc<watch::Sender<u64>>) -> Result<Arc<Self>, StoreError> {
         let head = log::head(&database).await?;
         let (progress, _) = watch::channel(Mark { row: head, runs: 0, clearings: 0 });
-        let crowds = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_CROWDS);
         Ok(Arc::new(Self {
             database,
             ring: RwLock::new(Ring::new(head, RING_ROWS)),
@@ -90,7 +89,7 @@ impl Hub {
             clearings: Mutex::default(),
             progress,
             audiences: Audiences::new(zone),
-            crowds: (0..crowds).map(|_| Arc::default()).collect(),
+            crowd: Arc::default(),
             tally: Tally::default(),
             changes,
             doubts: watch::Sender::default(),
@@ -105,13 +104,13 @@ impl Hub {
         // Threads do not end with whoever waits for them.
         let end = stop.child_token();
         let _ends = end.clone().drop_guard();
-        for crowd in self.crowds.clone() {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS) {
             let (hub, end) = (self.clone(), end.clone());
             // A thread of its own: a round among thousands holds up no request, and no request holds up a round.
             let runtime = Handle::current();
             tasks.spawn_blocking(move || {
                 while !end.is_cancelled() {
-                    let served = catch_unwind(AssertUnwindSafe(|| runtime.block_on(crowd.serve(&hub, end.clone()))));
+                    let served = catch_unwind(AssertUnwindSafe(|| runtime.block_on(hub.crowd.serve(&hub, end.clone()))));
                     if served.is_err() {
                         tracing::error!("a round of the stream broke off; another begins");
                         std::thread::sleep(AFTER_A_FAULT);
@@ -164,7 +163,7 @@ impl Hub {
 
     /// Whether anybody listens.
     pub(super) fn has_clients(&self) -> bool {
-        self.crowds.iter().any(|crowd| crowd.len() > 0)
+        !self.crowd.is_empty()
     }
 
     /// Makes known that rows of these servers were cleared, up to an id. What is in memory may be gone, so it is forgotten.
@@ -224,20 +223,14 @@ impl Hub {
         &self.audiences
     }
 
-    /// Lets a client into the smallest crowd, until what this gives is dropped.
-    pub(super) fn admit(&self, seat: Arc<Seat>) -> Option<Member> {
-        self.crowds.iter().min_by_key(|crowd| crowd.len()).map(|crowd| crowd.join(seat))
+    /// Lets a client into the crowd, until what this gives is dropped.
+    pub(super) fn admit(&self, seat: Arc<Seat>) -> Member {
+        self.crowd.join(seat)
     }
 
     /// How the clients are.
     pub fn clients(&self) -> Clients {
-        let head = self.progress().row;
-        self.crowds.iter().map(|crowd| crowd.clients(head)).fold(Clients::default(), |sum, some| Clients {
-            all: sum.all + some.all,
-            behind: sum.behind + some.behind,
-            lag_rows: sum.lag_rows.max(some.lag_rows),
-            waiting_bytes: sum.waiting_bytes + some.waiting_bytes,
-        })
+        self.crowd.clients(self.progress().row)
     }
 
     pub fn tally(&self) -> &Tally {

@@ -1,4 +1,4 @@
-//! One client's place in the stream. While a client keeps up, its crowd serves it; when it does not, or memory does not hold what it
+//! One client's place in the stream. While a client keeps up, the crowd serves it; when it does not, or memory does not hold what it
 //! needs, its own task does. Whoever holds the place may send, so every row goes out once and in order.
 
 use std::collections::HashMap;
@@ -31,7 +31,7 @@ pub(super) struct Place {
     pub(super) audience: Arc<Audience>,
     pub(super) mark: Mark,
     pub(super) outgoing: Outgoing,
-    /// Whether its crowd serves it.
+    /// Whether the crowd serves it.
     pub(super) keeps_up: bool,
     /// How many changes about people there were when its viewer was asked for; `None` before that.
     pub(super) asked_at: Option<u64>,

@@ -54,13 +54,15 @@ pub(super) async fn act(role: Role) -> Result<()> {
     }
 }
 
-pub(super) async fn run(seconds: u32, rounds: u32) -> Result<()> {
+pub(super) async fn run(seconds: u32, rounds: u32, only: Option<usize>) -> Result<()> {
+    let cases: Vec<_> = CASES.into_iter().filter(|(clients, _)| only.is_none_or(|only| only == *clients)).collect();
+    ensure!(!cases.is_empty(), "the stream is measured with {} clients", CASES.map(|(clients, _)| clients.to_string()).join(", "));
     let roles: Vec<_> = Role::value_variants().iter().copied().filter(|role| *role != Role::Node || node::is_there()).collect();
     if roles.len() < Role::value_variants().len() {
         say("Node.js or its package ws is missing (npm ci in end2end/, then NODE_PATH=end2end/node_modules): left out.");
     }
     say(format!("Stream: rows as they are committed, {seconds} s a measurement, the middle of {rounds}."));
-    for (clients, rate) in CASES {
+    for (clients, rate) in cases {
         say(format!("{clients} clients, {rate} rows/s to each:"));
         let mut bare = None;
         for (role, middle) in measure(&roles, clients, rate, seconds, rounds).await? {
@@ -69,6 +71,9 @@ pub(super) async fn run(seconds: u32, rounds: u32) -> Result<()> {
                 bare = Some(middle.p99_ms);
             }
         }
+    }
+    if only.is_some() {
+        return Ok(());
     }
     beside_deaf_clients(seconds, rounds).await?;
     writing(rounds).await
