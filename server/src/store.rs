@@ -20,6 +20,7 @@ pub mod log_index;
 pub mod log_listing;
 pub mod log_pages;
 mod log_plan;
+mod log_without;
 mod log_words;
 pub mod names;
 pub mod outcomes;

@@ -8,6 +8,7 @@ use app::model::{LogEntry, LogFilter, Scope, WordQuery, Zone};
 use super::engine::Dialect;
 use super::log_days::Bounds;
 use super::log_entries::{ENTRIES, OF_IDS, Packed, PlacedEntry, packed_entries, placed};
+use super::log_without::past_those_with;
 use super::packed::{fetch_packed_beside, fetch_packed_or_salvage};
 use super::selection::Selection;
 use super::trail_view::TrailView;
@@ -15,6 +16,9 @@ use super::{Row, Sql, StoreError, log_counts, log_words};
 
 /// Rows that are looked through at a time for their words.
 const SCAN: u32 = 1000;
+
+/// So many rows lie close together if they are among no more ids than this.
+const CLOSE: i64 = 8 * SCAN as i64;
 
 /// Rows in which words are counted to learn whether they are common on PostgreSQL, and how many then are: to go through rows in order until
 /// a page is full takes it less than to fetch all that have words which are not rarer.
@@ -35,7 +39,7 @@ pub struct Page {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Order {
+pub(super) enum Order {
     Rising,
     Falling,
 }
@@ -154,19 +158,22 @@ impl<'a> Reading<'a> {
 
     /// Reads rows and looks at their words here.
     async fn look_through(&mut self, mut part: Part, limit: u32, rows: &mut Vec<PlacedEntry>) -> Result<(), StoreError> {
+        let words = &self.selection.filter.q;
+        let without = words.only_excludes().then(|| words.excluded());
         let enough = rows.len() + limit as usize;
         while rows.len() < enough && part.first <= part.last {
             let read = self.part(part, SCAN).await?;
             let full = read.len() == SCAN as usize;
-            if let Some(last) = read.last() {
-                match self.order {
-                    Order::Falling => part.last = last.entry.id - 1,
-                    Order::Rising => part.first = last.entry.id + 1,
-                }
-            }
-            rows.extend(read.into_iter().filter(|row| self.selection.filter.q.matches(&row.entry.message)));
+            let rest = read.last().map_or(part, |last| part.beyond(self.order, last.entry.id));
+            let lay_close = rest.len() > part.len() - CLOSE;
+            part = rest;
+            rows.extend(read.into_iter().filter(|row| words.matches(&row.entry.message)));
             if !full {
                 break;
+            }
+            // Where most rows pass otherwise, those of one word would be looked through to the other end of the trail.
+            if let Some(without) = without.as_ref().filter(|_| rows.len() < enough && lay_close && part.last <= self.view.marks.words_to) {
+                part = past_those_with(self.view, without, self.order, part).await?;
             }
         }
         rows.truncate(enough);
@@ -284,6 +291,28 @@ pub(super) fn statement(selection: Selection<'_>, dialect: Dialect, part: Part, 
 }
 
 impl Part {
+    /// How many ids there are in it.
+    fn len(self) -> i64 {
+        self.last - self.first + 1
+    }
+
+    /// What comes after a row of it.
+    fn beyond(self, order: Order, id: i64) -> Self {
+        match order {
+            Order::Falling => Self { last: id - 1, ..self },
+            Order::Rising => Self { first: id + 1, ..self },
+        }
+    }
+
+    /// So many ids at its beginning, and what comes after them.
+    pub(super) fn split(self, order: Order, ids: i64) -> (Self, Self) {
+        let ids = ids.min(self.len());
+        match order {
+            Order::Falling => (Self { first: self.last + 1 - ids, ..self }, Self { last: self.last - ids, ..self }),
+            Order::Rising => (Self { last: self.first + ids - 1, ..self }, Self { first: self.first + ids, ..self }),
+        }
+    }
+
     /// Whether the database is asked for words.
     pub(super) fn asks_words(self) -> bool {
         matches!(self.words, Asked::Index | Asked::InOrder { .. })

@@ -5,6 +5,7 @@ mod compare;
 mod doors;
 mod drawn;
 mod reference;
+mod without;
 mod world;
 
 use app::model::{LogFilter, LogStatus, Scope, Zone};

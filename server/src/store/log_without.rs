@@ -1,0 +1,33 @@
+//! Rows that do not have some words. There is no index of what is not there; but where the index of words has as many rows as there are,
+//! none of them is wanted, and nobody has to look at them one by one.
+
+use app::model::WordQuery;
+
+use super::log_pages::{Asked, Order, Part, words_alone};
+use super::trail_view::TrailView;
+use super::{Sql, StoreError};
+
+/// Rows that are counted at a time: first many, and then few, to come close to the first row that is wanted.
+const BLOCKS: [i64; 2] = [65_536, 4_096];
+
+/// What is left of an indexed part after the rows at its beginning that all have one of the words.
+pub(super) async fn past_those_with(view: &mut TrailView, words: &WordQuery, order: Order, mut part: Part) -> Result<Part, StoreError> {
+    for block in BLOCKS {
+        while part.first <= part.last {
+            let (head, rest) = part.split(order, block);
+            if !all_have(view, words, head).await? {
+                break;
+            }
+            part = rest;
+        }
+    }
+    Ok(part)
+}
+
+async fn all_have(view: &mut TrailView, words: &WordQuery, part: Part) -> Result<bool, StoreError> {
+    let rows = Sql::new("select count(*) from log_entry l where l.id >= $1 and l.id <= $2").bind(part.first).bind(part.last);
+    let part = Part { words: Asked::InOrder { at_least: 0 }, ..part };
+    let hits = words_alone(view.tx.dialect(), part, words, "select count(*)");
+    let row = view.tx.fetch_one(Sql::side_by_side([("rows", rows), ("hits", hits)])).await?;
+    Ok(row.int("rows")? == row.int("hits")?)
+}
