@@ -58,11 +58,15 @@ if (logs && place) {
 /* Older rows, in place. */
 const MOST_ROWS = 2000;
 const rowsOf = (page) => page.querySelector('[data-rows]');
-let growing = false;
-async function grow() {
+let growing;
+const grow = () =>
+  (growing ??= more().finally(() => {
+    growing = undefined;
+    near();
+  }));
+async function more() {
   const link = document.querySelector('[data-older]');
-  if (!link || growing || rowsOf(document).children.length >= MOST_ROWS) return false;
-  growing = true;
+  if (!link || rowsOf(document).children.length >= MOST_ROWS) return false;
   link.ariaBusy = 'true';
   say(link.querySelector('[data-word]'), 'Loading older rows');
   try {
@@ -77,9 +81,6 @@ async function grow() {
     link.dataset.failed = '';
     say(link.querySelector('[data-word]'), 'The panel did not answer: try again');
     return false;
-  } finally {
-    growing = false;
-    near();
   }
 }
 const watcher = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && grow(), { rootMargin: '100% 0px' });
@@ -89,6 +90,35 @@ function near() {
   if (link) watcher.observe(link);
 }
 if (logs) near();
+
+/* Who comes back is where they were. The browser would look for the place in a page that begins with its first rows only. */
+const PLACES = 'logs-places';
+const MOST_PLACES = 20;
+const visit = () => `${window.navigation?.currentEntry?.key ?? ''} ${location.href}`;
+const placesKept = () => JSON.parse(sessionStorage.getItem(PLACES)) ?? [];
+addEventListener('pagehide', () => {
+  if (!logs) return;
+  const row = all('.log-table__row').find((one) => one.getBoundingClientRect().bottom > 0);
+  const kept = placesKept().filter((one) => one.visit !== visit());
+  // At the top one wants to see what is new.
+  if (row?.previousElementSibling) {
+    kept.push({ visit: visit(), entry: row.querySelector('.log-table__open').dataset.entry, top: row.getBoundingClientRect().top });
+  }
+  sessionStorage.setItem(PLACES, JSON.stringify(kept.slice(-MOST_PLACES)));
+});
+async function comeBack() {
+  const place = placesKept().find((one) => one.visit === visit());
+  if (!place) return;
+  history.scrollRestoration = 'manual';
+  const row = () => document.querySelector(`.log-table__open[data-entry="${CSS.escape(place.entry)}"]`)?.closest('.log-table__row');
+  const away = () => row().getBoundingClientRect().top - place.top;
+  do {
+    if (row()) scrollBy({ top: away(), behavior: 'instant' });
+    // Where the rows below it are missing too, it cannot be scrolled up to its place.
+  } while ((!row() || Math.abs(away()) > 1) && (await grow()));
+  history.scrollRestoration = 'auto';
+}
+if (logs && ['back_forward', 'reload'].includes(performance.getEntriesByType('navigation')[0]?.type)) comeBack();
 
 /* Messages: the dialog of the page that the link leads to, put over this one. */
 const opened = () => document.querySelector('dialog.message-log');

@@ -8,7 +8,7 @@ use app::model::{LogEntry, LogFilter, Scope, WordQuery, Zone};
 use super::engine::Dialect;
 use super::log_days::Bounds;
 use super::log_entries::{ENTRIES, OF_IDS, Packed, PlacedEntry, packed_entries, placed};
-use super::log_without::past_those_with;
+use super::log_without::{countable, past_those_with};
 use super::packed::{fetch_packed_beside, fetch_packed_or_salvage};
 use super::selection::Selection;
 use super::trail_view::TrailView;
@@ -159,7 +159,7 @@ impl<'a> Reading<'a> {
     /// Reads rows and looks at their words here.
     async fn look_through(&mut self, mut part: Part, limit: u32, rows: &mut Vec<PlacedEntry>) -> Result<(), StoreError> {
         let words = &self.selection.filter.q;
-        let without = words.only_excludes().then(|| words.excluded());
+        let without = countable(words);
         let enough = rows.len() + limit as usize;
         while rows.len() < enough && part.first <= part.last {
             let read = self.part(part, SCAN).await?;

@@ -7,18 +7,28 @@ use super::log_pages::{Asked, Order, Part, words_alone};
 use super::trail_view::TrailView;
 use super::{Sql, StoreError};
 
-/// Rows that are counted at a time: first many, and then few, to come close to the first row that is wanted.
-const BLOCKS: [i64; 2] = [65_536, 4_096];
+/// Rows that are counted at a time: few, which are counted in less time than they are read; and many, while none of them is wanted.
+const FEW: i64 = 4_096;
+const MANY: i64 = 65_536;
+
+/// The words that a row must not have, if the index counts them quickly. For the beginning of a word it would go through all of the words
+/// that begin so, in all of the trail, for each stretch that is counted.
+pub(super) fn countable(query: &WordQuery) -> Option<WordQuery> {
+    (query.only_excludes() && query.terms().iter().all(|term| !term.is_open)).then(|| query.excluded())
+}
 
 /// What is left of an indexed part after the rows at its beginning that all have one of the words.
 pub(super) async fn past_those_with(view: &mut TrailView, words: &WordQuery, order: Order, mut part: Part) -> Result<Part, StoreError> {
-    for block in BLOCKS {
-        while part.first <= part.last {
-            let (head, rest) = part.split(order, block);
-            if !all_have(view, words, head).await? {
-                break;
-            }
+    let mut block = FEW;
+    while part.first <= part.last {
+        let (head, rest) = part.split(order, block);
+        if all_have(view, words, head).await? {
             part = rest;
+            block = MANY;
+        } else if block == MANY {
+            block = FEW;
+        } else {
+            break;
         }
     }
     Ok(part)
