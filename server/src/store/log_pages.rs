@@ -166,13 +166,18 @@ impl<'a> Reading<'a> {
             let full = read.len() == SCAN as usize;
             let rest = read.last().map_or(part, |last| part.beyond(self.order, last.entry.id));
             let lay_close = rest.len() > part.len() - CLOSE;
+            let before = rows.len();
             part = rest;
             rows.extend(read.into_iter().filter(|row| words.matches(&row.entry.message)));
             if !full {
                 break;
             }
-            // Where most rows pass otherwise, those of one word would be looked through to the other end of the trail.
-            if let Some(without) = without.as_ref().filter(|_| rows.len() < enough && lay_close && part.last <= self.view.marks.words_to) {
+            // Where nearly all rows have a word, those without it would be looked for row by row to the other end of the trail.
+            if let Some(without) = &without
+                && rows.len() == before
+                && lay_close
+                && part.last <= self.view.marks.words_to
+            {
                 part = past_those_with(self.view, without, self.order, part).await?;
             }
         }
