@@ -12,6 +12,7 @@ mod history;
 mod hub;
 mod line;
 mod ring;
+mod rounds;
 mod run_states;
 mod seat;
 mod tally;

@@ -29,8 +29,8 @@ const POSTGRES_CONNECTIONS: u32 = 16;
 const POSTGRES_TRUST: Duration = Duration::from_secs(1);
 
 /// What one sorting, or one look into the index of words, may take: with the default of 4 MB it forgets which rows it has found, and reads all
-/// that are near them. And no statement of the panel takes as long as it would to make machine code of it, which is what a wrong guess of its
-/// length would lead to.
+/// that are near them. And to make machine code of a statement takes longer than what anybody waits for here; a wrong guess of its length
+/// would lead to that.
 const POSTGRES_SETTINGS: &str = "set work_mem = '32MB'; set jit = off";
 
 /// Rows that a statement may be ahead of whoever takes them: each time one waits for the other costs more than a row.

@@ -17,13 +17,16 @@ use super::{Row, Sql, StoreError, log_counts, log_words};
 /// Rows that are looked through at a time for their words.
 const SCAN: u32 = 1000;
 
-/// So many rows lie close together if they are among no more ids than this.
+/// As many rows as are looked through at a time lie close together if they are among fewer ids than this.
 const CLOSE: i64 = 8 * SCAN as i64;
 
 /// Rows in which words are counted to learn whether they are common on PostgreSQL, and how many then are: to go through rows in order until
 /// a page is full takes it less than to fetch all that have words which are not rarer.
 const SAMPLE: i64 = 2000;
 const COMMON: i64 = 8;
+
+/// Between so few ids PostgreSQL goes through the rows in order, however rare their words may be: it would fetch all that have them anywhere.
+const SHORT: i64 = 10_000;
 
 /// So few rows are looked through for their words, or put in order for a page; of more, the words are asked first, or the newest looked at.
 const FEW: i64 = 20_000;
@@ -53,7 +56,7 @@ pub(super) enum Asked {
     OfRows,
     /// Of the index, and then whether those rows pass otherwise.
     Index,
-    /// Of the words of each row in order, which are so common that the first will do. So many of the part have them at least.
+    /// Of the words of each row in order, which are so common that the first will do. So many of the indexed part have them at least.
     InOrder { at_least: i64 },
 }
 
@@ -248,7 +251,7 @@ async fn bounds(view: &mut TrailView, selection: Selection<'_>, mark: i64) -> Re
     Ok(view.days().await?.bounds(from, until))
 }
 
-/// How the words of an indexed part are asked for: a page wants to know, and then its count.
+/// How the words of an indexed part are asked for, which both a count and its page want to know.
 async fn words_of_index_once(view: &mut TrailView, selection: Selection<'_>, part: Part) -> Result<Asked, StoreError> {
     if let Some((scope, filter, (first, last), asked)) = &view.asked
         && (scope, filter, *first, *last) == (selection.scope, selection.filter, part.first, part.last)
@@ -267,6 +270,9 @@ async fn words_of_index(view: &mut TrailView, selection: Selection<'_>, part: Pa
     }
     if view.tx.dialect() == Dialect::Postgres {
         // It guesses how common words are, and goes through all rows for rare ones where it takes them for common.
+        if part.len() <= SHORT {
+            return Ok(Asked::InOrder { at_least: 0 });
+        }
         let found = view.tx.fetch_one(log_words::sample(&filter.q, (part.first, part.last), SAMPLE)).await?.int("n")?;
         return Ok(if found >= COMMON { Asked::InOrder { at_least: found } } else { Asked::Index });
     }

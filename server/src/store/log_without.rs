@@ -34,6 +34,7 @@ pub(super) async fn past_those_with(view: &mut TrailView, words: &WordQuery, ord
     Ok(part)
 }
 
+/// As the index has it: where somebody has changed that, only `verify` says so.
 async fn all_have(view: &mut TrailView, words: &WordQuery, part: Part) -> Result<bool, StoreError> {
     let rows = Sql::new("select count(*) from log_entry l where l.id >= $1 and l.id <= $2").bind(part.first).bind(part.last);
     let part = Part { words: Asked::InOrder { at_least: 0 }, ..part };

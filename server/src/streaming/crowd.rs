@@ -2,50 +2,20 @@
 //! write to whoever keeps up, and leave the others to their own tasks.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use super::hub::{Hub, Mark};
+use super::hub::Hub;
+use super::rounds::{Round, Rounds, Turn};
 use super::seat::{Seat, Steps};
 
-/// Clients that a thread takes at a time. Few, so that one which gets no processor holds up nobody: the others take what it does not.
-const AT_A_TIME: usize = 8;
-
-/// A new row waits no longer than this for those that come with it.
-const MOST_WAIT: Duration = Duration::from_millis(50);
-
-/// The clock of the runtime knows nothing shorter, and what is short enough would be made long by it.
-const SHORTEST_SLEEP: Duration = Duration::from_millis(1);
-
-/// The clients, in the order in which they came.
+/// The clients, in the order in which they came, and the rounds among them.
 #[derive(Default)]
 pub(super) struct Crowd {
     seats: Mutex<Seats>,
-    rounds: Mutex<Rounds>,
-}
-
-/// Of each news there is one round.
-#[derive(Default)]
-struct Rounds {
-    newest: Option<Mark>,
-    under_way: Option<Arc<Round>>,
-}
-
-/// The clients that were there when it began. Who came later looks for news before it leaves itself to the crowd.
-struct Round {
-    seats: Vec<Arc<Seat>>,
-    taken: AtomicUsize,
-}
-
-impl Round {
-    /// The next clients that nobody has taken.
-    fn next(&self) -> &[Arc<Seat>] {
-        let first = self.taken.fetch_add(AT_A_TIME, Ordering::Relaxed).min(self.seats.len());
-        &self.seats[first..(first + AT_A_TIME).min(self.seats.len())]
-    }
+    rounds: Rounds<Arc<Seat>>,
 }
 
 #[derive(Default)]
@@ -66,7 +36,7 @@ pub struct Clients {
     pub waiting_bytes: u64,
 }
 
-/// A client's being in a crowd.
+/// A client's being in the crowd.
 pub(super) struct Member {
     crowd: Arc<Crowd>,
     number: u64,
@@ -109,59 +79,38 @@ impl Crowd {
     pub(super) async fn serve(&self, hub: &Hub, stop: CancellationToken) {
         let mut news = hub.watch();
         news.mark_changed();
-        // A round may have broken off.
-        *self.rounds() = Rounds::default();
         loop {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
                 changed = news.changed() => if changed.is_err() { return },
             }
-            let begun = Instant::now();
-            news.borrow_and_update();
-            let Some(rows) = self.go_round(hub) else { continue };
-            let took = begun.elapsed();
-            hub.tally().note_round(rows, took);
-            if news.has_changed().unwrap_or(false) {
-                // News comes faster than it can be told: it gathers, and others get the processor meanwhile.
-                let pause = (took / 4).min(MOST_WAIT);
-                if pause >= SHORTEST_SLEEP {
-                    tokio::time::sleep(pause).await;
+            while !stop.is_cancelled() {
+                match self.rounds.turn(|| hub.progress(), || self.seats().by_number.values().cloned().collect()) {
+                    Turn::Rest => break,
+                    Turn::Wait(until) => tokio::time::sleep_until(until.into()).await,
+                    Turn::TakePart(round) => self.take_part(hub, &round),
                 }
             }
         }
     }
 
-    /// Takes part in the round of the newest news; gives how many rows went out, or `None` if others have gone it already.
-    fn go_round(&self, hub: &Hub) -> Option<u64> {
-        let round = self.newest_round(hub)?;
-        let mut rows = 0;
+    fn take_part(&self, hub: &Hub, round: &Arc<Round<Arc<Seat>>>) {
         let mut steps = Steps::default();
-        loop {
-            let some = round.next();
-            if some.is_empty() {
-                break;
+        let mut rows = 0;
+        while let some @ [_, ..] = round.next() {
+            for seat in some {
+                // What breaks for one client breaks for that one alone.
+                match catch_unwind(AssertUnwindSafe(|| seat.tell(hub, &mut steps))) {
+                    Ok(told) => rows += told,
+                    Err(_) => seat.leave_to_its_task(),
+                }
             }
-            rows += some.iter().map(|seat| seat.tell(hub, &mut steps)).sum::<u64>();
         }
-        // Nothing is kept of clients that go.
-        self.rounds().under_way.take_if(|under_way| Arc::ptr_eq(under_way, &round));
-        Some(rows)
-    }
-
-    fn newest_round(&self, hub: &Hub) -> Option<Arc<Round>> {
-        let mut rounds = self.rounds();
-        // While they are held, so that no round follows a newer one.
-        let news = Some(hub.progress());
-        if rounds.newest != news {
-            let seats = self.seats().by_number.values().cloned().collect();
-            *rounds = Rounds { newest: news, under_way: Some(Arc::new(Round { seats, taken: AtomicUsize::new(0) })) };
+        hub.tally().note_rows(rows);
+        if let Some(took) = self.rounds.end(round, || hub.progress()) {
+            hub.tally().note_round(took);
         }
-        rounds.under_way.clone()
-    }
-
-    fn rounds(&self) -> MutexGuard<'_, Rounds> {
-        self.rounds.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn seats(&self) -> MutexGuard<'_, Seats> {

@@ -103,6 +103,13 @@ impl Seat {
         }
         rows
     }
+
+    /// For a client that the crowd cannot tell anything.
+    pub(super) fn leave_to_its_task(&self) {
+        tracing::error!("a client of the stream could not be told what is new; its own task tries again");
+        self.place().keeps_up = false;
+        self.needs_care.notify_one();
+    }
 }
 
 impl Place {

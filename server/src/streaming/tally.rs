@@ -25,8 +25,11 @@ pub struct Figures {
 }
 
 impl Tally {
-    pub(super) fn note_round(&self, rows: u64, took: Duration) {
+    pub(super) fn note_rows(&self, rows: u64) {
         self.rows.fetch_add(rows, Relaxed);
+    }
+
+    pub(super) fn note_round(&self, took: Duration) {
         self.rounds.fetch_add(1, Relaxed);
         self.last_round_us.store(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), Relaxed);
     }
