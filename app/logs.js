@@ -96,29 +96,47 @@ const PLACES = 'logs-places';
 const MOST_PLACES = 20;
 const visit = () => `${window.navigation?.currentEntry?.key ?? ''} ${location.href}`;
 const placesKept = () => JSON.parse(sessionStorage.getItem(PLACES)) ?? [];
+const entryOf = (row) => Number(row.querySelector('.log-table__open').dataset.entry);
+/** The place that is looked for; it is kept if the reader goes before it is found. */
+let sought;
 addEventListener('pagehide', () => {
-  if (!logs) return;
+  if (!logs || sought) return;
   const row = all('.log-table__row').find((one) => one.getBoundingClientRect().bottom > 0);
   const kept = placesKept().filter((one) => one.visit !== visit());
   // At the top one wants to see what is new.
-  if (row?.previousElementSibling) {
-    kept.push({ visit: visit(), entry: row.querySelector('.log-table__open').dataset.entry, top: row.getBoundingClientRect().top });
+  if (row?.previousElementSibling) kept.push({ visit: visit(), entry: entryOf(row), top: row.getBoundingClientRect().top });
+  try {
+    sessionStorage.setItem(PLACES, JSON.stringify(kept.slice(-MOST_PLACES)));
+  } catch {
+    // No room: better no place than a wrong one.
+    sessionStorage.removeItem(PLACES);
   }
-  sessionStorage.setItem(PLACES, JSON.stringify(kept.slice(-MOST_PLACES)));
 });
-async function comeBack() {
-  const place = placesKept().find((one) => one.visit === visit());
-  if (!place) return;
-  history.scrollRestoration = 'manual';
-  const row = () => document.querySelector(`.log-table__open[data-entry="${CSS.escape(place.entry)}"]`)?.closest('.log-table__row');
-  const away = () => row().getBoundingClientRect().top - place.top;
-  do {
-    if (row()) scrollBy({ top: away(), behavior: 'instant' });
-    // Where the rows below it are missing too, it cannot be scrolled up to its place.
-  } while ((!row() || Math.abs(away()) > 1) && (await grow()));
+function seekNoMore() {
+  if (!sought) return;
+  sought = undefined;
   history.scrollRestoration = 'auto';
 }
+async function comeBack() {
+  sought = placesKept().find((one) => one.visit === visit());
+  if (!sought) return;
+  history.scrollRestoration = 'manual';
+  // The row, or the one below it if it was cleared.
+  const row = () => all('.log-table__row').find((one) => entryOf(one) <= sought.entry);
+  const show = () => row() && scrollBy({ top: row().getBoundingClientRect().top - sought.top, behavior: 'instant' });
+  const isAtEnd = () => scrollY + innerHeight > root.scrollHeight - 2;
+  do show();
+  while (sought && (!row() || isAtEnd()) && (await grow()) && sought);
+  // Until then the browser looks for its own place.
+  if (document.readyState !== 'complete') await new Promise((done) => addEventListener('load', () => setTimeout(done), { once: true }));
+  if (!sought || !row()) return;
+  show();
+  seekNoMore();
+}
 if (logs && ['back_forward', 'reload'].includes(performance.getEntriesByType('navigation')[0]?.type)) comeBack();
+// The reader scrolls, or does something else.
+for (const does of ['wheel', 'touchmove', 'pointerdown']) addEventListener(does, seekNoMore, { passive: true });
+addEventListener('keydown', ({ key }) => /^(Arrow|Page|Home|End| |[jk]$)/.test(key) && seekNoMore());
 
 /* Messages: the dialog of the page that the link leads to, put over this one. */
 const opened = () => document.querySelector('dialog.message-log');
