@@ -239,6 +239,11 @@ test('steps from message to message are all taken, however late the answers come
 for (const [rows, limit] of [['that had come by scrolling', 3], ['of the first page', 100]]) {
   test(`who comes back is at the row where they were, among rows ${rows}`, async () => {
     const { page, context } = await signIn(browser);
+    const addRows = async (count) => {
+      for (let n = 0; n < count; n += 1) await page.request.get(`${origin}/api/v1/logs/export?format=csv&status=missed`);
+    };
+    // So many do not fit on the screen.
+    await addRows(20);
     await page.goto(`${origin}/logs?limit=${limit}&type=SYSTEM`);
     const isPast = () => document.querySelector('.log-table__row').getBoundingClientRect().bottom < -50 || void scrollBy(0, 200);
     await page.waitForFunction(isPast, undefined, { polling: 100 });
@@ -249,7 +254,7 @@ for (const [rows, limit] of [['that had come by scrolling', 3], ['of the first p
       return { entry: row.querySelector('.log-table__open').dataset.entry, top: row.getBoundingClientRect().top };
     });
     // What is new moves everything down.
-    for (let n = 0; n < 3; n += 1) await page.request.get(`${origin}/api/v1/logs/export?format=csv&status=missed`);
+    await addRows(3);
     await page.goto(`${origin}/servers`);
     await page.goBack();
     const isThere = (row) => {

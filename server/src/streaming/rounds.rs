@@ -72,8 +72,7 @@ impl<T> Rounds<T> {
         if state.news == Some(news) {
             return Turn::Rest;
         }
-        if let Some(moment) = state.not_before.take_if(|moment| Instant::now() < *moment) {
-            state.not_before = Some(moment);
+        if let Some(moment) = state.not_before.filter(|moment| Instant::now() < *moment) {
             return Turn::Wait(moment);
         }
         let round = Arc::new(Round { begun: Instant::now(), clients: clients(), taken: AtomicUsize::new(0) });
