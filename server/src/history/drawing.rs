@@ -64,20 +64,21 @@ impl History {
         now: Timestamp,
     ) -> Result<Drawn, StoreError> {
         let selection = Selection { scope: &viewer.scope, filter, zone: &self.zone };
-        let (from, until) = filter.range(&self.zone);
-        let (first, end) = log_histogram::days(view, selection).await?.unwrap_or((now, now));
-        let (first, end) = (first.min(now), end.max(now.plus_millis(1)));
-        let from = from.unwrap_or(first);
-        let until = until.unwrap_or_else(|| now.plus_millis(1).max(from));
-        let is_too_wide = |step: Step, from, until| step.stretches(from, until) > MOST_STRETCHES;
-        let (from, until) = if step.is_none() && is_too_wide(Step::fitting(from, until), from, until) {
-            // Millennia: there is nothing to draw before the trail and after it.
-            (from.clamp(first, end), until.clamp(first, end))
-        } else {
-            (from, until)
+        let step_of = |from, until| step.unwrap_or_else(|| Step::fitting(from, until));
+        let is_too_wide = |from, until| step_of(from, until).stretches(from, until) > MOST_STRETCHES;
+        let (from, until) = match filter.range(&self.zone) {
+            (Some(from), Some(until)) if !is_too_wide(from, until) => (from, until),
+            (from, until) => {
+                let (first, end) = log_histogram::days(view, selection).await?.unwrap_or((now, now));
+                let (first, end) = (first.min(now), end.max(now.plus_millis(1)));
+                let from = from.unwrap_or(first);
+                let until = until.unwrap_or_else(|| now.plus_millis(1).max(from));
+                // Millennia: there is nothing to draw before the trail and after it.
+                if step.is_none() && is_too_wide(from, until) { (from.clamp(first, end), until.clamp(first, end)) } else { (from, until) }
+            }
         };
-        let step = step.unwrap_or_else(|| Step::fitting(from, until));
-        if is_too_wide(step, from, until) {
+        let step = step_of(from, until);
+        if is_too_wide(from, until) {
             let reason = format!("gives more than {MOST_STRETCHES} bars over this range; take a longer one or a shorter range");
             return Ok(Err(FieldError::new("bucket", reason)));
         }
