@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
 
@@ -86,7 +87,7 @@ impl Crowd {
                 changed = news.changed() => if changed.is_err() { return },
             }
             while !stop.is_cancelled() {
-                match self.rounds.turn(|| hub.progress(), || self.seats().by_number.values().cloned().collect()) {
+                match self.rounds.turn(Instant::now(), || hub.progress(), || self.seats().by_number.values().cloned().collect()) {
                     Turn::Rest => break,
                     Turn::Wait(until) => tokio::time::sleep_until(until.into()).await,
                     Turn::TakePart(round) => self.take_part(hub, &round),
@@ -108,7 +109,7 @@ impl Crowd {
             }
         }
         hub.tally().note_rows(rows);
-        if let Some(took) = self.rounds.end(round, || hub.progress()) {
+        if let Some(took) = self.rounds.end(round, Instant::now(), || hub.progress()) {
             hub.tally().note_round(took);
         }
     }

@@ -62,7 +62,7 @@ impl<T> Round<T> {
 
 impl<T> Rounds<T> {
     /// The round under way, or one with what there is to tell by now.
-    pub(super) fn turn(&self, news: impl FnOnce() -> Mark, clients: impl FnOnce() -> Vec<T>) -> Turn<T> {
+    pub(super) fn turn(&self, now: Instant, news: impl FnOnce() -> Mark, clients: impl FnOnce() -> Vec<T>) -> Turn<T> {
         let mut state = self.state();
         if let Some(under_way) = &state.under_way {
             return Turn::TakePart(under_way.clone());
@@ -72,22 +72,22 @@ impl<T> Rounds<T> {
         if state.news == Some(news) {
             return Turn::Rest;
         }
-        if let Some(moment) = state.not_before.filter(|moment| Instant::now() < *moment) {
+        if let Some(moment) = state.not_before.filter(|moment| now < *moment) {
             return Turn::Wait(moment);
         }
-        let round = Arc::new(Round { begun: Instant::now(), clients: clients(), taken: AtomicUsize::new(0) });
+        let round = Arc::new(Round { begun: now, clients: clients(), taken: AtomicUsize::new(0) });
         *state = State { news: Some(news), under_way: Some(round.clone()), not_before: None };
         Turn::TakePart(round)
     }
 
     /// Ends a round of which every client was taken. Who does so first is told how long it took.
-    pub(super) fn end(&self, round: &Arc<Round<T>>, news: impl FnOnce() -> Mark) -> Option<Duration> {
+    pub(super) fn end(&self, round: &Arc<Round<T>>, now: Instant, news: impl FnOnce() -> Mark) -> Option<Duration> {
         let mut state = self.state();
         state.under_way.take_if(|under_way| Arc::ptr_eq(under_way, round))?;
-        let took = round.begun.elapsed();
+        let took = now.saturating_duration_since(round.begun);
         let pause = (took / 4).min(MOST_WAIT);
         if pause >= SHORTEST_WAIT && state.news != Some(news()) {
-            state.not_before = Some(Instant::now() + pause);
+            state.not_before = Some(now + pause);
         }
         Some(took)
     }
@@ -106,7 +106,7 @@ mod tests {
     }
 
     fn turn(rounds: &Rounds<usize>, row: i64, clients: usize) -> Option<Arc<Round<usize>>> {
-        match rounds.turn(|| mark(row), || (0..clients).collect()) {
+        match rounds.turn(Instant::now(), || mark(row), || (0..clients).collect()) {
             Turn::TakePart(round) => Some(round),
             Turn::Rest | Turn::Wait(_) => None,
         }
@@ -123,7 +123,7 @@ mod tests {
                         while let some @ [_, ..] = round.next() {
                             mine.extend(some);
                         }
-                        rounds.end(&round, || mark(row));
+                        rounds.end(&round, Instant::now(), || mark(row));
                     }
                     mine
                 };
@@ -142,31 +142,38 @@ mod tests {
         let same = turn(&rounds, 2, 20).unwrap();
         assert!(Arc::ptr_eq(&first, &same));
         assert_eq!([first.next().len(), same.next().len(), first.next().len(), same.next().len()], [8, 8, 4, 0]);
-        assert!(rounds.end(&same, || mark(2)).is_some());
+        assert!(rounds.end(&same, first.begun, || mark(2)).is_some());
         let second = turn(&rounds, 2, 20).unwrap();
         assert!(!Arc::ptr_eq(&first, &second));
-        assert!(rounds.end(&first, || mark(2)).is_none(), "it has ended, and the next goes on");
+        assert!(rounds.end(&first, first.begun, || mark(2)).is_none(), "it has ended, and the next goes on");
         assert!(Arc::ptr_eq(&second, &turn(&rounds, 2, 20).unwrap()));
-        rounds.end(&second, || mark(2));
+        rounds.end(&second, second.begun, || mark(2));
         assert!(turn(&rounds, 2, 20).is_none(), "there is nothing to tell");
     }
 
     #[test]
     fn news_gathers_after_a_long_round_and_not_after_a_short_one() {
-        let rounds = Rounds::default();
-        let long = turn(&rounds, 1, 20).unwrap();
-        std::thread::sleep(4 * SHORTEST_WAIT);
-        rounds.end(&long, || mark(2));
+        let (rounds, begun) = (Rounds::default(), Instant::now());
+        let at = |millis| begun + Duration::from_millis(millis);
+        let begin = |millis, row| match rounds.turn(at(millis), || mark(row), || vec![7]) {
+            Turn::TakePart(round) => Ok(round),
+            Turn::Wait(until) => Err(Some(until)),
+            Turn::Rest => Err(None),
+        };
+        let long = begin(0, 1).unwrap();
+        rounds.end(&long, at(40), || mark(2));
         for _ in 0..2 {
-            // Whoever asks.
-            assert!(matches!(rounds.turn(|| mark(2), Vec::new), Turn::Wait(_)));
+            // Whichever thread asks.
+            assert_eq!(begin(49, 2).err(), Some(Some(at(50))));
         }
-        std::thread::sleep(MOST_WAIT);
-        let next = turn(&rounds, 2, 20).unwrap();
-        rounds.end(&next, || mark(2));
-        let long = turn(&rounds, 3, 20).unwrap();
-        std::thread::sleep(4 * SHORTEST_WAIT);
-        rounds.end(&long, || mark(3));
-        assert!(turn(&rounds, 4, 20).is_some(), "what comes after a round was not held up by it");
+        let short = begin(50, 2).unwrap();
+        rounds.end(&short, at(51), || mark(3));
+        let endless = begin(51, 3).unwrap();
+        rounds.end(&endless, at(1_000), || mark(4));
+        assert_eq!(begin(1_000, 4).err(), Some(Some(at(1_050))), "nobody waits longer than that");
+        let long = begin(1_050, 4).unwrap();
+        rounds.end(&long, at(1_090), || mark(4));
+        assert!(begin(1_090, 4).is_err_and(|until| until.is_none()));
+        assert!(begin(1_091, 5).is_ok(), "what comes after a round was not held up by it");
     }
 }
