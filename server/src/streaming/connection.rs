@@ -291,7 +291,7 @@ impl Connection {
                 }
                 Step::Send(news) => {
                     place.take(&self.seat.stream, &news)?;
-                    self.hub.tally().note_care(news.rows, false);
+                    self.hub.tally().note_rows(news.rows);
                     drop(place);
                     return Ok(self.look());
                 }
@@ -306,7 +306,7 @@ impl Connection {
         let mut place = self.seat.place();
         if place.is_current(&self.hub) && place.mark == mark && Arc::ptr_eq(&place.audience, &audience) {
             place.take(&self.seat.stream, &news)?;
-            self.hub.tally().note_care(news.rows, true);
+            self.hub.tally().note_rows_from_database(news.rows);
         }
         drop(place);
         Ok(self.look())

@@ -34,11 +34,9 @@ impl Tally {
         self.last_round_us.store(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), Relaxed);
     }
 
-    pub(super) fn note_care(&self, rows: u64, from_database: bool) {
-        self.rows.fetch_add(rows, Relaxed);
-        if from_database {
-            self.rows_from_database.fetch_add(rows, Relaxed);
-        }
+    pub(super) fn note_rows_from_database(&self, rows: u64) {
+        self.note_rows(rows);
+        self.rows_from_database.fetch_add(rows, Relaxed);
     }
 
     pub fn figures(&self) -> Figures {
