@@ -197,6 +197,8 @@ test('a page that was away for hours loads anew instead of fetching all it misse
   assert.ok(await page.evaluate(() => window.notReloaded), 'what somebody reads stays');
   await page.locator('.feed__header .button').click();
   await sleep();
+  // Read before the page has noticed that it slept.
+  say({ kind: 'rows', rows: [] });
   await page.waitForFunction(() => !window.notReloaded, undefined, { timeout: 20_000 });
   await live(page);
   await page.waitForTimeout(2_000);

@@ -13,7 +13,7 @@ use super::drawing::Drawing;
 use super::live::{Live, change};
 use super::reloading::{OUTDATED_EVERY_MILLIS, WRONG_EVERY_MILLIS, may_reload, reload};
 use super::rereading::Rereading;
-use super::rhythm::{Due, Situation};
+use super::rhythm::{Due, Situation, was_silent};
 use super::socket::{Heard, Socket};
 use super::{Connection, Feed};
 use crate::components::{Clock, effect, on_window, use_clock};
@@ -139,6 +139,11 @@ impl Follower {
             Heard::Unreadable => self.take_unreadable(),
             Heard::Frame(frame) => {
                 let now = self.clock.read();
+                let is_live = self.live.connection.with_untracked(|connection| *connection == Connection::Live);
+                if is_live && was_silent(self.live.heard_at.get_untracked(), now) {
+                    // Said before the machine slept, and only read now. Taken, it would hide for how long the page was away.
+                    return self.connect();
+                }
                 self.take(frame, now);
                 // Afterwards: a greeting asks how long it was quiet.
                 self.live.heard_at.set(Some(now));

@@ -41,9 +41,18 @@ pub(super) struct Situation<'c> {
     pub is_hidden: bool,
 }
 
+/// Whether nothing was heard for longer than a stream that works is ever silent.
+pub(super) fn was_silent(heard_at: Option<Timestamp>, now: Timestamp) -> bool {
+    is_past(heard_at, SILENCE_MILLIS, now)
+}
+
+fn is_past(since: Option<Timestamp>, millis: i64, now: Timestamp) -> bool {
+    since.is_none_or(|since| now.millis_since(since) >= millis)
+}
+
 impl Situation<'_> {
     pub(super) fn due(self, now: Timestamp) -> Due {
-        let is_past = |since: Option<Timestamp>, millis: i64| since.is_none_or(|since| now.millis_since(since) >= millis);
+        let is_past = |since, millis| is_past(since, millis, now);
         let has_stalled = self.has_socket && is_past(self.attempted_at, ANSWER_WITHIN_MILLIS);
         let is_again = |millis| !self.has_socket && is_past(self.attempted_at, millis);
         // A hidden tab ticks slowly, so only a visible one can tell that it slept. What the stream says is heard in both.
@@ -55,7 +64,7 @@ impl Situation<'_> {
             Connection::Polling if is_again(self.again_after_millis) => Due::Connect,
             Connection::Polling if is_past(self.polled_at, poll_every) => Due::Poll,
             Connection::Offline if is_again(TRY_OFFLINE_EVERY_MILLIS) => Due::Connect,
-            Connection::Live if slept || is_past(self.heard_at, SILENCE_MILLIS) => Due::Connect,
+            Connection::Live if slept || was_silent(self.heard_at, now) => Due::Connect,
             _ => Due::Nothing,
         }
     }
