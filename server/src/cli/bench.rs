@@ -31,7 +31,7 @@ pub(super) struct BenchFlags {
     #[arg(long, value_name = "DIR")]
     keep: Option<std::path::PathBuf>,
 
-    /// An empty PostgreSQL database to make that trail in instead, as `postgres://…`.
+    /// An empty PostgreSQL database to make that trail in instead, as `postgres://…`. For the stream, another one is made beside it.
     #[arg(long, value_name = "URL", conflicts_with = "keep")]
     postgres: Option<String>,
 
@@ -47,13 +47,17 @@ pub(super) struct BenchFlags {
     #[arg(long, default_value_t = 3)]
     stream_rounds: u32,
 
-    /// Measure the stream with this many clients only: 1, 100, 1000 or 5000.
-    #[arg(long)]
-    stream_clients: Option<usize>,
+    /// Measure only this of the stream.
+    #[arg(long, value_enum)]
+    stream_part: Option<stream::Case>,
 
     /// Be a server that another process measures.
     #[arg(long, hide = true)]
     act_as: Option<stream::Role>,
+
+    /// The database of that server.
+    #[arg(long, hide = true, env = stream::DATABASE_VARIABLE, hide_env_values = true)]
+    act_on: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -70,14 +74,14 @@ enum What {
 
 pub(super) async fn run(flags: BenchFlags) -> anyhow::Result<()> {
     if let Some(role) = flags.act_as {
-        return stream::act(role).await;
+        return stream::act(role, flags.act_on).await;
     }
     let wanted = |what| flags.what.is_none_or(|only| only == what);
     if wanted(What::Trail) {
         trail::run(flags.rows, flags.writers).await?;
     }
     if wanted(What::Logs) {
-        match flags.postgres {
+        match flags.postgres.clone() {
             None => logs::run(flags.log_rows, flags.keep).await?,
             Some(url) => logs::run_on_postgres(flags.log_rows, url).await?,
         }
@@ -86,7 +90,8 @@ pub(super) async fn run(flags: BenchFlags) -> anyhow::Result<()> {
         checker::run(flags.soak_minutes).await?;
     }
     if wanted(What::Stream) {
-        stream::run(flags.stream_seconds, flags.stream_rounds, flags.stream_clients).await?;
+        let bench = stream::Bench { seconds: flags.stream_seconds, rounds: flags.stream_rounds, postgres: flags.postgres };
+        bench.run(flags.stream_part).await?;
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::client::{Client, Times};
 use self::generator::Generator;
-pub(super) use self::postgres::run as run_on_postgres;
+pub(super) use self::postgres::{Inserts as PostgresInserts, run as run_on_postgres};
 pub(super) use self::yardstick::Inserts;
 use super::super::say;
 use super::trail;

@@ -99,7 +99,7 @@ fn psql_times(url: &str, sql: &str, times: usize) -> anyhow::Result<Vec<Duration
 }
 
 /// Tables that a plain `unnest` inserts into, with the same columns and indexes and as many rows a commit.
-struct Inserts<'p> {
+pub(in super::super) struct Inserts<'p> {
     pool: &'p PgPool,
     generator: Generator,
     last_id: i64,
@@ -107,7 +107,7 @@ struct Inserts<'p> {
 }
 
 impl<'p> Inserts<'p> {
-    async fn new(pool: &'p PgPool, rows: u64, name: &'static str) -> anyhow::Result<Self> {
+    pub(in super::super) async fn new(pool: &'p PgPool, rows: u64, name: &'static str) -> anyhow::Result<Self> {
         let inserts = Self { pool, generator: Generator::new(rows), last_id: 0, name };
         for table in ["entry", "words"] {
             inserts.execute(format!("create table yardstick_{name}_{table} (like log_{table} including all)")).await?;
@@ -121,7 +121,7 @@ impl<'p> Inserts<'p> {
     }
 
     /// Inserts so many more rows, if wanted with their words; gives how long it took.
-    async fn add(&mut self, rows: usize, with_words: bool) -> anyhow::Result<Duration> {
+    pub(in super::super) async fn add(&mut self, rows: usize, with_words: bool) -> anyhow::Result<Duration> {
         let began = Instant::now();
         let insert = format!(
             "insert into yardstick_{}_entry (id, at, status, source_type, server_id, schedule_id, duration_s, message, year, month, day, hash) \

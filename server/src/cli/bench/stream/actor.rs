@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use super::super::processes;
-use super::Role;
+use super::{DATABASE_VARIABLE, Role};
 
 /// Where its clients go.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -34,10 +34,13 @@ pub(super) struct Actor {
 }
 
 impl Actor {
-    pub(super) async fn start(role: Role) -> Result<Self> {
+    /// On a file of its own, or on a database that is empty.
+    pub(super) async fn start(role: Role, database: Option<&str>) -> Result<Self> {
         let role = role.to_possible_value().context("name the role")?;
         let mut process = Command::new(std::env::current_exe()?)
             .args(["bench", "--act-as", role.get_name()])
+            // Others see the arguments of a process.
+            .envs(database.map(|url| (DATABASE_VARIABLE, url)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)

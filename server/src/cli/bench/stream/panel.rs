@@ -27,7 +27,7 @@ const PAGE: u32 = 1000;
 /// Filters that let every row pass.
 const FILTERS: [&str; 4] = ["", "status=info,error", "type=FILES,SYSTEM", "server=1&from=2020-01-01"];
 
-pub(super) async fn act() -> Result<()> {
+pub(super) async fn act(database: Option<String>) -> Result<()> {
     let dir = tempfile::tempdir().context("make a temporary directory")?;
     let mut perimeter = PerimeterSettings::default();
     perimeter.limits.open_streams = 0;
@@ -36,7 +36,7 @@ pub(super) async fn act() -> Result<()> {
     let config = Config {
         data_dir: dir.path().to_owned(),
         bind: "127.0.0.1:0".parse()?,
-        database_url: format!("sqlite://{}", dir.path().join("tailback.db").display()),
+        database_url: database.unwrap_or_else(|| format!("sqlite://{}", dir.path().join("tailback.db").display())),
         timezone: chrono_tz::Europe::Berlin,
         perimeter,
         trail_keep_days: None,
