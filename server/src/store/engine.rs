@@ -33,6 +33,9 @@ const POSTGRES_TRUST: Duration = Duration::from_secs(1);
 /// would lead to that.
 const POSTGRES_SETTINGS: &str = "set work_mem = '32MB'; set jit = off";
 
+/// Most of what is read of one moment has one plan.
+const POSTGRES_SNAPSHOT: &str = "begin isolation level repeatable read read only; set local plan_cache_mode = force_generic_plan";
+
 /// Rows that a statement may be ahead of whoever takes them: each time one waits for the other costs more than a row.
 const SQLITE_ROWS_AHEAD: usize = 1000;
 
@@ -108,7 +111,7 @@ impl Database {
                 let turn = turns.take().await?;
                 Transaction::Sqlite(writer.begin_with("begin immediate").await?, Some(turn))
             }
-            Engine::Postgres(pool) => Transaction::Postgres(pool.begin().await?),
+            Engine::Postgres(pool) => Transaction::Postgres(pool.begin().await?, Plans::ForValues),
         })
     }
 
@@ -116,7 +119,7 @@ impl Database {
     pub async fn snapshot(&self) -> Result<Transaction, StoreError> {
         Ok(match &*self.engine {
             Engine::Sqlite { readers, .. } => Transaction::Sqlite(readers.begin().await?, None),
-            Engine::Postgres(pool) => Transaction::Postgres(pool.begin_with("begin isolation level repeatable read read only").await?),
+            Engine::Postgres(pool) => Transaction::Postgres(pool.begin_with(POSTGRES_SNAPSHOT).await?, Plans::Kept),
         })
     }
 
@@ -183,7 +186,32 @@ pub(super) enum Dialect {
 pub enum Transaction {
     /// One that writes holds its turn to the end.
     Sqlite(sqlx::Transaction<'static, Sqlite>, Option<Turn>),
-    Postgres(sqlx::Transaction<'static, Postgres>),
+    Postgres(sqlx::Transaction<'static, Postgres>, Plans),
+}
+
+/// Whether PostgreSQL looks at values before it plans.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Plans {
+    ForValues,
+    /// A plan is made once for each connection and statement.
+    Kept,
+}
+
+impl Plans {
+    /// Makes it what a statement wants.
+    async fn suit(&mut self, tx: &mut sqlx::Transaction<'static, Postgres>, sql: &Sql) -> Result<(), StoreError> {
+        let wanted = if sql.has_one_plan() { Self::Kept } else { Self::ForValues };
+        if *self != wanted {
+            sqlx::raw_sql(match wanted {
+                Self::ForValues => "set local plan_cache_mode = auto",
+                Self::Kept => "set local plan_cache_mode = force_generic_plan",
+            })
+            .execute(&mut **tx)
+            .await?;
+            *self = wanted;
+        }
+        Ok(())
+    }
 }
 
 impl Transaction {
@@ -194,7 +222,8 @@ impl Transaction {
                 let (text, arguments) = sql.in_order()?;
                 sqlx::query_with(text, arguments).execute(&mut **tx).await?.rows_affected()
             }
-            Self::Postgres(tx) => {
+            Self::Postgres(tx, plans) => {
+                plans.suit(tx, &sql).await?;
                 let (text, arguments) = sql.numbered()?;
                 sqlx::query_with(text, arguments).execute(&mut **tx).await?.rows_affected()
             }
@@ -208,7 +237,8 @@ impl Transaction {
                 let (text, arguments) = sql.in_order()?;
                 sqlx::query_with(text, arguments).fetch_all(&mut **tx).await?.into_iter().map(Row::Sqlite).collect()
             }
-            Self::Postgres(tx) => {
+            Self::Postgres(tx, plans) => {
+                plans.suit(tx, &sql).await?;
                 let (text, arguments) = sql.numbered()?;
                 sqlx::query_with(text, arguments).fetch_all(&mut **tx).await?.into_iter().map(Row::Postgres).collect()
             }
@@ -228,14 +258,14 @@ impl Transaction {
     pub(super) fn dialect(&self) -> Dialect {
         match self {
             Self::Sqlite(..) => Dialect::Sqlite,
-            Self::Postgres(_) => Dialect::Postgres,
+            Self::Postgres(..) => Dialect::Postgres,
         }
     }
 
     pub async fn commit(self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(tx, _turn) => tx.commit().await?,
-            Self::Postgres(tx) => tx.commit().await?,
+            Self::Postgres(tx, _) => tx.commit().await?,
         }
         Ok(())
     }

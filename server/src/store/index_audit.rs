@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use app::model::{Timestamp, Zone};
 
 use super::log_index::{Counts, DAY, Facts, IndexMarks, date_of, day_number, lock, marks};
-use super::packed::{fetch_packed, packed, packed_numbers};
+use super::packed::{fetch_numbers, fetch_packed, packed};
 use super::{Database, Sql, StoreError, Transaction, log_words, word_audit};
 
 /// Rows that are read at a time.
@@ -98,8 +98,8 @@ async fn of_summary(tx: &mut Transaction, mut counted: HashMap<Key, i64>) -> Res
             sql.push(" where (level, span, schedule_id, server_id, bucket, status, source_type) > (").push_list(last).push(")");
         }
         sql.push(" order by level, span, schedule_id, server_id, bucket, status, source_type limit ").push_bind(PAGE);
-        let head = packed_numbers!(tx.dialect(), "level, span, schedule_id, server_id, bucket, status, source_type, n");
-        let rows: Vec<[i64; 8]> = fetch_packed(tx, head, sql).await?;
+        let columns = ["level", "span", "schedule_id", "server_id", "bucket", "status", "source_type", "n"];
+        let rows = fetch_numbers(tx, columns, sql).await?;
         let Some([key @ .., _]) = rows.last() else { break };
         last = Some(*key);
         for [key @ .., stored] in rows {

@@ -5,7 +5,7 @@ use super::log_pages::{Asked, Part, statement, words_alone, words_decide};
 use super::log_plan::{Rest, difference, look_through, plan, spans, summary};
 use super::selection::Selection;
 use super::trail_view::TrailView;
-use super::{Sql, StoreError};
+use super::{Sql, StoreError, log_words};
 
 /// So many hits are counted in a millisecond or two where only the words are asked for, …
 pub(super) const MOST_HITS: i64 = 10_000;
@@ -14,7 +14,7 @@ pub(super) const MOST_HITS: i64 = 10_000;
 const MOST_ROWS: i64 = 2_000;
 
 /// Where PostgreSQL goes through rows in order, it counts so many, …
-const MOST_IN_ORDER: i64 = 1_000;
+const MOST_IN_ORDER: i64 = 500;
 
 /// … and looks at the words of so many for it, which takes it some milliseconds, or where an index says which of them pass otherwise, at …
 const MOST_LOOKED_AT: i64 = 10_000;
@@ -135,29 +135,43 @@ impl Passing {
                 (Asked::Index | Asked::InOrder { .. }, Effort::AMoment) if counted.is_some_and(|counted| counted.are_all) => {
                     total.rows += counted.map_or(0, |counted| counted.hits);
                 }
-                (Asked::Index | Asked::InOrder { .. }, Effort::AMoment) => {
-                    let most = match part.words {
-                        Asked::InOrder { .. } => MOST_IN_ORDER,
-                        _ if words_decide(selection, *part) => MOST_HITS,
-                        _ => MOST_ROWS,
-                    };
+                (Asked::InOrder { .. }, Effort::AMoment) => {
+                    let (sql, are_all) = newest_hits(selection, *part);
+                    let found = view.tx.fetch_one(sql).await?.int("n")?;
+                    total.rows += found.min(MOST_IN_ORDER);
+                    total.is_exact &= found <= MOST_IN_ORDER && are_all;
+                }
+                (Asked::Index, Effort::AMoment) => {
+                    let most = if words_decide(selection, *part) { MOST_HITS } else { MOST_ROWS };
                     let (before, first) = counted.map_or((0, part.first), |counted| (counted.hits, part.first.max(counted.up_to + 1)));
-                    let looked_from = match part.words {
-                        Asked::InOrder { .. } if words_decide(selection, *part) => first.max(part.last - MOST_LOOKED_AT),
-                        Asked::InOrder { .. } => first.max(part.last - MOST_AMONG),
-                        _ => first,
-                    };
-                    let rest = Part { first: looked_from, ..*part };
-                    let mut sql = hits(selection, dialect, rest, "select count(*) as n from (select 1 as hit");
-                    sql.push(" limit ").push_bind(most + 1 - before).push(") as hits");
+                    let sql = counted_up_to(hits(selection, dialect, Part { first, ..*part }, "select 1 as hit"), most - before);
                     let found = before + view.tx.fetch_one(sql).await?.int("n")?;
                     total.rows += found.min(most);
-                    total.is_exact &= found <= most && looked_from == first;
+                    total.is_exact &= found <= most;
                 }
             }
         }
         Ok(total)
     }
+}
+
+/// Counts hits, and stops where there are more than so many.
+fn counted_up_to(mut hits: Sql, most: i64) -> Sql {
+    hits.push(" limit ").push_bind(most + 1);
+    hits.within("select count(*) as n from (", ") as hits")
+}
+
+/// Counts the newest hits of a part where PostgreSQL goes through rows in order, and says whether all its rows are looked at for that.
+fn newest_hits(selection: Selection<'_>, part: Part) -> (Sql, bool) {
+    let looked_at = if words_decide(selection, part) { MOST_LOOKED_AT } else { MOST_AMONG };
+    let newest = Part { first: part.first.max(part.last - looked_at + 1), ..part };
+    let hits = if words_decide(selection, part) {
+        let ids = (newest.first, newest.last);
+        log_words::in_order("select 1 as hit", &selection.filter.q, ids, " desc", None)
+    } else {
+        statement(selection, Dialect::Postgres, newest, "select 1 as hit")
+    };
+    (counted_up_to(hits, MOST_IN_ORDER), newest.first == part.first)
 }
 
 /// The rows of a part, to be counted: without looking at them, where the words decide.

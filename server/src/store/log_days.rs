@@ -4,14 +4,13 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use app::model::Timestamp;
-use serde::Deserialize;
 
 use super::log_index::IndexMarks;
-use super::packed::{fetch_packed, packed_numbers};
+use super::packed::fetch_numbers;
 use super::{Sql, StoreError, Transaction};
 
-/// A day, as it is packed: a list, in this order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+/// A day that has rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Day {
     pub(super) number: i64,
     pub(super) start: i64,
@@ -19,6 +18,12 @@ pub(super) struct Day {
     /// Rows of other days may be among these ids, where the clock was set.
     pub(super) first_id: i64,
     pub(super) last_id: i64,
+}
+
+impl From<[i64; 5]> for Day {
+    fn from([number, start, end, first_id, last_id]: [i64; 5]) -> Self {
+        Self { number, start, end, first_id, last_id }
+    }
 }
 
 /// The days of the trail, in their order.
@@ -109,9 +114,9 @@ impl KnownDays {
         let goes_on = known.zone == marks.zone && known.counted_to < marks.counted_to;
         let known = if goes_on { known } else { Arc::default() };
         let sql = Sql::new("select day, start_at, end_at, first_id, last_id from log_day where last_id > $1 order by day");
-        let head = packed_numbers!(tx.dialect(), "day, start_at, end_at, first_id, last_id");
-        let changed = fetch_packed(tx, head, sql.bind(known.counted_to)).await?;
-        let days = Arc::new(known.with(marks, changed));
+        let columns = ["day", "start_at", "end_at", "first_id", "last_id"];
+        let changed = fetch_numbers(tx, columns, sql.bind(known.counted_to).with_one_plan()).await?;
+        let days = Arc::new(known.with(marks, changed.into_iter().map(Day::from).collect()));
         let mut newest = self.newest();
         // Somebody else may have seen a later moment.
         if newest.made == made && (newest.days.zone != days.zone || newest.days.counted_to < days.counted_to) {

@@ -8,7 +8,7 @@ use super::log_entries::known;
 use super::log_index::{DAY, date_of};
 use super::log_pages::{Asked, statement};
 use super::log_plan::{Rest, difference, is_one_heading, look_through, plan, spans, summary};
-use super::packed::{fetch_packed, packed_numbers};
+use super::packed::fetch_numbers;
 use super::selection::Selection;
 use super::trail_view::TrailView;
 use super::{Sql, StoreError};
@@ -46,9 +46,8 @@ pub async fn histogram(view: &mut TrailView, selection: Selection<'_>, step: Ste
         };
         let mut sql = summary(selection, columns, span, first, last);
         sql.push(order);
-        let head = packed_numbers!(view.tx.dialect(), "bucket, status, n");
         let mut bar = None;
-        for (bucket, status, n) in fetch_packed::<(i64, i64, i64)>(&mut view.tx, head, sql).await? {
+        for [bucket, status, n] in fetch_numbers(&mut view.tx, ["bucket", "status", "n"], sql).await? {
             let (_, start) = match bar.filter(|(known, _)| *known == bucket) {
                 Some(known) => known,
                 None => *bar.insert((bucket, start_of(selection.zone.start_of_day(date_of(bucket))))),
@@ -64,8 +63,7 @@ pub async fn histogram(view: &mut TrailView, selection: Selection<'_>, step: Ste
         }
         let mut sql = statement(selection, view.tx.dialect(), *part, columns(step));
         sql.push(" group by 1, 2");
-        let head = packed_numbers!(view.tx.dialect(), "at, status, n");
-        for (at, status, n) in fetch_packed::<(i64, i64, i64)>(&mut view.tx, head, sql).await? {
+        for [at, status, n] in fetch_numbers(&mut view.tx, ["at", "status", "n"], sql).await? {
             add(start_of(Timestamp::from_millis(at)), known(status), n);
         }
     }

@@ -123,7 +123,7 @@ pub(super) fn month_of(date: NaiveDate) -> NaiveDate {
 
 pub(super) async fn marks(tx: &mut Transaction) -> Result<IndexMarks, StoreError> {
     let sql = Sql::new("select i.counted_to, i.words_to, i.zone, h.last_id from log_index i cross join log_head h");
-    let row = tx.fetch_one(sql).await?;
+    let row = tx.fetch_one(sql.with_one_plan()).await?;
     let (counted_to, words_to) = (row.int("counted_to")?, row.int("words_to")?);
     Ok(IndexMarks { counted_to, words_to, zone: row.text("zone")?, head: row.int("last_id")? })
 }

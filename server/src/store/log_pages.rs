@@ -192,10 +192,13 @@ impl<'a> Reading<'a> {
         let dialect = self.view.tx.dialect();
         let direction = if self.order == Order::Falling { " desc" } else { "" };
         // Which rows, and only then what they say: many may have to be put in order for a few.
-        let mut sql = if words_decide(self.selection, part) {
-            words_alone(dialect, part, &self.selection.filter.q, "select w.id")
-        } else {
-            statement(self.selection, dialect, part, "select l.id")
+        let words = &self.selection.filter.q;
+        let mut sql = match (words_decide(self.selection, part), dialect, part.words) {
+            (true, Dialect::Postgres, Asked::InOrder { .. }) => {
+                log_words::in_order("select w.id", words, (part.first, part.last), direction, None)
+            }
+            (true, ..) => words_alone(dialect, part, words, "select w.id"),
+            (false, ..) => statement(self.selection, dialect, part, "select l.id"),
         };
         sql.push(if are_few(self.view, self.selection, part).await? { " order by +" } else { " order by " });
         sql.push(part.id()).push(direction).push(" limit ").push_bind(i64::from(limit));
@@ -288,6 +291,9 @@ async fn words_of_index(view: &mut TrailView, selection: Selection<'_>, part: Pa
 /// `select … from … where …` for a part.
 pub(super) fn statement(selection: Selection<'_>, dialect: Dialect, part: Part, columns: &'static str) -> Sql {
     let mut sql = Sql::new(columns);
+    if part.in_range && selection.is_in_order() {
+        sql = sql.with_one_plan();
+    }
     if part.asks_words() {
         push_words(&mut sql, dialect, part, &selection.filter.q, log_words::join(dialect));
     } else {
@@ -338,6 +344,9 @@ impl Part {
 /// `select … from … where …` for the words of a part, without its rows.
 pub(super) fn words_alone(dialect: Dialect, part: Part, words: &WordQuery, columns: &'static str) -> Sql {
     let mut sql = Sql::new(columns);
+    if part.words == Asked::Index {
+        sql = sql.with_one_plan();
+    }
     push_words(&mut sql, dialect, part, words, " where 1 = 1");
     sql
 }

@@ -104,7 +104,7 @@ pub(super) fn is_one_heading(selection: Selection<'_>) -> bool {
 /// What the summary has of a selection.
 pub(super) fn summary(selection: Selection<'_>, columns: &'static str, span: i64, first: i64, last: i64) -> Sql {
     let level = level(selection);
-    let mut sql = Sql::new(columns);
+    let mut sql = Sql::new(columns).with_one_plan();
     sql.push(" from log_summary where level = ").push_bind(level as i64).push(" and span = ").push_bind(span);
     match level {
         Level::Schedule => selection.push_schedules(&mut sql, "schedule_id"),

@@ -123,16 +123,30 @@ pub(super) fn push_match(sql: &mut Sql, dialect: Dialect, query: &WordQuery) {
     };
 }
 
-/// How many of the newest rows between two ids have the words, on PostgreSQL.
-pub(super) fn sample(query: &WordQuery, (first, last): (i64, i64), rows: i64) -> Sql {
-    let mut sql = Sql::new(
-        "select count(*) as n from (select w.words from log_words w where w.id >= $1 and w.id <= $2 order by w.id desc limit $3) w where ",
-    )
-    .bind(first)
-    .bind(last)
-    .bind(rows);
+/// Rows between two ids as `w`, in order, that have the words, on PostgreSQL: at most so many are looked at. What is ordered within cannot
+/// be had in another way, however rare it takes the words to be.
+pub(super) fn in_order(
+    columns: &'static str,
+    query: &WordQuery,
+    (first, last): (i64, i64),
+    direction: &'static str,
+    at_most: Option<i64>,
+) -> Sql {
+    let mut sql = Sql::new(columns).with_one_plan();
+    sql.push(" from (select w.id, w.words from log_words w where w.id >= ").push_bind(first);
+    sql.push(" and w.id <= ").push_bind(last).push(" order by w.id").push(direction);
+    match at_most {
+        Some(rows) => sql.push(" limit ").push_bind(rows),
+        None => sql.push(" offset 0"),
+    };
+    sql.push(") w where ");
     push_match(&mut sql, Dialect::Postgres, query);
     sql
+}
+
+/// How many of the newest rows between two ids have the words, on PostgreSQL.
+pub(super) fn sample(query: &WordQuery, ids: (i64, i64), rows: i64) -> Sql {
+    in_order("select count(*) as n", query, ids, " desc", Some(rows))
 }
 
 fn fts_term(term: &Term) -> String {

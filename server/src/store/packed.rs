@@ -21,26 +21,33 @@ macro_rules! packed {
 
 pub(super) use packed;
 
-/// The same for columns that are numbers and never null, of which PostgreSQL makes the text in a third of the time.
-macro_rules! packed_numbers {
-    ($dialect:expr, $columns:literal) => {
-        match $dialect {
-            $crate::store::engine::Dialect::Sqlite => $crate::store::packed::packed!($crate::store::engine::Dialect::Sqlite, $columns),
-            $crate::store::engine::Dialect::Postgres => {
-                concat!("select concat('[', string_agg(concat('[', concat_ws(',', ", $columns, "), ']'), ','), ']') as packed from (")
-            }
-        }
-    };
-}
-
-pub(super) use packed_numbers;
-
 /// Reads the rows of a statement in its order, packed by `head`. A row is anything that serde makes of a list.
 pub(super) async fn fetch_packed<T: DeserializeOwned>(tx: &mut Transaction, head: &'static str, sql: Sql) -> Result<Vec<T>, StoreError> {
     unpack(&tx.fetch_one(packed_by(head, sql)).await?)
 }
 
-/// The same outside a transaction.
+/// The same for columns that are numbers and never null, which are packed as a list for each column: in half the time on PostgreSQL.
+pub(super) async fn fetch_numbers<const N: usize>(
+    tx: &mut Transaction,
+    columns: [&'static str; N],
+    sql: Sql,
+) -> Result<Vec<[i64; N]>, StoreError> {
+    let (before, after) = match tx.dialect() {
+        Dialect::Sqlite => ("cast(json_group_array(", ") as text)"),
+        Dialect::Postgres => ("array_agg(", ")"),
+    };
+    let mut head = Sql::new("select ");
+    for (n, column) in columns.into_iter().enumerate() {
+        head.push(if n == 0 { "" } else { ", " }).push(before).push(column).push(after);
+    }
+    head.push(" from (");
+    let row = tx.fetch_one(sql.after(head, ") as unpacked")).await?;
+    let lists: Vec<_> = (0..N).map(|column| row.numbers(column)).collect::<Result<_, _>>()?;
+    let rows = lists.iter().map(Vec::len).min().unwrap_or(0);
+    Ok((0..rows).map(|n| std::array::from_fn(|column| lists[column][n])).collect())
+}
+
+/// The same as [`fetch_packed`] outside a transaction.
 pub(super) async fn fetch_packed_alone<T: DeserializeOwned>(
     database: &Database,
     head: &'static str,

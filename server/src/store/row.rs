@@ -35,6 +35,15 @@ impl Row {
         self.get(column)
     }
 
+    /// The numbers in a column, which SQLite has gathered as JSON and PostgreSQL as an array, or as null where there are none.
+    pub(super) fn numbers(&self, column: usize) -> Result<Vec<i64>, StoreError> {
+        match self {
+            Self::Sqlite(row) => serde_json::from_str(row.try_get(column)?)
+                .map_err(|cause| StoreError::Value { column: "numbers", value: cause.to_string() }),
+            Self::Postgres(row) => Ok(row.try_get::<Option<Vec<i64>>, _>(column)?.unwrap_or_default()),
+        }
+    }
+
     /// The number in a column, if there is one, in a row that somebody may have damaged.
     pub(super) fn salvaged_int(&self, column: &str) -> Option<i64> {
         self.get(column).ok().flatten()

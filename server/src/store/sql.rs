@@ -21,11 +21,22 @@ pub struct Sql {
     first: &'static str,
     rest: String,
     values: Vec<Value>,
+    has_one_plan: bool,
 }
 
 impl Sql {
     pub fn new(text: &'static str) -> Self {
-        Self { first: text, rest: String::new(), values: Vec::new() }
+        Self { first: text, rest: String::new(), values: Vec::new(), has_one_plan: false }
+    }
+
+    /// No values would lead PostgreSQL to another plan, apart from a limit: to make one each time takes it longer than many a statement.
+    #[must_use]
+    pub(super) fn with_one_plan(self) -> Self {
+        Self { has_one_plan: true, ..self }
+    }
+
+    pub(super) fn has_one_plan(&self) -> bool {
+        self.has_one_plan
     }
 
     /// Binds the next `$n` of the text.
@@ -51,7 +62,7 @@ impl Sql {
 
     /// A statement that gives the sum of what others give, one number each.
     pub(super) fn sum(of: impl IntoIterator<Item = Self>) -> Self {
-        let mut sum = Self::new("select cast(0 as bigint)");
+        let mut sum = Self::new("select cast(0 as bigint)").with_one_plan();
         for other in of {
             sum.push(" + (").push_all(other).push(")");
         }
@@ -60,7 +71,7 @@ impl Sql {
 
     /// A statement whose one row has what others give, each by its name.
     pub(super) fn side_by_side(of: impl IntoIterator<Item = (&'static str, Self)>) -> Self {
-        let mut row = Self::new("select ");
+        let mut row = Self::new("select ").with_one_plan();
         for (name, other) in of {
             if !row.rest.is_empty() {
                 row.push(", ");
@@ -90,13 +101,20 @@ impl Sql {
             self.rest.push_str(text);
         }
         self.values.extend(other.values);
+        self.has_one_plan &= other.has_one_plan;
         self
     }
 
     /// Puts literal text around the statement.
     #[must_use]
     pub(super) fn within(self, before: &'static str, after: &'static str) -> Self {
-        Self { first: before, rest: format!("{}{}{after}", self.first, self.rest), values: self.values }
+        self.after(Self::new(before), after)
+    }
+
+    /// The same, with what stands before put together; it has no values.
+    #[must_use]
+    pub(super) fn after(self, before: Self, after: &'static str) -> Self {
+        Self { first: before.first, rest: format!("{}{}{}{after}", before.rest, self.first, self.rest), ..self }
     }
 
     /// Adds placeholders for a list, separated by commas.
@@ -112,13 +130,27 @@ impl Sql {
 
     /// The statement as PostgreSQL takes it.
     pub(super) fn numbered(self) -> Result<(SqlStr, PgArguments), StoreError> {
-        // Here and in `in_order` text is declared safe: `first` and every piece of `rest` were `&'static str`.
-        let text = if self.rest.is_empty() {
-            self.first.into_sql_str()
-        } else {
-            AssertSqlSafe(format!("{}{}", self.first, self.rest)).into_sql_str()
-        };
-        Ok((text, bound::<Postgres>(self.values)?))
+        let sql = if self.has_one_plan { self.with_limits()? } else { self };
+        // Here and in `in_order` text is declared safe: `first` and every piece of `rest` were `&'static str`, or a number.
+        let text =
+            if sql.rest.is_empty() { sql.first.into_sql_str() } else { AssertSqlSafe(format!("{}{}", sql.first, sql.rest)).into_sql_str() };
+        Ok((text, bound::<Postgres>(sql.values)?))
+    }
+
+    /// The same with limits written out: a plan for any limit would be one for a tenth of all rows.
+    fn with_limits(self) -> Result<Self, StoreError> {
+        let mut sql = Self { first: "", rest: String::new(), values: Vec::new(), ..self };
+        for (number, piece) in pieces(&format!("{}{}", self.first, self.rest)) {
+            match number.map(|number| value_at(&self.values, number)).transpose()? {
+                Some(Value::Int(Some(limit))) if sql.rest.ends_with("limit ") => sql.rest.push_str(&limit.to_string()),
+                Some(value) => {
+                    sql.push_bind(value.clone());
+                }
+                None => {}
+            }
+            sql.rest.push_str(piece);
+        }
+        Ok(sql)
     }
 
     /// The statement as SQLite takes it quickly. It would look for every `$n` among all the others, so they become `?`, and a value
@@ -134,20 +166,25 @@ impl Sql {
                     text.push_str("0 + ");
                 }
                 text.push('?');
-                places.push(number.parse::<usize>().ok().and_then(|number| number.checked_sub(1)));
+                places.push(number);
             }
             text.push_str(piece);
         }
-        let once_each = places.iter().copied().eq((0..self.values.len()).map(Some));
+        let once_each = places.iter().copied().eq((1..=self.values.len()).map(|number| number.to_string()));
         let values = if once_each {
             self.values
         } else {
-            let value_at = |place: Option<usize>| place.and_then(|place| self.values.get(place).cloned());
-            let values: Option<Vec<_>> = places.into_iter().map(value_at).collect();
-            values.ok_or_else(|| sqlx::Error::Encode("a placeholder has no value".into()))?
+            places.into_iter().map(|number| value_at(&self.values, number).cloned()).collect::<Result<_, _>>()?
         };
         Ok((AssertSqlSafe(text).into_sql_str(), bound::<Sqlite>(values)?))
     }
+}
+
+/// The value of a placeholder.
+fn value_at<'v>(values: &'v [Value], number: &str) -> Result<&'v Value, StoreError> {
+    let place = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+    let value = place.and_then(|place| values.get(place));
+    Ok(value.ok_or_else(|| sqlx::Error::Encode("a placeholder has no value".into()))?)
 }
 
 /// What stands between placeholders, each piece with the number before it.
@@ -285,6 +322,24 @@ mod tests {
     fn sqlite_does_not_see_how_many_rows_are_wanted_before_it_plans() {
         let (text, arguments) = Sql::new("select n from t where a = $1 limit $2").bind(1).bind(50).in_order().unwrap();
         assert_eq!((text.as_str(), arguments.len()), ("select n from t where a = ? limit 0 + ?", 2));
+    }
+
+    #[test]
+    fn postgres_is_told_limits_before_it_plans_once() {
+        let sql = || Sql::new("select n from t where a = $1 and b = $3 limit $2").bind(1).bind(50).bind(7);
+        let (text, arguments) = sql().numbered().unwrap();
+        assert_eq!((text.as_str(), arguments.len()), ("select n from t where a = $1 and b = $3 limit $2", 3));
+        let (text, arguments) = sql().with_one_plan().numbered().unwrap();
+        assert_eq!((text.as_str(), arguments.len()), ("select n from t where a = $1 and b = $2 limit 50", 2));
+    }
+
+    #[test]
+    fn what_is_put_together_has_one_plan_if_all_of_it_has() {
+        let (one, other) = (|| Sql::new("select 1").with_one_plan(), || Sql::new("select 2"));
+        assert!(Sql::side_by_side([("a", one()), ("b", one())]).has_one_plan());
+        assert!(!Sql::side_by_side([("a", one()), ("b", other())]).has_one_plan());
+        assert!(!Sql::sum([one()]).beside("n", other()).has_one_plan());
+        assert!(one().within("select (", ")").has_one_plan() && !other().within("select (", ")").has_one_plan());
     }
 
     #[test]
