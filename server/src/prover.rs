@@ -30,7 +30,7 @@ const ROWS: i64 = 64;
 const PACE: u32 = 12;
 
 /// The same while somebody reads the trail, so that few of their pages meet it.
-const PACE_BESIDE_READERS: u32 = 100;
+const PACE_BESIDE_READERS: u32 = 250;
 
 /// Proves until told to stop.
 pub async fn follow_proof(database: Database, clock: Clock, proof: Arc<watch::Sender<Option<Proof>>>, stop: CancellationToken) {

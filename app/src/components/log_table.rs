@@ -126,22 +126,7 @@ mod tests {
     use crate::model::{LogStatus, Timestamp};
 
     fn entry(status: LogStatus, message: String, has_detail: bool) -> LogEntry {
-        LogEntry {
-            id: 7,
-            at: Timestamp(1_795_348_800_000),
-            status,
-            source_type: SourceType::Files,
-            server: None,
-            schedule: None,
-            run_id: None,
-            point: None,
-            duration_s: None,
-            message,
-            has_detail,
-            year: 2026,
-            month: 11,
-            day: 22,
-        }
+        LogEntry { status, message, has_detail, ..LogEntry::blank(7, Timestamp(0)) }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{LogStatus, RunId, SourceType, Timestamp};
+use super::{LogStatus, RunId, SourceType, Timestamp, Zone};
 
 /// Something with an id and the name a person knows it by.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +36,30 @@ pub struct LogEntry {
     pub year: i32,
     pub month: u32,
     pub day: u32,
+}
+
+impl LogEntry {
+    /// A row that says nothing: of no server, schedule or run, and of the day that it is in UTC.
+    #[must_use]
+    pub fn blank(id: i64, at: Timestamp) -> Self {
+        let day = Zone::utc().local(at);
+        Self {
+            id,
+            at,
+            status: LogStatus::Info,
+            source_type: SourceType::System,
+            server: None,
+            schedule: None,
+            run_id: None,
+            point: None,
+            duration_s: None,
+            message: String::new(),
+            has_detail: false,
+            year: day.year(),
+            month: day.month(),
+            day: day.day(),
+        }
+    }
 }
 
 /// A row with the remote log context it was written from.

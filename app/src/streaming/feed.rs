@@ -182,27 +182,11 @@ fn insert(rows: &mut VecDeque<Arc<FeedRow>>, place: usize, item: FeedItem, at: T
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::model::{LogStatus, SourceType};
 
     const NOON: Timestamp = Timestamp(1_795_348_800_000);
 
     pub(in crate::streaming) fn entry(id: i64) -> LogEntry {
-        LogEntry {
-            id,
-            at: NOON,
-            status: LogStatus::Info,
-            source_type: SourceType::System,
-            server: None,
-            schedule: None,
-            run_id: None,
-            point: None,
-            duration_s: None,
-            message: String::new(),
-            has_detail: false,
-            year: 2026,
-            month: 11,
-            day: 22,
-        }
+        LogEntry::blank(id, NOON)
     }
 
     fn entries(ids: impl IntoIterator<Item = i64>) -> Vec<LogEntry> {

@@ -117,20 +117,12 @@ mod tests {
 
     pub(super) fn row(status: LogStatus, source_type: SourceType, message: &str) -> LogEntry {
         LogEntry {
-            id: 1,
-            at: Timestamp::from_millis(0),
             status,
             source_type,
-            server: None,
-            schedule: None,
             run_id: Some("01KAMZ3V7S9B3J1Q6Y1C2D3E4F".parse().unwrap()),
-            point: None,
-            duration_s: None,
             message: message.to_owned(),
             has_detail: true,
-            year: 1970,
-            month: 1,
-            day: 1,
+            ..LogEntry::blank(1, Timestamp(0))
         }
     }
 

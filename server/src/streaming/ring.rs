@@ -94,28 +94,12 @@ impl Ring {
 
 #[cfg(test)]
 mod tests {
-    use app::model::{LogEntry, LogStatus, Place, Timestamp};
+    use app::model::{LogEntry, Place, Timestamp};
 
     use super::*;
 
     fn row(id: i64) -> RingRow {
-        let entry = LogEntry {
-            id,
-            at: Timestamp(0),
-            status: LogStatus::Info,
-            source_type: SourceType::Files,
-            server: None,
-            schedule: None,
-            run_id: None,
-            point: None,
-            duration_s: None,
-            message: String::new(),
-            has_detail: false,
-            year: 2026,
-            month: 11,
-            day: 22,
-        };
-        RingRow::new(PlacedEntry { entry, place: Place::default() })
+        RingRow::new(PlacedEntry { entry: LogEntry::blank(id, Timestamp(0)), place: Place::default() })
     }
 
     fn ring(ids: impl IntoIterator<Item = i64>) -> Ring {

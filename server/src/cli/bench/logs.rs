@@ -49,7 +49,7 @@ pub(super) async fn run(rows: u64, keep: Option<PathBuf>) -> anyhow::Result<()> 
     read(&panel, &bare, rows).await?;
     counts(&serving.panel.database, &serving.panel.zone).await?;
     exports(&panel, &path).await?;
-    trail::beside_one_commit_each(&serving.panel.trail, WRITTEN_SINGLY, WRITERS).await?;
+    trail::beside_plain_file(&serving.panel.trail, WRITTEN_SINGLY, WRITERS).await?;
     say(format!("memory: {} MiB resident, with the file open and everything read", resident_mib()?));
     serving.stop().await;
     Ok(())

@@ -16,18 +16,24 @@ pub(super) async fn run(rows: usize, writers: usize) -> anyhow::Result<()> {
     let dir = tempfile::tempdir().context("make a temporary directory")?;
     let database = Database::open(&format!("sqlite://{}", dir.path().join("trail.db").display())).await?;
     let trail = Trail::start(database.clone(), Clock::machine(), Arc::new(Zone::utc()), Arc::default());
-    beside_one_commit_each(&trail, rows, writers).await?;
+    beside_plain_file(&trail, rows, writers).await?;
     database.close().await;
     Ok(())
 }
 
 /// Appends rows by many writers, beside plain inserts into an empty file of their own.
-pub(super) async fn beside_one_commit_each(trail: &Trail, rows: usize, writers: usize) -> anyhow::Result<()> {
+pub(super) async fn beside_plain_file(trail: &Trail, rows: usize, writers: usize) -> anyhow::Result<()> {
     let dir = tempfile::tempdir().context("make a temporary directory")?;
     let plain = Database::open(&format!("sqlite://{}", dir.path().join("plain.db").display())).await?;
     say("Trail: SQLite, WAL, every commit synchronised to disk.");
-    let alone = one_commit_each(&plain, rows / 20).await?;
+    beside_plain(&plain, trail, rows, writers).await?;
     plain.close().await;
+    Ok(())
+}
+
+/// Appends rows by many writers, beside plain inserts into a table of their own.
+pub(super) async fn beside_plain(plain: &Database, trail: &Trail, rows: usize, writers: usize) -> anyhow::Result<()> {
+    let alone = one_commit_each(plain, rows / 20).await?;
     report("yardstick: one plain insert a commit, one writer", rows / 20, alone, None);
     let shared = appended_by_many(trail, rows, writers).await?;
     let per_row = |took: Duration, rows: usize| took.as_secs_f64() / f64::from(u32::try_from(rows).unwrap_or(u32::MAX));
@@ -56,7 +62,11 @@ async fn one_commit_each(database: &Database, rows: usize) -> anyhow::Result<Dur
         .await?;
         tx.commit().await?;
     }
-    Ok(began.elapsed())
+    let took = began.elapsed();
+    let mut tx = database.begin().await?;
+    tx.execute(Sql::new("drop table yardstick")).await?;
+    tx.commit().await?;
+    Ok(took)
 }
 
 async fn appended_by_many(trail: &Trail, rows: usize, writers: usize) -> anyhow::Result<Duration> {

@@ -53,20 +53,11 @@ mod tests {
 
     fn row(message: &str) -> LogEntry {
         LogEntry {
-            id: 7,
-            at: Timestamp::from_millis(1_795_348_845_678),
             status: LogStatus::Error,
             source_type: SourceType::Files,
             server: Some(Named { id: 1, name: "web-1".to_owned() }),
-            schedule: None,
-            run_id: None,
-            point: None,
-            duration_s: None,
             message: message.to_owned(),
-            has_detail: false,
-            year: 2026,
-            month: 11,
-            day: 22,
+            ..LogEntry::blank(7, Timestamp(1_795_348_845_678))
         }
     }
 

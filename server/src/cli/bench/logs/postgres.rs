@@ -7,10 +7,11 @@ use anyhow::{Context, ensure};
 use app::model::Zone;
 use sqlx::{AssertSqlSafe, PgPool};
 
+use super::super::trail;
 use super::client::Times;
 use super::generator::{Generator, make_schedules};
 use super::yardstick::{Dialect, statement};
-use super::{BATCH, BESIDE, OTHERS, Pace, SLICE, TIMES, Writer, client_of, config, counts, lists, resident_mib};
+use super::{BATCH, BESIDE, OTHERS, Pace, SLICE, TIMES, WRITERS, WRITTEN_SINGLY, Writer, client_of, config, counts, lists, resident_mib};
 use crate::cli::say;
 use crate::clock::{Clock, zone_table};
 use crate::serve::Serving;
@@ -70,6 +71,8 @@ pub(in super::super) async fn run(rows: u64, url: String) -> anyhow::Result<()> 
         say(format!("  {what:<28} {}", panel.times(path, TIMES).await?));
     }
     counts(&serving.panel.database, &serving.panel.zone).await?;
+    say("Trail: PostgreSQL, every commit synchronised to disk.");
+    trail::beside_plain(&serving.panel.database, &serving.panel.trail, WRITTEN_SINGLY, WRITERS).await?;
     say(format!("memory: {} MiB resident, everything read", resident_mib()?));
     serving.stop().await;
     Ok(())

@@ -3,7 +3,7 @@
 use std::process::Stdio;
 
 use anyhow::{Context as _, Result};
-use app::model::{LogEntry, LogStatus, Named, SourceType, Timestamp};
+use app::model::{LogEntry, Named, SourceType, Timestamp};
 use clap::ValueEnum as _;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
@@ -104,19 +104,10 @@ pub(super) const HELLO: &str = r#"{"kind":"hello"}"#;
 /// A row as it is sent: as long as rows are.
 pub(super) fn entry(id: i64) -> LogEntry {
     LogEntry {
-        id,
-        at: Timestamp(1_795_348_800_000),
-        status: LogStatus::Info,
         source_type: SourceType::Files,
         server: Some(Named { id: 1, name: "web-1".to_owned() }),
         schedule: Some(Named { id: 1, name: "web site".to_owned() }),
-        run_id: None,
-        point: None,
-        duration_s: None,
         message: MESSAGE.to_owned(),
-        has_detail: false,
-        year: 2026,
-        month: 11,
-        day: 22,
+        ..LogEntry::blank(id, Timestamp(1_795_348_800_000))
     }
 }
