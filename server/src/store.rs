@@ -19,6 +19,7 @@ pub mod log_histogram;
 pub mod log_index;
 pub mod log_listing;
 pub mod log_pages;
+mod log_parts;
 mod log_plan;
 mod log_without;
 mod log_words;

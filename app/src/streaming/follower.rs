@@ -93,6 +93,8 @@ impl Follower {
 
     /// Opens the stream, whatever was there before, and says so.
     fn connect(self) {
+        // The next tick need not notice again what has led to this.
+        self.state.update_value(|state| state.ticked_at = Some(self.clock.read()));
         self.live.connection.set(Connection::Connecting);
         self.open();
     }
@@ -141,7 +143,11 @@ impl Follower {
                 let now = self.clock.read();
                 let is_live = self.live.connection.with_untracked(|connection| *connection == Connection::Live);
                 if is_live && was_silent(self.live.heard_at.get_untracked(), now) {
-                    // Said before the machine slept, and only read now. Taken, it would hide for how long the page was away.
+                    // Said before the machine slept, and only read now. Taken, it would hide for how long the page was away; it comes again,
+                    // but for a clearing that is older than the rows that are known.
+                    if matches!(frame, Frame::Cleared { .. }) {
+                        self.read_again();
+                    }
                     return self.connect();
                 }
                 self.take(frame, now);

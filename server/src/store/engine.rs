@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
-use sqlx::postgres::PgPoolOptions;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection as _, PgConnection, PgPool, Postgres, Sqlite, SqlitePool};
 
@@ -33,8 +33,12 @@ const POSTGRES_TRUST: Duration = Duration::from_secs(1);
 /// would lead to that.
 const POSTGRES_SETTINGS: &str = "set work_mem = '32MB'; set jit = off";
 
-/// Most of what is read of one moment has one plan.
-const POSTGRES_SNAPSHOT: &str = "begin isolation level repeatable read read only; set local plan_cache_mode = force_generic_plan";
+const POSTGRES_SNAPSHOT: &str = "begin isolation level repeatable read read only";
+const POSTGRES_SNAPSHOT_FOR_PAGES: &str = "begin isolation level repeatable read read only; \
+     set local plan_cache_mode = force_generic_plan; set local enable_sort = off";
+
+/// Statements whose plans each connection keeps.
+const POSTGRES_STATEMENTS: usize = 256;
 
 /// Rows that a statement may be ahead of whoever takes them: each time one waits for the other costs more than a row.
 const SQLITE_ROWS_AHEAD: usize = 1000;
@@ -111,7 +115,7 @@ impl Database {
                 let turn = turns.take().await?;
                 Transaction::Sqlite(writer.begin_with("begin immediate").await?, Some(turn))
             }
-            Engine::Postgres(pool) => Transaction::Postgres(pool.begin().await?, Plans::ForValues),
+            Engine::Postgres(pool) => Transaction::Postgres(begin_whole(pool, "begin").await?, Plans::AsSet),
         })
     }
 
@@ -119,8 +123,16 @@ impl Database {
     pub async fn snapshot(&self) -> Result<Transaction, StoreError> {
         Ok(match &*self.engine {
             Engine::Sqlite { readers, .. } => Transaction::Sqlite(readers.begin().await?, None),
-            Engine::Postgres(pool) => Transaction::Postgres(pool.begin_with(POSTGRES_SNAPSHOT).await?, Plans::Kept),
+            Engine::Postgres(pool) => Transaction::Postgres(begin_whole(pool, POSTGRES_SNAPSHOT).await?, Plans::AsSet),
         })
+    }
+
+    /// The same for pages and their counts, most of which have one plan.
+    pub(super) async fn snapshot_for_pages(&self) -> Result<Transaction, StoreError> {
+        match &*self.engine {
+            Engine::Sqlite { .. } => self.snapshot().await,
+            Engine::Postgres(pool) => Ok(Transaction::Postgres(begin_whole(pool, POSTGRES_SNAPSHOT_FOR_PAGES).await?, Plans::Kept)),
+        }
     }
 
     /// Reads all rows of one statement.
@@ -192,26 +204,34 @@ pub enum Transaction {
 /// Whether PostgreSQL looks at values before it plans.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Plans {
+    /// As it thinks best, whatever a statement says of itself.
+    AsSet,
+    /// The same for a statement that does not say that it has one plan.
     ForValues,
-    /// A plan is made once for each connection and statement.
+    /// A plan is made once for each connection and statement. It does not know between which ids it will be asked for rows, so what is to be
+    /// in order comes from an index that has it so: in a table that was small or not analysed yet, PostgreSQL would sort all of it.
     Kept,
 }
 
 impl Plans {
     /// Makes it what a statement wants.
     async fn suit(&mut self, tx: &mut sqlx::Transaction<'static, Postgres>, sql: &Sql) -> Result<(), StoreError> {
-        let wanted = if sql.has_one_plan() { Self::Kept } else { Self::ForValues };
-        if *self != wanted {
-            sqlx::raw_sql(match wanted {
-                Self::ForValues => "set local plan_cache_mode = auto",
-                Self::Kept => "set local plan_cache_mode = force_generic_plan",
-            })
-            .execute(&mut **tx)
-            .await?;
-            *self = wanted;
-        }
+        let (wanted, setting) = match (*self, sql.has_one_plan()) {
+            (Self::ForValues, true) => (Self::Kept, "set local plan_cache_mode = force_generic_plan; set local enable_sort = off"),
+            (Self::Kept, false) => (Self::ForValues, "set local plan_cache_mode to default; set local enable_sort to default"),
+            _ => return Ok(()),
+        };
+        sqlx::raw_sql(setting).execute(&mut **tx).await?;
+        *self = wanted;
         Ok(())
     }
+}
+
+/// Begins a transaction, also if nobody waits for it any more: sqlx takes a connection whose transaction was about to begin for one
+/// without, and whoever got it next would read what was there then.
+async fn begin_whole(pool: &PgPool, how: &'static str) -> Result<sqlx::Transaction<'static, Postgres>, StoreError> {
+    let pool = pool.clone();
+    tokio::spawn(async move { pool.begin_with(how).await }).await.map_err(StoreError::Begin)?.map_err(StoreError::from)
 }
 
 impl Transaction {
@@ -323,7 +343,7 @@ async fn open_postgres(url: &str, absent: Absent) -> Result<(Engine, i64), Store
         .test_before_acquire(false)
         .before_acquire(|connection, known| Box::pin(is_there(connection, known.idle_for)))
         .after_connect(|connection, _| Box::pin(async { sqlx::raw_sql(POSTGRES_SETTINGS).execute(connection).await.map(drop) }))
-        .connect(url)
+        .connect_with(url.parse::<PgConnectOptions>()?.statement_cache_capacity(POSTGRES_STATEMENTS))
         .await?;
     let was = migrated_to(absent, sqlx::query_scalar(MIGRATED_TO).fetch_one(&pool).await)?;
     POSTGRES_MIGRATIONS.run(&pool).await?;

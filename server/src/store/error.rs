@@ -5,6 +5,8 @@
 pub enum StoreError {
     #[error("run a statement")]
     Sql(#[from] sqlx::Error),
+    #[error("begin a transaction")]
+    Begin(#[source] tokio::task::JoinError),
     #[error("bring the schema up to date")]
     Migrate(#[from] sqlx::migrate::MigrateError),
     #[error("wait for the turn to write to the database")]

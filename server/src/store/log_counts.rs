@@ -1,11 +1,11 @@
 //! How many rows pass: to the end, or as far as a moment is enough.
 
 use super::engine::Dialect;
-use super::log_pages::{Asked, Part, statement, words_alone, words_decide};
+use super::log_parts::{Asked, Order, Part, passing, statement, words_alone, words_decide};
 use super::log_plan::{Rest, difference, look_through, plan, spans, summary};
 use super::selection::Selection;
 use super::trail_view::TrailView;
-use super::{Sql, StoreError, log_words};
+use super::{Sql, StoreError};
 
 /// So many hits are counted in a millisecond or two where only the words are asked for, …
 pub(super) const MOST_HITS: i64 = 10_000;
@@ -164,14 +164,9 @@ fn counted_up_to(mut hits: Sql, most: i64) -> Sql {
 /// Counts the newest hits of a part where PostgreSQL goes through rows in order, and says whether all its rows are looked at for that.
 fn newest_hits(selection: Selection<'_>, part: Part) -> (Sql, bool) {
     let looked_at = if words_decide(selection, part) { MOST_LOOKED_AT } else { MOST_AMONG };
-    let newest = Part { first: part.first.max(part.last - looked_at + 1), ..part };
-    let hits = if words_decide(selection, part) {
-        let ids = (newest.first, newest.last);
-        log_words::in_order("select 1 as hit", &selection.filter.q, ids, " desc", None)
-    } else {
-        statement(selection, Dialect::Postgres, newest, "select 1 as hit")
-    };
-    (counted_up_to(hits, MOST_IN_ORDER), newest.first == part.first)
+    let (newest, rest) = part.split(Order::Falling, looked_at);
+    let hits = passing(selection, Dialect::Postgres, newest, Order::Falling, "select 1 as hit");
+    (counted_up_to(hits, MOST_IN_ORDER), rest.is_empty())
 }
 
 /// The rows of a part, to be counted: without looking at them, where the words decide.

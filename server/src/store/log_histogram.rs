@@ -6,7 +6,7 @@ use app::model::{LogFilter, LogStatus, Step, Timestamp};
 
 use super::log_entries::known;
 use super::log_index::{DAY, date_of};
-use super::log_pages::{Asked, statement};
+use super::log_parts::{Asked, statement};
 use super::log_plan::{Rest, difference, is_one_heading, look_through, plan, spans, summary};
 use super::packed::fetch_numbers;
 use super::selection::Selection;

@@ -4,7 +4,8 @@ use app::model::{LogEntry, LogFilter};
 
 use super::engine::Dialect;
 use super::log_counts::{Counted, Effort, MOST_HITS, Passing, Total};
-use super::log_pages::{Page, Part, newest_beside, words_alone};
+use super::log_pages::{Page, newest_beside};
+use super::log_parts::{Part, words_alone};
 use super::selection::Selection;
 use super::trail_view::TrailView;
 use super::{Row, Sql, StoreError};

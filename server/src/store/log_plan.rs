@@ -5,7 +5,7 @@ use app::model::{LogFilter, LogStatus, TimeBound, Timestamp, WordQuery};
 
 use super::log_entries::known;
 use super::log_index::{DAY, Level, MONTH, date_of, day_number, month_of};
-use super::log_pages::{Asked, Page, Part, parts, statement};
+use super::log_parts::{Asked, Part, parts, statement};
 use super::selection::Selection;
 use super::trail_view::TrailView;
 use super::{Sql, StoreError};
@@ -38,7 +38,7 @@ pub(super) async fn plan(view: &mut TrailView, selection: Selection<'_>, by_days
     let marks = view.marks.clone();
     let all = |part| Rest { filter: selection.filter.clone(), part };
     if !by_days || !selection.is_summarised() || marks.zone != selection.zone.name {
-        let parts = parts(view, selection, Page { after: None, before: None, limit: 0 }).await?;
+        let parts = parts(view, selection).await?;
         return Ok(Plan { whole: None, rest: parts.into_iter().map(all).collect() });
     }
     let unindexed = Part { first: marks.counted_to + 1, last: marks.head, words: Asked::Not, in_range: false };

@@ -3,7 +3,7 @@
 
 use app::model::WordQuery;
 
-use super::log_pages::{Asked, Order, Part, words_alone};
+use super::log_parts::{Asked, Order, Part, words_alone};
 use super::trail_view::TrailView;
 use super::{Sql, StoreError};
 

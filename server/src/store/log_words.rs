@@ -144,11 +144,6 @@ pub(super) fn in_order(
     sql
 }
 
-/// How many of the newest rows between two ids have the words, on PostgreSQL.
-pub(super) fn sample(query: &WordQuery, ids: (i64, i64), rows: i64) -> Sql {
-    in_order("select count(*) as n", query, ids, " desc", Some(rows))
-}
-
 fn fts_term(term: &Term) -> String {
     let words: Vec<_> = term.words.iter().map(|word| indexed(word)).collect();
     format!("\"{}\"{}", words.join(" "), if term.is_open { " *" } else { "" })

@@ -42,9 +42,18 @@ pub(super) async fn fetch_numbers<const N: usize>(
     }
     head.push(" from (");
     let row = tx.fetch_one(sql.after(head, ") as unpacked")).await?;
-    let lists: Vec<_> = (0..N).map(|column| row.numbers(column)).collect::<Result<_, _>>()?;
-    let rows = lists.iter().map(Vec::len).min().unwrap_or(0);
-    Ok((0..rows).map(|n| std::array::from_fn(|column| lists[column][n])).collect())
+    let mut rows: Vec<[i64; N]> = Vec::new();
+    for (place, column) in columns.into_iter().enumerate() {
+        let numbers = row.numbers(place, column)?;
+        if place == 0 {
+            rows.resize(numbers.len(), [0; N]);
+        }
+        if numbers.len() != rows.len() {
+            return Err(StoreError::Value { column, value: format!("{} numbers for {} rows", numbers.len(), rows.len()) });
+        }
+        rows.iter_mut().zip(numbers).for_each(|(row, number)| row[place] = number);
+    }
+    Ok(rows)
 }
 
 /// The same as [`fetch_packed`] outside a transaction.

@@ -36,11 +36,12 @@ impl Row {
     }
 
     /// The numbers in a column, which SQLite has gathered as JSON and PostgreSQL as an array, or as null where there are none.
-    pub(super) fn numbers(&self, column: usize) -> Result<Vec<i64>, StoreError> {
+    pub(super) fn numbers(&self, place: usize, column: &'static str) -> Result<Vec<i64>, StoreError> {
         match self {
-            Self::Sqlite(row) => serde_json::from_str(row.try_get(column)?)
-                .map_err(|cause| StoreError::Value { column: "numbers", value: cause.to_string() }),
-            Self::Postgres(row) => Ok(row.try_get::<Option<Vec<i64>>, _>(column)?.unwrap_or_default()),
+            Self::Sqlite(row) => {
+                serde_json::from_str(row.try_get(place)?).map_err(|cause| StoreError::Value { column, value: cause.to_string() })
+            }
+            Self::Postgres(row) => Ok(row.try_get::<Option<Vec<i64>>, _>(place)?.unwrap_or_default()),
         }
     }
 

@@ -86,15 +86,6 @@ impl Selection<'_> {
         *self.scope != Scope::All || !(server.is_empty() && region.is_empty() && account.is_empty())
     }
 
-    /// Whether an index has them in the order of their ids, whatever the values: then there is nothing to plan.
-    pub(super) fn is_in_order(&self) -> bool {
-        let LogFilter { from, to, status, server, schedule, .. } = self.filter;
-        let has_index = matches!((status.len(), server.len(), schedule.len()), (0 | 1, 0 | 1, 0) | (0, 0, 1));
-        let (status, server, schedule) = (status.clone(), server.clone(), schedule.clone());
-        let is_all = *self.filter == LogFilter { from: *from, to: *to, status, server, schedule, ..LogFilter::default() };
-        *self.scope == Scope::All && has_index && is_all
-    }
-
     /// Whether of the rows of the range the message alone decides.
     pub(super) fn asks_for_words_alone(&self) -> bool {
         let LogFilter { from, to, q, .. } = self.filter;

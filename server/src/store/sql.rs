@@ -114,6 +114,7 @@ impl Sql {
     /// The same, with what stands before put together; it has no values.
     #[must_use]
     pub(super) fn after(self, before: Self, after: &'static str) -> Self {
+        debug_assert!(before.values.is_empty(), "numbers of placeholders would no longer be right");
         Self { first: before.first, rest: format!("{}{}{}{after}", before.rest, self.first, self.rest), ..self }
     }
 
@@ -141,7 +142,7 @@ impl Sql {
     fn with_limits(self) -> Result<Self, StoreError> {
         let mut sql = Self { first: "", rest: String::new(), values: Vec::new(), ..self };
         for (number, piece) in pieces(&format!("{}{}", self.first, self.rest)) {
-            match number.map(|number| value_at(&self.values, number)).transpose()? {
+            match number.map(|number| value_at(&self.values, place_of(number))).transpose()? {
                 Some(Value::Int(Some(limit))) if sql.rest.ends_with("limit ") => sql.rest.push_str(&limit.to_string()),
                 Some(value) => {
                     sql.push_bind(value.clone());
@@ -166,23 +167,26 @@ impl Sql {
                     text.push_str("0 + ");
                 }
                 text.push('?');
-                places.push(number);
+                places.push(place_of(number));
             }
             text.push_str(piece);
         }
-        let once_each = places.iter().copied().eq((1..=self.values.len()).map(|number| number.to_string()));
+        let once_each = places.iter().copied().eq((0..self.values.len()).map(Some));
         let values = if once_each {
             self.values
         } else {
-            places.into_iter().map(|number| value_at(&self.values, number).cloned()).collect::<Result<_, _>>()?
+            places.into_iter().map(|place| value_at(&self.values, place).cloned()).collect::<Result<_, _>>()?
         };
         Ok((AssertSqlSafe(text).into_sql_str(), bound::<Sqlite>(values)?))
     }
 }
 
-/// The value of a placeholder.
-fn value_at<'v>(values: &'v [Value], number: &str) -> Result<&'v Value, StoreError> {
-    let place = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+/// Where the value of the placeholder with this number is.
+fn place_of(number: &str) -> Option<usize> {
+    number.parse::<usize>().ok()?.checked_sub(1)
+}
+
+fn value_at(values: &[Value], place: Option<usize>) -> Result<&Value, StoreError> {
     let value = place.and_then(|place| values.get(place));
     Ok(value.ok_or_else(|| sqlx::Error::Encode("a placeholder has no value".into()))?)
 }

@@ -6,7 +6,7 @@ use app::model::{LogFilter, Scope};
 
 use super::log_days::{Days, KnownDays};
 use super::log_index::{IndexMarks, marks};
-use super::log_pages::Asked;
+use super::log_parts::Asked;
 use super::{Database, StoreError, Transaction};
 
 pub struct TrailView {
@@ -20,7 +20,7 @@ pub struct TrailView {
 
 impl TrailView {
     pub async fn open(database: &Database) -> Result<Self, StoreError> {
-        let mut tx = database.snapshot().await?;
+        let mut tx = database.snapshot_for_pages().await?;
         let marks = marks(&mut tx).await?;
         Ok(Self { tx, marks, known_days: database.known_days(), days: None, asked: None })
     }

@@ -258,7 +258,7 @@ impl Bench {
     }
 }
 
-/// One measurement of a server.
+/// One measurement of a server; of the panel without PostgreSQL.
 #[derive(Debug, Clone, Copy)]
 struct Figures {
     p50_ms: f64,

@@ -4,6 +4,7 @@ mod clocks;
 mod compare;
 mod doors;
 mod drawn;
+mod plans;
 mod reference;
 mod without;
 mod world;
@@ -17,7 +18,7 @@ use server::store::log::{self, NewLogEntry};
 use server::store::log_counts::{self, Effort};
 use server::store::log_index::check;
 use server::store::log_pages::Page;
-use server::store::{Selection, Sql, TrailView, Transaction, index_audit, log_listing};
+use server::store::{Selection, Sql, TrailView, index_audit, log_listing};
 use tokio_util::sync::CancellationToken;
 
 use self::compare::compare;
@@ -107,17 +108,6 @@ async fn a_count_that_would_take_long_says_that_it_is_not_whole(#[case] engine: 
     assert_eq!(quick("q=-rare&from=2020-01-01").await, (ROWS - 11, true, ROWS - 11));
     assert_eq!(quick(&format!("q=-rare&from={}", base.at)).await, (ROWS - 11, true, ROWS - 11));
     assert_eq!(quick("q=-common&from=2020-01-01").await, (0, true, 0));
-}
-
-#[tokio::test]
-async fn postgres_plans_for_values_where_nothing_says_that_they_do_not_matter() {
-    let database = TestDatabase::new(Engine::Postgres).open().await;
-    let mode = async |tx: &mut Transaction| {
-        tx.fetch_one(Sql::new("select current_setting('plan_cache_mode') as mode")).await.unwrap().text("mode").unwrap()
-    };
-    // What a view reads first has one plan.
-    assert_eq!(mode(TrailView::open(&database).await.unwrap().tx()).await, "auto");
-    assert_eq!(mode(&mut database.begin().await.unwrap()).await, "auto");
 }
 
 #[rstest]

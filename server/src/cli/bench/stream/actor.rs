@@ -39,6 +39,7 @@ impl Actor {
         let role = role.to_possible_value().context("name the role")?;
         let mut process = Command::new(std::env::current_exe()?)
             .args(["bench", "--act-as", role.get_name()])
+            .env_remove(DATABASE_VARIABLE)
             // Others see the arguments of a process.
             .envs(database.map(|url| (DATABASE_VARIABLE, url)))
             .stdin(Stdio::piped())

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result};
 use app::model::{LogFilter, LogStatus, ScheduleDraft, ScheduleKind, Scope, ServerDraft, SourceType, TokenDraft, Zone};
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use super::super::super::say;
 use super::actor::{MESSAGE, Sent, Stage, next_order, now_ns, orders};
@@ -13,6 +14,7 @@ use crate::audit::LogRow;
 use crate::auth::Caller;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::indexer::index_all;
 use crate::people::Actor;
 use crate::perimeter::PerimeterSettings;
 use crate::serve::Serving;
@@ -93,7 +95,8 @@ async fn stage(serving: &Serving) -> Result<Stage> {
     Ok(Stage { port: serving.address.port(), seats: seats.collect(), link: Some(link) })
 }
 
-/// Writes rows as fast as it can, a thousand a commit, of which one in a hundred is an error; tells of those, as the trail has them.
+/// Writes rows as fast as it can, a thousand a commit, of which one in a hundred is an error, until all are indexed; tells of the errors, as
+/// the trail has them.
 async fn write(serving: &Serving, seconds: u32) -> Result<Vec<Sent>> {
     let mut last = log::head(&serving.panel.database).await?;
     let began = Instant::now();
@@ -105,6 +108,7 @@ async fn write(serving: &Serving, seconds: u32) -> Result<Vec<Sent>> {
         }
         change.commit().await?;
     }
+    index_all(&serving.panel.database, &serving.panel.zone, &CancellationToken::new()).await?;
     let ended = now_ns();
     let filter = LogFilter { status: vec![LogStatus::Error], server: vec![1], ..LogFilter::default() };
     let zone = Zone::utc();

@@ -21,7 +21,7 @@ pub(super) async fn make(beside: &str) -> Result<String> {
 }
 
 pub(super) async fn remove(beside: &str) -> Result<()> {
-    execute(beside, format!("drop database if exists {NAME} with (force)")).await
+    execute(beside, format!("drop database if exists {NAME}")).await
 }
 
 async fn execute(beside: &str, sql: String) -> Result<()> {
