@@ -32,7 +32,8 @@ impl FromServerFnError for AppError {
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
-            ServerFnErrorErr::Request(cause) => Self::Unreachable(cause),
+            // A browser's own words for it say nothing to anybody.
+            ServerFnErrorErr::Request(_) => Self::Unreachable("nothing answers".to_owned()),
             ServerFnErrorErr::Deserialization(_) | ServerFnErrorErr::Response(_) => {
                 Self::Unreachable("the answer could not be read".to_owned())
             }

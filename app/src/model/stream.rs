@@ -26,7 +26,7 @@ pub enum Frame {
     /// The counters of Monitor, for who asked for them; `null`: they could not be read.
     Glance { glance: Option<Glance> },
     /// Servers that are new or have changed since the last such frame, and those that are gone, for who asked for them; or all there
-    /// are. Comes every 20 seconds at the latest, if need be with nothing.
+    /// are. Comes every 10 seconds at the latest, if need be with nothing.
     Servers {
         servers: Vec<Server>,
         removed: Vec<i64>,

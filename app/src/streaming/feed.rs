@@ -19,6 +19,8 @@ pub struct Feed {
     is_held: bool,
     /// Up to here the stream has told everything.
     last_id: i64,
+    /// Between these ids, both included, lines waited while rows were cleared: which of them are left shows when they are read again.
+    doubtful: Option<(i64, i64)>,
     /// Between these ids, the first excluded, what is shown was read at once: the stream may still come to rows of it, and to what was cleared.
     read: (i64, i64),
 }
@@ -39,13 +41,32 @@ impl Feed {
     /// told yet what was cleared before `head`.
     pub fn replace(&mut self, newest: Vec<LogEntry>, head: i64, is_all: bool) {
         let oldest = if is_all { 0 } else { newest.last().map_or(0, |entry| entry.id) };
+        let lost = self.lost(&newest, oldest, head);
         let stays = |row: &Arc<FeedRow>| row.first_id() > head || (matches!(row.item, FeedItem::Gap { .. }) && row.first_id() > oldest);
         let read = newest.into_iter().map(|entry| Arc::new(FeedRow { item: FeedItem::Entry(entry), arrived_at: None }));
-        let mut rows: Vec<_> = self.shown.drain(..).filter(stays).chain(read).collect();
+        let mut rows: Vec<_> = self.shown.drain(..).filter(stays).chain(read).chain(lost).collect();
         rows.sort_by_key(|row| std::cmp::Reverse(row.first_id()));
         rows.truncate(Self::LIMIT);
         self.shown = rows.into();
         self.read = (oldest, head);
+    }
+
+    /// Notes that rows were cleared: some of those that wait may be among them.
+    pub fn doubt_waiting(&mut self) {
+        if let (Some(oldest), Some(newest)) = (self.waiting.back(), self.waiting.front()) {
+            self.doubtful = Some((oldest.first_id(), newest.first_id()));
+        }
+    }
+
+    /// The gap that lines have left which waited, and which what was read anew does not have.
+    fn lost(&mut self, newest: &[LogEntry], oldest: i64, head: i64) -> Option<Arc<FeedRow>> {
+        let (first, last) = self.doubtful.take()?;
+        let is_read = |id: i64| newest.binary_search_by(|entry| id.cmp(&entry.id)).is_ok();
+        let ids = self.shown.iter().filter(|row| matches!(row.item, FeedItem::Entry(_))).map(|row| row.first_id());
+        let among = first.max(oldest + 1)..=last.min(head);
+        let mut lost = ids.filter(|id| among.contains(id) && !is_read(*id));
+        let to = lost.next()?;
+        Some(Arc::new(FeedRow { item: FeedItem::Gap { from: lost.last().unwrap_or(to), to }, arrived_at: None }))
     }
 
     /// Whether new rows wait for somebody who reads.
@@ -289,6 +310,22 @@ pub(super) mod tests {
         feed.mark_gap(9, 9, NOON);
         feed.replace(entries([8]), 9, true);
         assert_eq!(ids(&feed), [9, 8]);
+    }
+
+    #[test]
+    fn rows_that_were_cleared_while_they_waited_leave_a_gap() {
+        let mut feed = Feed::new(entries([3, 2]), 3);
+        feed.hold();
+        feed.push(entries([4, 5, 6, 7]), NOON);
+        feed.doubt_waiting();
+        feed.push(entries([8]), NOON);
+        feed.release();
+        feed.replace(entries([8, 6, 2]), 8, true);
+        let keys: Vec<_> = feed.window(0, 9).iter().map(|row| row.key()).collect();
+        assert_eq!(keys, [(0, 8), (0, 6), (1, 7), (0, 2)], "row 3 was seen");
+        // What has been seen since leaves none.
+        feed.replace(entries([8]), 8, true);
+        assert_eq!(ids(&feed), [8, 4]);
     }
 
     #[test]

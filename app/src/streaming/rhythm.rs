@@ -5,8 +5,8 @@ use crate::model::Timestamp;
 
 /// An attempt that has not been answered by then has failed.
 const ANSWER_WITHIN_MILLIS: i64 = 10_000;
-/// After this much silence the stream is opened again: it says something every 20 seconds, and a dead socket says nothing.
-const SILENCE_MILLIS: i64 = 45_000;
+/// After this much silence the stream is opened again: it says something every 10 seconds, and a dead socket says nothing.
+const SILENCE_MILLIS: i64 = 25_000;
 /// How often the panel is asked for rows where the stream does not come through, …
 const POLL_EVERY_MILLIS: i64 = 4_000;
 /// … and while nobody looks, for the title of the tab.
@@ -100,8 +100,8 @@ mod tests {
         let live = situation(&Connection::Live);
         for is_hidden in [false, true] {
             assert_eq!(Situation { is_hidden, ..live }.due(NOON), Due::Nothing);
-            assert_eq!(Situation { is_hidden, heard_at: Some(ago(44)), ..live }.due(NOON), Due::Nothing);
-            assert_eq!(Situation { is_hidden, heard_at: Some(ago(45)), ..live }.due(NOON), Due::Connect);
+            assert_eq!(Situation { is_hidden, heard_at: Some(ago(24)), ..live }.due(NOON), Due::Nothing);
+            assert_eq!(Situation { is_hidden, heard_at: Some(ago(25)), ..live }.due(NOON), Due::Connect);
         }
         assert_eq!(Situation { ticked_at: Some(ago(91)), ..live }.due(NOON), Due::Connect, "the machine slept");
         assert_eq!(Situation { is_hidden: true, ticked_at: Some(ago(91)), ..live }.due(NOON), Due::Nothing, "a hidden tab ticks slowly");

@@ -26,6 +26,9 @@ use crate::store::{StoreError, clearing, log, runs};
 
 const PING_EVERY: Duration = Duration::from_secs(20);
 
+/// How often a page is told that the stream is there: until it misses that, it calls itself live.
+const TELL_PAGE_EVERY: Duration = Duration::from_secs(10);
+
 /// A client that says nothing for this long, not even an answer to a ping, is gone.
 const SILENCE: Duration = Duration::from_mins(1);
 
@@ -161,7 +164,8 @@ impl Connection {
     async fn follow(&mut self, mut standing: Standing, after: Option<i64>, mut board: Option<Lookout>) -> End {
         let seat = self.seat.clone();
         let mut doubts = self.hub.doubts();
-        let mut ping_at = Instant::now() + PING_EVERY;
+        let ping_every = if self.is_page { TELL_PAGE_EVERY } else { PING_EVERY };
+        let mut ping_at = Instant::now() + ping_every;
         let mut ask_at = Instant::now() + ASK_EVERY;
         // The viewer of the request is from before changes were listened to.
         if let Err(end) = self.ask(&mut standing).await {
@@ -195,7 +199,7 @@ impl Connection {
                             after = After::More;
                         })
                     } else {
-                        ping_at = Instant::now() + PING_EVERY;
+                        ping_at = Instant::now() + ping_every;
                         self.ping()
                     }
                 }

@@ -108,7 +108,7 @@ fn polling(live: Live, hide: Piece) -> Piece {
 
 fn signed_out(live: Live) -> Piece {
     let body = view! {
-        <p>"The rows below are as old as your session."</p>
+        <p>"What is shown is as old as your session."</p>
         <a class="button" href=sign_in(&live.filter.get_value())>"Sign in"</a>
     };
     notice(Tone::Warning, "You are signed out", body.erase())

@@ -66,7 +66,7 @@ fn worst(live: Live) -> Piece {
     let clock = use_clock();
     let worst = Memo::new(move |_| live.glance.with(|glance| glance.as_ref().and_then(|glance| glance.schedules.clone())));
     let age = move |last_good: Option<Timestamp>| match last_good {
-        Some(at) => format::duration(clock.shown().millis_since(at).max(0) / 1000),
+        Some(at) => format!("{} ago", format::duration(clock.shown().millis_since(at).max(0) / 1000)),
         None => "never".to_owned(),
     };
     let shown = move || match worst.get() {

@@ -40,14 +40,14 @@ fn card(live: Live, first: Run) -> Piece {
             </header>
             <div class="run-card__way">
                 <progress class="run-card__progress" max="100" aria-label=format!("Progress of {title}") value=text(move || run.with(bar_value))></progress>
-                <span class="run-card__percent">{text(move || run.with(percent_word).unwrap_or_default())}</span>
+                {reactive(move || run.with(percent_word).map(|percent| view! { <span class="run-card__percent">{percent}</span> }.erase()))}
             </div>
             <dl class="run-card__figures">
                 {figure("Elapsed", elapsed(run))}
                 {figure("Copied", move || progress(run, |progress| progress.bytes).map(format::size))}
                 // A tool that has just begun says 0 of both, which says nothing.
-                {figure("Speed", move || progress(run, |progress| progress.speed_bps).filter(|speed| *speed > 0).map(format::speed))}
-                {figure("Left", move || progress(run, |progress| progress.eta_s).filter(|left| *left > 0).map(format::duration))}
+                {figure("Speed", move || goes_on(run).then(|| progress(run, |progress| progress.speed_bps)).flatten().filter(|speed| *speed > 0).map(format::speed))}
+                {figure("Left", move || goes_on(run).then(|| progress(run, |progress| progress.eta_s)).flatten().filter(|left| *left > 0).map(format::duration))}
             </dl>
             <div class="run-card__foot">
                 <p class="run-card__line">{text(move || progress(run, |progress| progress.last_line.clone()).unwrap_or_else(|| waiting_line(run)))}</p>
@@ -113,6 +113,11 @@ fn percent(run: &Run) -> Option<u8> {
 
 fn progress<T>(run: Memo<Run>, field: impl FnOnce(&Progress) -> Option<T>) -> Option<T> {
     run.with(|run| run.progress.as_ref().and_then(field))
+}
+
+/// What is being stopped has no speed and no end to come.
+fn goes_on(run: Memo<Run>) -> bool {
+    run.with(|run| run.state != RunState::Canceling)
 }
 
 fn waiting_line(run: Memo<Run>) -> String {

@@ -6,7 +6,7 @@ use leptos::task::spawn_local;
 use web_sys::HtmlDialogElement;
 
 use crate::api::stop_run;
-use crate::components::{Erase, Piece, find, focus, sentence, text};
+use crate::components::{Erase, Icon, Piece, find, focus, icon, reactive, sentence, text};
 use crate::model::{Run, RunState};
 use crate::streaming::in_time;
 
@@ -21,6 +21,7 @@ pub(super) fn stop_button(run: Memo<Run>) -> Piece {
     let dialog_id = StoredValue::new(dialog.clone());
     let open = move |event: leptos::ev::MouseEvent| {
         event.prevent_default();
+        problem.set(String::new());
         with_dialog(&dialog_id.get_value(), |dialog| {
             if let Err(error) = dialog.show_modal() {
                 leptos::logging::warn!("ask before stopping: {error:?}");
@@ -42,11 +43,15 @@ pub(super) fn stop_button(run: Memo<Run>) -> Piece {
             asked.try_set(false);
         });
     };
+    let told = reactive(move || {
+        let words = problem.get();
+        (!words.is_empty()).then(|| view! { {icon(Icon::CrossInCircle)}<p>{words}</p> }.erase())
+    });
     view! {
         <button class="button run-card__stop" type="button" popovertarget=dialog.clone() disabled=stopping on:click=open aria-label=format!("Stop {} on {}", first.schedule.name, first.server.name)>
             {text(move || if stopping.get() { "Stopping" } else { "Stop" }.to_owned())}
         </button>
-        <p class="run-card__problem" role="alert">{problem}</p>
+        <div class="run-card__problem" role="alert">{told}</div>
         <dialog class="confirm" id=dialog.clone() popover="auto" aria-labelledby=title.clone()>
             <h3 class="confirm__title" id=title.clone()>"Stop this run?"</h3>
             <p>

@@ -129,6 +129,7 @@ impl Follower {
 
     /// Some rows are gone: shows those that are left, about as far back as before, once nobody reads there any more.
     pub(super) fn read_again(self) {
+        self.live.feed.update_untracked(Feed::doubt_waiting);
         self.state.update_value(|state| state.rereading.want());
         self.begin_rereading();
     }
