@@ -100,14 +100,23 @@ pub struct Exports {
 
 /// A place among those that are written, and the one that each user has.
 struct Place {
-    _permit: OwnedSemaphorePermit,
+    permit: Mutex<Option<OwnedSemaphorePermit>>,
     user_id: i64,
     busy: Arc<Mutex<HashSet<i64>>>,
 }
 
+impl Place {
+    /// Leaves it to the next, once: before the end of a file is told, since whoever has that may ask for the next file at once.
+    fn leave(&self) {
+        if self.permit.lock().unwrap_or_else(PoisonError::into_inner).take().is_some() {
+            self.busy.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.user_id);
+        }
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
-        self.busy.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.user_id);
+        self.leave();
     }
 }
 
@@ -150,9 +159,11 @@ impl Exports {
             return Err(ExportError::Forbidden);
         }
         let place = Arc::new(self.place(viewer.user_id)?);
+        let turn = if filter.q.is_empty() { None } else { self.database.turn_to_look_long().await };
         let mut view = TrailView::open(&self.database).await?;
         let selection = Selection { scope: &viewer.scope, filter: &filter, zone: &self.zone };
         let rows = log_counts::count(&mut view, selection).await?;
+        drop(turn);
         let head = chain::head(view.tx()).await?;
         let about = About {
             rows,
@@ -180,7 +191,7 @@ impl Exports {
         if !self.busy.lock().unwrap_or_else(PoisonError::into_inner).insert(user_id) {
             return Err(ExportError::OneAtATime);
         }
-        Ok(Place { _permit: place, user_id, busy: self.busy.clone() })
+        Ok(Place { permit: Mutex::new(Some(place)), user_id, busy: self.busy.clone() })
     }
 
     async fn tell(&self, viewer: &Viewer, about: &About, format: Format) -> Result<(), StoreError> {
@@ -235,6 +246,7 @@ trait RowFormat: Send + 'static {
 fn streamed(mut format: impl RowFormat, mut reader: Reader) -> Body {
     let (parts, waiting) = mpsc::channel::<Part>(WAITING);
     let (pages, mut read) = mpsc::channel(1);
+    let place = reader.place.clone();
     tokio::spawn(async move {
         loop {
             let page = reader.next().await;
@@ -249,7 +261,10 @@ fn streamed(mut format: impl RowFormat, mut reader: Reader) -> Body {
         loop {
             let part = match next {
                 Ok(Some(piece)) => Part::Piece(piece.into()),
-                Ok(None) => Part::End,
+                Ok(None) => {
+                    place.leave();
+                    Part::End
+                }
                 Err(cause) => Part::Broken(cause),
             };
             let goes_on = matches!(part, Part::Piece(_));

@@ -14,6 +14,8 @@ use app::model::{
 };
 
 pub use self::drawing::{Drawn, Overview};
+use tokio::sync::OwnedSemaphorePermit;
+
 use crate::audit::decompress;
 use crate::auth::rights_of;
 use crate::checker::{self, RunLogs, advise};
@@ -44,8 +46,14 @@ impl History {
         TrailView::open(&self.database).await
     }
 
+    /// The turn of somebody who counts all rows that have words, of which there may be millions.
+    async fn turn_to_count(&self, filter: &LogFilter) -> Option<OwnedSemaphorePermit> {
+        if filter.q.is_empty() { None } else { self.database.turn_to_look_long().await }
+    }
+
     /// A page, its counts and the head of the trail, all of one moment.
     pub async fn list(&self, viewer: &Viewer, query: LogQuery) -> Result<LogPage, StoreError> {
+        let _turn = if query.counts_all { self.turn_to_count(&query.filter).await } else { None };
         self.list_in(&mut self.view().await?, viewer, query).await
     }
 

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
 use super::table::{columns, named, times};
-use super::{About, ExportFailure, Part, Reader, SLOWEST, WAITING, body_of, tell_failure};
+use super::{About, ExportFailure, Part, Place, Reader, SLOWEST, WAITING, body_of, tell_failure};
 
 /// Rows of a sheet below its names, as many as the format has.
 const SHEET_ROWS: u32 = 1_048_575;
@@ -33,9 +33,8 @@ pub(super) fn whole(about: About, mut reader: Reader) -> Body {
         }
     });
     tokio::task::spawn_blocking(move || {
-        // Held until the workbook is sent.
-        let _place = place;
-        if let Err(cause) = write(&about, to_write, &parts).and_then(|file| send(file, &parts)) {
+        let sent = write(&about, to_write, &parts).and_then(|file| file.map_or(Ok(()), |file| send(file, &place, &parts)));
+        if let Err(cause) = sent {
             // Whoever read it has gone, or has stopped, if this does not arrive.
             if let Err(TrySendError::Full(Part::Broken(cause))) = parts.try_send(Part::Broken(cause)) {
                 tell_failure(&cause);
@@ -45,12 +44,12 @@ pub(super) fn whole(about: About, mut reader: Reader) -> Body {
     body_of(waiting)
 }
 
-/// Writes the workbook. Stops when nobody waits for it.
+/// Writes the workbook; `None`: nobody waits for it any more.
 fn write(
     about: &About,
     mut pages: mpsc::Receiver<Result<Vec<LogEntry>, ExportFailure>>,
     parts: &mpsc::Sender<Part>,
-) -> Result<File, ExportFailure> {
+) -> Result<Option<File>, ExportFailure> {
     let mut book = Workbook::new();
     let bold = Format::new().set_bold();
     say_what_it_is(book.add_worksheet_with_constant_memory()?, about, &bold)?;
@@ -58,7 +57,10 @@ fn write(
     let mut row_number = SHEET_ROWS + 1;
     loop {
         let rows = pages.blocking_recv().ok_or(ExportFailure::Unfinished)??;
-        if parts.is_closed() || rows.is_empty() {
+        if parts.is_closed() {
+            return Ok(None);
+        }
+        if rows.is_empty() {
             break;
         }
         for row in &rows {
@@ -76,7 +78,7 @@ fn write(
     }
     let file = tempfile::tempfile()?;
     book.save_to_writer(BufWriter::new(file.try_clone()?))?;
-    Ok(file)
+    Ok(Some(file))
 }
 
 fn begin_sheet(sheet: &mut Worksheet, number: usize, about: &About, bold: &Format) -> Result<(), ExportFailure> {
@@ -147,12 +149,13 @@ fn say_what_it_is(sheet: &mut Worksheet, about: &About, bold: &Format) -> Result
     Ok(())
 }
 
-fn send(mut file: File, parts: &mpsc::Sender<Part>) -> Result<(), ExportFailure> {
+fn send(mut file: File, place: &Place, parts: &mpsc::Sender<Part>) -> Result<(), ExportFailure> {
     file.seek(SeekFrom::Start(0))?;
     loop {
         let mut chunk = vec![0; CHUNK];
         let read = file.read(&mut chunk)?;
         if read == 0 {
+            place.leave();
             return send_in_time(parts, Part::End);
         }
         if parts.is_closed() {

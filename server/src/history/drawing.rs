@@ -26,6 +26,7 @@ impl History {
     /// A page and its picture.
     pub async fn overview(&self, viewer: &Viewer, query: LogQuery, now: Timestamp) -> Result<Overview, StoreError> {
         let filter = query.filter.clone();
+        let _turn = if query.counts_all { self.turn_to_count(&filter).await } else { None };
         let mut view = self.view().await?;
         let page = self.list_in(&mut view, viewer, query).await?;
         let histogram = if !page.total_is_exact {
@@ -52,6 +53,7 @@ impl History {
 
     /// How many rows of each status there are over time. Without a step, one that fits the range.
     pub async fn histogram(&self, viewer: &Viewer, filter: &LogFilter, step: Option<Step>, now: Timestamp) -> Result<Drawn, StoreError> {
+        let _turn = self.turn_to_count(filter).await;
         self.histogram_in(&mut self.view().await?, viewer, filter, step, now).await
     }
 

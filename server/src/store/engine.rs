@@ -11,6 +11,7 @@ use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection as _, PgConnection, PgPool, Postgres, Sqlite, SqlitePool};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::log_days::KnownDays;
 use super::turns::{Turn, Turns};
@@ -19,8 +20,12 @@ use super::{Row, Sql, StoreError};
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
-/// Enough for pages and streams to read beside each other on a small machine; WAL readers never wait for the writer.
-const SQLITE_READERS: u32 = 4;
+/// Enough for pages and streams to read beside each other on a small machine, and beside exports and long looks; WAL readers never wait for
+/// the writer.
+const SQLITE_READERS: u32 = 8;
+
+/// Looks that may take seconds go on beside each other: each takes a processor, and a reader from those who want a page.
+const LONG_LOOKS: usize = 2;
 
 /// Leaves room for several panels under PostgreSQL's default of 100.
 const POSTGRES_CONNECTIONS: u32 = 16;
@@ -66,6 +71,7 @@ pub struct Database {
     engine: Arc<Engine>,
     days: Arc<KnownDays>,
     looks: Arc<AtomicU64>,
+    long_looks: Arc<Semaphore>,
 }
 
 enum Engine {
@@ -100,7 +106,8 @@ impl Database {
         } else {
             return Err(StoreError::Url);
         };
-        let database = Self { engine: Arc::new(engine), days: Arc::default(), looks: Arc::default() };
+        let long_looks = Arc::new(Semaphore::new(LONG_LOOKS));
+        let database = Self { engine: Arc::new(engine), days: Arc::default(), looks: Arc::default(), long_looks };
         // Never again afterwards, whatever is in it: what has lost its hashes was tampered with.
         if was < CHAINED {
             super::chain::chain_old_rows(&database).await?;
@@ -173,6 +180,12 @@ impl Database {
     /// How often somebody has waited for what is in the trail, for work that can wait while they do.
     pub fn looks(&self) -> u64 {
         self.looks.load(Ordering::Relaxed)
+    }
+
+    /// Waits for the turn to look for long; it ends when the permit is dropped.
+    pub async fn turn_to_look_long(&self) -> Option<OwnedSemaphorePermit> {
+        // Nobody closes it.
+        self.long_looks.clone().acquire_owned().await.ok()
     }
 
     /// Waits for transactions under way and closes every connection.

@@ -1,7 +1,7 @@
 //! How many rows pass: to the end, or as far as a moment is enough.
 
 use super::engine::Dialect;
-use super::log_parts::{Asked, Order, Part, passing, statement, words_alone, words_decide};
+use super::log_parts::{Asked, FEW, Order, Part, passing, statement, words_alone, words_decide};
 use super::log_plan::{Rest, difference, look_through, plan, spans, summary};
 use super::selection::Selection;
 use super::trail_view::TrailView;
@@ -124,7 +124,15 @@ impl Passing {
             let selection = Selection { filter, ..selection };
             let dialect = view.tx.dialect();
             match (part.words, effort) {
-                (Asked::OfRows | Asked::Not, _) => look_through(view, selection, *part, |_, _| total.rows += 1).await?,
+                (Asked::OfRows | Asked::Not, _) => {
+                    let most = if effort == Effort::ToTheEnd { i64::MAX } else { total.rows + FEW };
+                    let found = |_, _| {
+                        total.rows += 1;
+                        total.rows < most
+                    };
+                    look_through(view, selection, *part, found).await?;
+                    total.is_exact &= total.rows < most;
+                }
                 (Asked::Index | Asked::InOrder { .. }, Effort::ToTheEnd) => {
                     total.rows += view.tx.fetch_one(hits(selection, dialect, *part, "select count(*) as n")).await?.int("n")?;
                 }
@@ -156,7 +164,7 @@ impl Passing {
 }
 
 /// Counts hits, and stops where there are more than so many.
-fn counted_up_to(mut hits: Sql, most: i64) -> Sql {
+pub(super) fn counted_up_to(mut hits: Sql, most: i64) -> Sql {
     hits.push(" limit ").push_bind(most + 1);
     hits.within("select count(*) as n from (", ") as hits")
 }

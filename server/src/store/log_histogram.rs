@@ -58,7 +58,11 @@ pub async fn histogram(view: &mut TrailView, selection: Selection<'_>, step: Ste
     for Rest { filter, part } in &plan.rest {
         let selection = Selection { filter, ..selection };
         if part.words == Asked::OfRows {
-            look_through(view, selection, *part, |at, status| add(start_of(at), status, 1)).await?;
+            let found = |at, status| {
+                add(start_of(at), status, 1);
+                true
+            };
+            look_through(view, selection, *part, found).await?;
             continue;
         }
         let mut sql = statement(selection, view.tx.dialect(), *part, columns(step));

@@ -25,6 +25,9 @@ const STRETCH: RangeInclusive<i64> = 4_000..=20_000;
 /// So few rows are looked through for their words, or put in order for a page; of more, the words are asked first, or the newest looked at.
 pub(super) const FEW: i64 = 20_000;
 
+/// So many are, where many more have the words: few rows that pass otherwise may have them, or none.
+const FEWER: i64 = 100_000;
+
 /// In which order rows are read, by their ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Order {
@@ -110,16 +113,28 @@ async fn words_of_index(view: &mut TrailView, selection: Selection<'_>, part: Pa
     if filter.run.is_some() || filter.q.only_excludes() {
         return Ok(Asked::OfRows);
     }
-    if view.tx.dialect() == Dialect::Postgres {
-        return how_common(view, &filter.q, part, Order::Falling).await;
-    }
+    let asked = match view.tx.dialect() {
+        Dialect::Postgres => how_common(view, &filter.q, part, Order::Falling).await?,
+        Dialect::Sqlite => Asked::Index,
+    };
     if selection.asks_for_words_alone() {
-        return Ok(Asked::Index);
+        return Ok(asked);
     }
     let wordless = LogFilter { q: WordQuery::default(), ..filter.clone() };
     // Without words, so that it does not come back here.
     let rows = Box::pin(log_counts::count(view, Selection { filter: &wordless, ..selection })).await?;
-    Ok(if rows <= FEW { Asked::OfRows } else { Asked::Index })
+    let are_fewer = match asked {
+        // It puts a few hits in order sooner than many rows that pass otherwise.
+        Asked::Index if view.tx.dialect() == Dialect::Postgres => false,
+        Asked::Index if (FEW..=FEWER).contains(&rows) => {
+            let most = 2 * rows;
+            let hits = words_alone(view.tx.dialect(), Part { words: asked, ..part }, &filter.q, "select 1 as hit");
+            view.tx.fetch_one(log_counts::counted_up_to(hits, most)).await?.int("n")? > most
+        }
+        Asked::Index => rows <= FEW,
+        _ => rows <= FEWER,
+    };
+    Ok(if are_fewer { Asked::OfRows } else { asked })
 }
 
 /// How PostgreSQL is asked for the words of a part, by how common they are where it begins. It guesses that itself, and goes through all

@@ -128,20 +128,20 @@ pub(super) fn summary(selection: Selection<'_>, columns: &'static str, span: i64
     sql
 }
 
-/// Reads rows whose words are not indexed yet, and looks at them here.
+/// Reads rows of a part and looks at their words here, for as long as `found` wants more of those that have them.
 pub(super) async fn look_through(
     view: &mut TrailView,
     selection: Selection<'_>,
     mut part: Part,
-    mut found: impl FnMut(Timestamp, LogStatus),
+    mut found: impl FnMut(Timestamp, LogStatus) -> bool,
 ) -> Result<(), StoreError> {
     loop {
         let mut sql = statement(selection, view.tx.dialect(), part, "select l.id, l.at, l.status, l.message");
         sql.push(" order by l.id limit ").push_bind(SCAN);
         let rows = view.tx.fetch_all(sql).await?;
         for row in &rows {
-            if selection.filter.q.matches(&row.text("message")?) {
-                found(row.time("at")?, known(row.int("status")?));
+            if selection.filter.q.matches(&row.text("message")?) && !found(row.time("at")?, known(row.int("status")?)) {
+                return Ok(());
             }
         }
         match rows.last() {

@@ -92,6 +92,17 @@ async fn what_cannot_be_exported_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_has_a_file_whole_may_ask_for_the_next_at_once() {
+    let panel = filled(Engine::Sqlite).await;
+    for _ in 0..25 {
+        for format in ["csv", "ndjson", "xlsx"] {
+            export(&panel, &format!("format={format}&status=error")).await;
+        }
+    }
+    panel.serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_reader_who_goes_gives_the_place_back() {
     let panel = filled(Engine::Sqlite).await;
     for _ in 0..6 {
