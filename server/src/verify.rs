@@ -12,6 +12,7 @@ use crate::audit::decompress;
 use crate::chain::{Hash, ORIGIN, hex, link, seal};
 use crate::store::chain::{self, ChainRow, ClearedRow, PAGE};
 use crate::store::{Database, StoreError};
+use crate::words::cause_words;
 
 /// What a walk found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -166,7 +167,19 @@ impl Default for Walk {
 impl Walk {
     /// Proves the next rows, this many at most.
     pub async fn step(&mut self, database: &Database, most: i64) -> Result<Step, StoreError> {
-        let (page, head) = chain::page(database, self.place.id, most).await?;
+        let read = chain::page(database, self.place.id, most).await;
+        if let Err(cause) = &read
+            && cause.is_damage()
+        {
+            // Which of them it is shows when fewer are read.
+            return if most > 1 {
+                Box::pin(self.step(database, most / 2)).await
+            } else {
+                let why = format!("the row, or what is kept where it should be, cannot be read: {}", cause_words(cause));
+                Ok(Step::Broken(Finding::Broken { id: self.place.id + 1, why }))
+            };
+        }
+        let (page, head) = read?;
         let broken = |id, why: &str| Ok(Step::Broken(Finding::Broken { id, why: why.to_owned() }));
         let Some(head) = head else { return broken(self.place.id, "what tells where the trail ends is missing or cannot be read") };
         let until = page.up_to.min(head.last_id);

@@ -22,6 +22,11 @@ pub(super) type Key = [i64; 7];
 pub async fn disagreement(database: &Database, zone_named: impl Fn(&str) -> Option<Zone>) -> Result<Option<String>, StoreError> {
     let mut tx = database.snapshot().await?;
     let marks = marks(&mut tx).await?;
+    for (what, up_to) in [("counted", marks.counted_to), ("looked for words", marks.words_to)] {
+        if !(0..=marks.head).contains(&up_to) {
+            return Ok(Some(format!("it says that it has {what} up to row {up_to}, and the trail ends with row {}", marks.head)));
+        }
+    }
     if let Some(found) = of_words(&mut tx, &marks).await? {
         return Ok(Some(found));
     }

@@ -1,12 +1,14 @@
 //! What somebody has damaged in the database hides nothing of the rest.
 
 use app::model::{LogFilter, LogStatus, Scope, SourceType, Zone};
+use rstest::rstest;
 use server::audit::LogRow;
 use server::indexer::index_all;
 use server::store::log_counts::Effort;
 use server::store::log_pages::Page;
-use server::store::{Selection, Sql, TrailView, log_listing};
+use server::store::{Selection, Sql, TrailView, index_audit, log_listing};
 use server::verify::{Finding, verify};
+use sqlx::SqlitePool;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::engine::{Engine, TestDatabase};
@@ -45,4 +47,49 @@ async fn a_damaged_row_is_shown_as_such_beside_the_others_and_indexed() {
         index_all(&store, &zone, &CancellationToken::new()).await.unwrap();
     }
     assert!(matches!(verify(&store, None).await.unwrap(), Finding::Broken { id: 2, .. }));
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_any_more_is_located() {
+    const PAGE: usize = 4096;
+    let database = TestDatabase::new(Engine::Sqlite);
+    let (trail, store) = (database.trail().await, database.open().await);
+    for n in 1..=400 {
+        trail.append(LogRow::new(LogStatus::Info, SourceType::Files, format!("needle {n} {}", "hay ".repeat(25)))).await.unwrap();
+    }
+    drop(trail);
+    store.close().await;
+    let path = database.url.strip_prefix("sqlite://").unwrap();
+    sqlx::query("pragma wal_checkpoint(truncate)").execute(&SqlitePool::connect(&database.url).await.unwrap()).await.unwrap();
+    let mut bytes = std::fs::read(path).unwrap();
+    let needle = b"needle 200 ";
+    let at = bytes.windows(needle.len()).position(|window| window == needle).unwrap();
+    // Where a page of a table says where its rows are.
+    let page = at / PAGE * PAGE;
+    bytes[page + 8..page + 24].fill(0xff);
+    std::fs::write(path, &bytes).unwrap();
+    let Finding::Broken { id, why } = verify(&database.open().await, None).await.unwrap() else { panic!("it is sound") };
+    assert!((150..=200).contains(&id) && why.contains("cannot be read"), "row {id}: {why}");
+}
+
+#[rstest]
+#[case(Engine::Sqlite)]
+#[case(Engine::Postgres)]
+#[tokio::test]
+async fn an_index_that_claims_more_rows_than_there_are_does_not_agree(#[case] engine: Engine) {
+    let database = TestDatabase::new(engine);
+    let (trail, store) = (database.trail().await, database.open().await);
+    trail.append(LogRow::new(LogStatus::Info, SourceType::Files, "one".to_owned())).await.unwrap();
+    index_all(&store, &Zone::utc(), &CancellationToken::new()).await.unwrap();
+    let disagreement = async || index_audit::disagreement(&store, |name| (name == "UTC").then(Zone::utc)).await.unwrap();
+    assert_eq!(disagreement().await, None);
+    for mark in ["update log_index set counted_to = counted_to + 1", "update log_index set words_to = words_to + 1"] {
+        let mut tx = store.begin().await.unwrap();
+        tx.execute(Sql::new(mark)).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(disagreement().await.is_some_and(|why| why.contains("up to row 2")), "{mark}");
+        let mut tx = store.begin().await.unwrap();
+        tx.execute(Sql::new("update log_index set counted_to = 1, words_to = 1")).await.unwrap();
+        tx.commit().await.unwrap();
+    }
 }
