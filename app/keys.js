@@ -26,6 +26,17 @@
     show(!box.checked);
   });
 
+  /** Whoever chooses by keys goes on from there: the page that comes is the same, with another choice. */
+  const PLACE = 'keys-place';
+  const chips = () => [...document.querySelectorAll('.chip')];
+  addEventListener('click', ({ target }) => {
+    const chip = target.closest?.('.chip:focus-visible');
+    if (chip) sessionStorage.setItem(PLACE, chips().indexOf(chip));
+  });
+  const place = sessionStorage.getItem(PLACE);
+  sessionStorage.removeItem(PLACE);
+  if (place) chips()[place]?.focus({ preventScroll: true });
+
   /** From entry to entry. What comes in by itself stands still for it. */
   const step = (by) => {
     const entries = [...document.querySelectorAll('.log-table__open')];

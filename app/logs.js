@@ -55,6 +55,33 @@ if (logs && place) {
   if (place.field) logs.querySelector(place.field)?.focus();
 }
 
+/* What takes its time says so: the rows are not those that were asked for any more. */
+const shownCount = document.querySelector('.log-count');
+let stood;
+function showWaiting() {
+  clearTimeout(showWaiting.soon);
+  showWaiting.soon = setTimeout(() => {
+    stood ??= shownCount?.innerHTML;
+    document.querySelector('main').ariaBusy = 'true';
+    if (shownCount) say(shownCount, 'Looking …');
+  }, 200);
+}
+if (logs) {
+  addEventListener('submit', ({ target, defaultPrevented }) => !defaultPrevented && target === logs && showWaiting());
+  addEventListener('click', (event) => {
+    const leads = event.target.closest?.('main a[href^="/logs?"]') && !event.button && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+    // What is done in place is known once everybody has heard of it.
+    if (leads) setTimeout(() => event.defaultPrevented || showWaiting());
+  });
+  // As it was before, for who comes back or stays.
+  addEventListener('pageshow', () => {
+    clearTimeout(showWaiting.soon);
+    document.querySelector('main').ariaBusy = null;
+    if (stood !== undefined) shownCount.innerHTML = stood;
+    stood = undefined;
+  });
+}
+
 /* Older rows, in place. */
 const MOST_ROWS = 2000;
 const rowsOf = (page) => page.querySelector('[data-rows]');
@@ -154,7 +181,7 @@ function point(dialog) {
   for (const way of all('[data-step]', dialog)) {
     const to = here < 0 ? undefined : rows[here + Number(way.dataset.step)];
     if (to) {
-      way.href = to.href;
+      way.href = fromHere(to.href);
       way.removeAttribute('role');
       way.ariaDisabled = null;
     }
@@ -205,12 +232,25 @@ function step(way) {
   const rows = all('.log-table__open');
   const here = rows.findIndex((row) => row.dataset.entry === coming.entry);
   const to = here < 0 ? undefined : rows[here + Number(way.dataset.step)];
-  if (to) open(to.href, 'replaceState');
+  if (to) open(fromHere(to.href), 'replaceState');
+}
+/** Whether the reader came to this message from another page, such as Monitor. */
+function isFromElsewhere() {
+  if (!document.referrer || history.length < 2) return false;
+  const { origin, pathname } = new URL(document.referrer);
+  return origin === location.origin && !['/logs', '/sign-in'].includes(pathname);
+}
+/** The address of a message over the page as it is: a row that was loaded in place knows only the page that it came with. */
+function fromHere(href) {
+  const url = new URL(href);
+  const before = new URLSearchParams(location.search).get('before');
+  before ? url.searchParams.set('before', before) : url.searchParams.delete('before');
+  return url.href;
 }
 function shut() {
   const dialog = opened();
   if (!dialog) return;
-  if (history.state?.over) return history.back();
+  if (history.state?.over || isFromElsewhere()) return history.back();
   history.replaceState(null, '', dialog.querySelector('[data-close]').href);
   gone();
 }
@@ -239,7 +279,7 @@ addEventListener('click', (event) => {
   if (event.target === opened()) return shut();
   const way = event.target.closest('a');
   const act = !way ? undefined
-    : way.matches('.log-table__open') ? () => open(way.href, 'pushState')
+    : way.matches('.log-table__open') ? () => open(fromHere(way.href), 'pushState')
     : way.matches('[data-step]') ? () => step(way)
     : way.matches('[data-close]') ? shut
     : way.matches('[data-older]') && rowsOf(document).children.length < MOST_ROWS ? grow

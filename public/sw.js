@@ -1,5 +1,5 @@
 // Shows a page of its own where the panel cannot be reached. Nothing that the panel says is ever kept here.
-const KEPT = 'offline-1';
+const KEPT = 'offline-2';
 const FILES = ['/offline.html', '/offline.css', '/favicon.svg'];
 
 addEventListener('install', (event) => {

@@ -135,6 +135,11 @@ impl Page {
         self.0.with_value(|page| page.zone.local(at).to_string())
     }
 
+    /// The same so that it can be meant by no other moment.
+    pub fn told(self, at: Timestamp) -> String {
+        self.0.with_value(|page| page.zone.told(at))
+    }
+
     /// The zone that times on the page are of.
     pub fn zone_name(self) -> String {
         self.0.with_value(|page| page.zone.name.clone())

@@ -78,6 +78,30 @@ test('older rows come by themselves, each once', async () => {
   const ids = await page.locator('.log-table__open').evaluateAll((links) => links.map((link) => Number(link.dataset.entry)));
   assert.equal(ids.length, total);
   assert.ok(ids.every((id, n) => n === 0 || id < ids[n - 1]));
+  // The address of one of them leads to the page as it is, not to the one that it came with.
+  await page.locator('.log-table__open').last().click();
+  await page.waitForURL(/entry=/);
+  assert.doesNotMatch(page.url(), /before=/);
+  await visitor.context.close();
+});
+
+test('a page that takes its time says so', async () => {
+  const visitor = await signIn(browser);
+  const { page } = visitor;
+  await page.goto(`${origin}/logs?status=`);
+  const before = await page.locator('.log-count').innerText();
+  await page.route(/\/logs\?/, async (route) => {
+    await new Promise((done) => setTimeout(done, 2_000));
+    await route.continue();
+  });
+  await page.getByLabel('Error', { exact: false }).first().check({ noWaitAfter: true });
+  await page.locator('main[aria-busy="true"]').waitFor({ timeout: 1_500 });
+  assert.equal(await page.locator('.log-count').innerText(), 'Looking …');
+  await page.waitForURL(/status=error/);
+  await page.goBack();
+  await page.waitForURL(/status=$/);
+  assert.equal(await page.locator('main[aria-busy]').count(), 0);
+  assert.match(await page.locator('.log-count').innerText(), new RegExp(before.replace(/[\d,]+/g, '[\\d,]+')));
   await visitor.context.close();
 });
 

@@ -55,7 +55,7 @@ for (const theme of ['light', 'dark']) {
     for (const path of PAGES) {
       const answer = await page.goto(origin + path);
       const policy = answer.headers()['content-security-policy'];
-      assert.match(policy, /script-src 'nonce-[\w-]{22}' 'strict-dynamic' 'wasm-unsafe-eval';/, path);
+      assert.match(policy, /script-src 'nonce-[\w-]{22}' 'sha256-[\w+/]{43}=' 'strict-dynamic' 'wasm-unsafe-eval';/, path);
       if (path === '/') await live(page);
       await page.waitForTimeout(300);
       await sound(visitor, `${path} (${theme})`);

@@ -96,10 +96,13 @@ impl Clearings {
             };
             let deleted = i64::try_from(said.count).unwrap_or(i64::MAX);
             let of_all = if deleted == counts.deleted { String::new() } else { format!(" of {}", counts.deleted) };
-            let message = viewer.told(&format!(
-                "cleared the backup logs: {deleted}{of_all} rows from {} to {}; {} of all were of removed schedules; {} of running schedules stay",
-                said.first_id, said.last_id, counts.orphans, counts.kept
-            ));
+            let which = if of_all.is_empty() { "of them" } else { "of all" };
+            let removed = (counts.orphans > 0).then(|| format!("; {} {which} were of removed schedules", counts.orphans));
+            let kept = (counts.kept > 0).then(|| format!("; {} of running schedules stay", counts.kept));
+            let (removed, kept) = (removed.unwrap_or_default(), kept.unwrap_or_default());
+            let message =
+                format!("cleared the backup logs: {deleted}{of_all} rows from {} to {}{removed}{kept}", said.first_id, said.last_id);
+            let message = viewer.told(&message);
             change.log(LogRow::system(LogStatus::Info, message).detail(&said.json()));
             change.commit().await?;
             cleared.deleted += deleted;

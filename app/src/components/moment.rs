@@ -77,7 +77,7 @@ pub fn Moment(at: Timestamp) -> impl IntoView {
 pub fn Ago(at: Timestamp) -> impl IntoView {
     let clock = use_clock();
     view! {
-        <time class="moment" datetime=at.to_string() title=use_page().local(at)>
+        <time class="moment" datetime=at.to_string() title=use_page().told(at)>
             {text(move || format::ago(clock.shown().millis_since(at)))}
         </time>
     }

@@ -57,6 +57,19 @@ impl Zone {
         (n.checked_sub(1).and_then(change), change(n))
     }
 
+    /// The same in words, with how far from UTC that is where it was changed within hours: one of these hours comes twice.
+    pub fn told(&self, at: Timestamp) -> String {
+        const HOURS_MS: i64 = 3 * 3_600_000;
+        let (before, after) = self.changes_around(at);
+        let is_near = [before, after].into_iter().flatten().any(|change| change.millis_since(at).abs() <= HOURS_MS);
+        let (local, seconds) = (self.local(at), self.offset_seconds(at));
+        if !is_near {
+            return local.to_string();
+        }
+        let (sign, minutes) = (if seconds < 0 { '-' } else { '+' }, seconds.abs() / 60);
+        format!("{local} {sign}{:02}:{:02}", minutes / 60, minutes % 60)
+    }
+
     /// What a clock on the wall shows at that moment.
     pub fn local(&self, at: Timestamp) -> LocalTime {
         let shifted = at.millis().saturating_add(i64::from(self.offset_seconds(at)) * 1000);
@@ -149,6 +162,21 @@ mod tests {
         assert_eq!(show("2026-03-29T01:00:00Z"), "2026-03-29 03:00:00");
         assert_eq!(show("2026-10-25T00:30:00Z"), "2026-10-25 02:30:00");
         assert_eq!(show("2026-10-25T01:30:00Z"), "2026-10-25 02:30:00");
+    }
+
+    #[test]
+    fn an_hour_that_comes_twice_is_told_apart() {
+        let zone = berlin_2026();
+        let told = |at: &str| zone.told(at.parse().unwrap());
+        assert_eq!(told("2026-10-25T00:30:00Z"), "2026-10-25 02:30:00 +02:00");
+        assert_eq!(told("2026-10-25T01:30:00Z"), "2026-10-25 02:30:00 +01:00");
+        assert_eq!(told("2026-10-25T04:00:01Z"), "2026-10-25 05:00:01");
+        assert_eq!(told("2026-07-01T10:00:00Z"), "2026-07-01 12:00:00");
+        assert_eq!(
+            Zone::new("America/St_Johns", -12_600, vec![("2026-03-08T05:30:00Z".parse().unwrap(), -9_000)])
+                .told("2026-03-08T05:00:00Z".parse().unwrap()),
+            "2026-03-08 01:30:00 -03:30"
+        );
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub use self::message_log::OpenEntry;
 use self::message_log::message_log;
 use self::results::{bad_filter, results};
 use self::views::saved_views;
-use crate::components::{Erase, Icon, Piece, Tone, icon, notice};
+use crate::components::{Erase, Icon, Piece, Tone, format, icon, notice};
 use crate::model::{FieldError, Histogram, LogPage, LogStatus, Named, Permission, SavedView, Timestamp};
 use crate::pages::document::{flash, moment};
 use crate::site::use_page;
@@ -113,7 +113,7 @@ pub fn logs(view: LogsView) -> Piece {
             <h1 class="page-title">"Logs"</h1>
             <p class="page-header__note">"Times in "{use_page().get().time_zone_note()}</p>
             <div class="page-header__actions">
-                {is_filtered.then(|| export_menu(&address))}
+                {page.as_ref().ok().filter(|_| is_filtered).map(|page| export_menu(&address, page))}
                 {may_clear.then(|| view! { <a class="button" href="/logs/clear">"Clear backup logs"</a> })}
             </div>
         </header>
@@ -128,15 +128,16 @@ pub fn logs(view: LogsView) -> Piece {
 }
 
 /// Files of exactly what the filter gives.
-fn export_menu(address: &LogsAddress) -> Piece {
+fn export_menu(address: &LogsAddress, page: &LogPage) -> Piece {
     // The answer says that it is a file; one that refuses is a page that says why.
-    let link = |format: &'static str, word: &'static str| {
-        view! { <li><a class="menu__item" href=address.export_href(format)>{word}</a></li> }.erase()
-    };
+    let link =
+        |kind: &'static str, word: &'static str| view! { <li><a class="menu__item" href=address.export_href(kind)>{word}</a></li> }.erase();
+    let least = if page.total_is_exact { "" } else { "At least " };
     view! {
         <details class="menu">
             <summary class="button">{icon(Icon::ArrowDown)}"Export"</summary>
             <ul class="menu__items" aria-label="Export these rows as">
+                <li class="menu__note">{format!("{least}{}", format::rows(page.total))}</li>
                 {link("csv", "CSV")}{link("ndjson", "NDJSON")}{link("xlsx", "XLSX")}
             </ul>
         </details>
@@ -175,7 +176,7 @@ fn broken_notice(proof: &Proof) -> Option<Piece> {
         Proof::Going(_) | Proof::Sound { .. } => return None,
     };
     let body = view! {
-        <p>{format!("Row {id}: {why}.")}</p>
+        <p><a href=format!("/logs?status=&entry={id}")>{format!("Row {id}")}</a>{format!(": {why}.")}</p>
         <p>"Found at "{moment(*at)}". What comes before this row is as it was written. Run "<code>"tailback verify"</code>" to look again."</p>
     };
     Some(view! { <div role="alert">{notice(Tone::Error, "The trail is not what was written", body.erase())}</div> }.erase())

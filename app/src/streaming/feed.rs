@@ -66,7 +66,7 @@ impl Feed {
         let among = first.max(oldest + 1)..=last.min(head);
         let mut lost = ids.filter(|id| among.contains(id) && !is_read(*id));
         let to = lost.next()?;
-        Some(Arc::new(FeedRow { item: FeedItem::Gap { from: lost.last().unwrap_or(to), to }, arrived_at: None }))
+        Some(Arc::new(FeedRow { item: FeedItem::Gap { from: lost.next_back().unwrap_or(to), to }, arrived_at: None }))
     }
 
     /// Whether new rows wait for somebody who reads.

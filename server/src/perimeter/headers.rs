@@ -18,6 +18,9 @@ const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'non
 /// A script has a policy of its own where it is the service worker: it asks this panel and nobody else.
 const SCRIPT: &str = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
+/// The one script that a service worker keeps, in a page without a nonce: it looks whether the panel answers again.
+const OFFLINE_SCRIPT: &str = "'sha256-AAX2zxl99tHRRevNhIZim/DYMtf3hIuv2LrkW1dCc3s='";
+
 /// A year. Other names of the domain are not ours to speak for.
 const HSTS: &str = "max-age=31536000";
 
@@ -50,8 +53,25 @@ pub(super) fn secure(headers: &mut HeaderMap, client: &Client, nonce: &Nonce) {
 /// Scripts run if they carry this answer's nonce, or are loaded by one that does; WebAssembly may be compiled, text may not.
 fn page_policy(nonce: &Nonce) -> HeaderValue {
     let policy = format!(
-        "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
+        "default-src 'none'; script-src 'nonce-{nonce}' {OFFLINE_SCRIPT} 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; \
          connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     );
     HeaderValue::from_str(&policy).unwrap_or_else(|_| unreachable!("a nonce is base64"))
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use sha2::{Digest as _, Sha256};
+
+    use super::*;
+
+    #[test]
+    fn the_script_of_the_offline_page_may_run() {
+        let page = include_str!("../../../public/offline.html");
+        let (_, rest) = page.split_once("<script>").unwrap();
+        let (script, _) = rest.split_once("</script>").unwrap();
+        let hash = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(script));
+        assert_eq!(OFFLINE_SCRIPT, format!("'sha256-{hash}'"));
+    }
 }

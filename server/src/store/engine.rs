@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::pool::PoolOptions;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Connection as _, PgConnection, PgPool, Postgres, Sqlite, SqlitePool};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -29,6 +30,9 @@ const LONG_LOOKS: usize = 2;
 
 /// Leaves room for several panels under PostgreSQL's default of 100.
 const POSTGRES_CONNECTIONS: u32 = 16;
+
+/// How long a connection is used.
+const POSTGRES_CONNECTION_LASTS: Duration = Duration::from_mins(30);
 
 /// How long a connection that has answered is taken to be there.
 const POSTGRES_TRUST: Duration = Duration::from_secs(1);
@@ -304,6 +308,12 @@ impl Transaction {
     }
 }
 
+/// A pool that nobody looks after in the background. sqlx counts idle connections after it has given them away; a look at the wrong moment
+/// takes a count below nothing for a very large one, and goes round and round without an end.
+fn unattended<DB: sqlx::Database>() -> PoolOptions<DB> {
+    PoolOptions::new().idle_timeout(None).max_lifetime(None)
+}
+
 /// Opens a file, and tells up to which migration it was made.
 async fn open_sqlite(path: &Path, absent: Absent) -> Result<(Engine, i64), StoreError> {
     let options = SqliteConnectOptions::new()
@@ -320,11 +330,11 @@ async fn open_sqlite(path: &Path, absent: Absent) -> Result<(Engine, i64), Store
     let turns = Turns::beside(path, SQLITE_PATIENCE)?;
     // Two that make the same file a WAL at the same time lock each other out, for which SQLite does not wait.
     let turn = turns.take().await?;
-    let writer = SqlitePoolOptions::new().max_connections(1).connect_with(writing).await?;
+    let writer = unattended::<Sqlite>().max_connections(1).connect_with(writing).await?;
     let was = migrated_to(absent, sqlx::query_scalar(MIGRATED_TO).fetch_one(&writer).await)?;
     SQLITE_MIGRATIONS.run(&writer).await?;
     drop(turn);
-    let readers = SqlitePoolOptions::new()
+    let readers = unattended::<Sqlite>()
         .max_connections(SQLITE_READERS)
         // A file does not hang up.
         .test_before_acquire(false)
@@ -350,11 +360,13 @@ fn close_to_others(path: &Path) -> Result<(), StoreError> {
 
 /// Connects to a database, and tells up to which migration it was made.
 async fn open_postgres(url: &str, absent: Absent) -> Result<(Engine, i64), StoreError> {
-    let pool = PgPoolOptions::new()
+    let pool = unattended::<Postgres>()
         .max_connections(POSTGRES_CONNECTIONS)
         .acquire_timeout(Duration::from_secs(15))
         .test_before_acquire(false)
         .before_acquire(|connection, known| Box::pin(is_there(connection, known.idle_for)))
+        // Its plans and what it keeps of the catalogue grow old.
+        .after_release(|_, known| Box::pin(async move { Ok(known.age < POSTGRES_CONNECTION_LASTS) }))
         .after_connect(|connection, _| Box::pin(async { sqlx::raw_sql(POSTGRES_SETTINGS).execute(connection).await.map(drop) }))
         .connect_with(url.parse::<PgConnectOptions>()?.statement_cache_capacity(POSTGRES_STATEMENTS))
         .await?;

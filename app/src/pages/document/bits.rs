@@ -16,7 +16,7 @@ pub fn moment(at: Timestamp) -> Piece {
 pub fn ago(at: Timestamp) -> Piece {
     let page = use_page();
     let words = format::ago(page.get().now.millis_since(at));
-    view! { <time class="moment" data-ago="" datetime=at.to_string() title=page.local(at)>{words}</time> }.erase()
+    view! { <time class="moment" data-ago="" datetime=at.to_string() title=page.told(at)>{words}</time> }.erase()
 }
 
 /// How long something has lasted so far; the script counts on.

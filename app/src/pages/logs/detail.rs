@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::address::LogsAddress;
 use super::row::line_head;
 use crate::components::{Erase, Icon, Piece, StatusBadge, format, icon, sentence};
-use crate::model::{LogEntryDetail, Named};
+use crate::model::{LogEntryDetail, Named, SourceType};
 use crate::pages::document::{ago, moment};
 
 /// The body of the dialog.
@@ -27,7 +27,7 @@ pub(super) fn detail_view(address: &LogsAddress, entry: LogEntryDetail) -> Piece
                 {fact("Point", entry.point.clone())}
                 {fact("Duration", entry.duration_s.map(format::duration))}
             </dl>
-            {remote_log(id, detail)}
+            {remote_log(id, entry.source_type, detail)}
             <p class="message-log__foot">
                 {run}
                 <a href=address.around_href(id)>{icon(Icon::Logs)}"Rows around this one"</a>
@@ -79,18 +79,20 @@ fn fact(term: &'static str, value: Option<String>) -> Option<Piece> {
 }
 
 /// The remote log, with the ways to take it along.
-fn remote_log(id: i64, detail: Option<String>) -> Piece {
+fn remote_log(id: i64, source_type: SourceType, detail: Option<String>) -> Piece {
+    // What the panel writes itself has no remote end.
+    let what = if source_type == SourceType::System { "Detail" } else { "Remote log" };
     let Some(detail) = detail else {
         return view! { <p class="message-log__none">"This entry carries no remote log."</p> }.erase();
     };
     view! {
         <div class="remote-log">
             <header class="remote-log__header">
-                <h3 class="remote-log__title">"Remote log"</h3>
+                <h3 class="remote-log__title">{what}</h3>
                 <a class="button button--quiet" href=format!("/logs/{id}/detail.txt") download="">{icon(Icon::ArrowDown)}"Download"</a>
                 <button class="button needs-script" type="button" data-copy="remote-log">{icon(Icon::Copy)}<span data-word="">"Copy"</span></button>
             </header>
-            <pre class="remote-log__text" id="remote-log" tabindex="0" aria-label="Remote log" role="region">{detail}</pre>
+            <pre class="remote-log__text" id="remote-log" tabindex="0" aria-label=what role="region">{detail}</pre>
         </div>
     }
     .erase()

@@ -81,7 +81,7 @@ fn chip(status: LogStatus, filter: &LogFilter, by_status: Option<&BTreeMap<LogSt
 fn narrowings(filter: &LogFilter, address: &LogsAddress) -> Option<Piece> {
     let page = use_page();
     let moment = |bound: Option<TimeBound>| match bound {
-        Some(TimeBound::Moment(at)) => Some(page.local(at)),
+        Some(TimeBound::Moment(at)) => Some(page.told(at)),
         _ => None,
     };
     let run = filter.run.as_ref().map(ToString::to_string);

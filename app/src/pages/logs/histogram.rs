@@ -130,9 +130,10 @@ fn bar_view(address: &LogsAddress, bar: &Bar, first: bool, placed: Placed, zone:
 
 /// A stretch in words.
 fn words_of(step: Step, at: Timestamp, zone: &Zone) -> String {
-    let wall = zone.local(at).to_string();
+    let wall = zone.told(at);
     match step {
-        Step::Minute | Step::Hour => wall[..16].to_owned(),
+        // The seconds are none.
+        Step::Minute | Step::Hour => format!("{}{}", &wall[..16], &wall[19..]),
         Step::Day => wall[..10].to_owned(),
         Step::Month => wall[..7].to_owned(),
     }

@@ -21,7 +21,7 @@ pub(super) fn line_head(entry: &LogEntry) -> String {
     let page = use_page();
     let name = |named: &Option<Named>| named.as_ref().map_or_else(|| "-".to_owned(), |named| named.name.clone());
     let place = format!("{} {}", name(&entry.server), name(&entry.schedule));
-    format!("{} {} {} {} {place}", page.local(entry.at), page.zone_name(), entry.status, entry.source_type)
+    format!("{} {} {} {} {place}", page.told(entry.at), page.zone_name(), entry.status, entry.source_type)
 }
 
 /// The moment, and how long ago that is.

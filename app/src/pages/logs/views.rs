@@ -54,7 +54,7 @@ fn save_form(address: &LogsAddress, query: &str) -> Piece {
     let filter = address.filter();
     let from = filter.from.filter(|_| filter.to.is_none()).map(|from| match from {
         TimeBound::Day(day) => day.to_string(),
-        TimeBound::Moment(at) => use_page().local(at),
+        TimeBound::Moment(at) => use_page().told(at),
     });
     let note = from
         .map(|from| view! { <p class="views__note">{format!("The view keeps its beginning, {from}, and goes on to the newest row.")}</p> });

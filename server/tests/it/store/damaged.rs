@@ -79,7 +79,7 @@ async fn a_row_that_cannot_be_read_any_more_is_located() {
 async fn an_index_that_claims_more_rows_than_there_are_does_not_agree(#[case] engine: Engine) {
     let database = TestDatabase::new(engine);
     let (trail, store) = (database.trail().await, database.open().await);
-    trail.append(LogRow::new(LogStatus::Info, SourceType::Files, "one".to_owned())).await.unwrap();
+    trail.append(LogRow::new(LogStatus::Info, SourceType::Files, "one")).await.unwrap();
     index_all(&store, &Zone::utc(), &CancellationToken::new()).await.unwrap();
     let disagreement = async || index_audit::disagreement(&store, |name| (name == "UTC").then(Zone::utc)).await.unwrap();
     assert_eq!(disagreement().await, None);
