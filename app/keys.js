@@ -35,7 +35,8 @@
   });
   const place = sessionStorage.getItem(PLACE);
   sessionStorage.removeItem(PLACE);
-  if (place) chips()[place]?.focus({ preventScroll: true });
+  // A fragment of the address takes the focus from what has it until then.
+  if (place) addEventListener('load', () => chips()[place]?.focus({ preventScroll: true }));
 
   /** From entry to entry. What comes in by itself stands still for it. */
   const step = (by) => {

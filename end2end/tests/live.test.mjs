@@ -308,9 +308,22 @@ test('the keys of every page work on the Monitor', async () => {
 test('who is at a server stays there while it is checked', async () => {
   const visitor = await signIn(browser);
   const { page, context } = visitor;
+  const line = await between(page);
+  await page.reload();
   await live(page);
   // One that does not answer is looked at less and less often.
   await page.locator('.server[data-link="up"] .server__name').first().focus();
+  const name = await page.evaluate(() => document.activeElement.textContent);
+  // Another comes, answers and goes.
+  const { items } = await page.evaluate(async () => (await fetch('/api/v1/servers')).json());
+  const another = { ...items.find((server) => server.name === name), id: 9_999, name: 'zz' };
+  line.say({ kind: 'servers', servers: [{ ...another, link: { state: 'unknown', since: null, checked_at: null, error: null } }], removed: [] });
+  await page.locator('.server[data-link="unknown"]', { hasText: 'zz' }).waitFor();
+  line.say({ kind: 'servers', servers: [another], removed: [] });
+  await page.locator('.server[data-link="up"]', { hasText: 'zz' }).waitFor();
+  line.say({ kind: 'servers', servers: [], removed: [9_999] });
+  await page.locator('.server', { hasText: 'zz' }).waitFor({ state: 'detached' });
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), name);
   const before = await page.locator('.server[data-link="up"] .server__checked time').first().getAttribute('datetime');
   const isNewer = (before) => {
     const checked = document.activeElement.closest('.server')?.querySelector('.server__checked time');

@@ -13,10 +13,7 @@ const MOST: usize = 8;
 pub(super) fn server_strip(live: Live) -> Piece {
     let items = move || {
         live.servers.with(|servers| {
-            let mut servers: Vec<_> = servers.iter().collect();
-            // By name they are; which does not answer comes first.
-            servers.sort_by_key(|server| rank(server.link.state));
-            let shown = servers.into_iter().take(MOST).cloned();
+            let shown = most_pressing(servers, MOST).into_iter().cloned();
             shown.map(|server| Item::new(server.id, move || server_item(live, server.clone()))).collect()
         })
     };
@@ -39,6 +36,16 @@ pub(super) fn server_strip(live: Live) -> Piece {
         </section>
     }
     .erase()
+}
+
+/// So many servers, those in trouble before others, in the order that they have: whoever is at one would lose the place if it moved. The style
+/// sheet shows those in trouble first.
+fn most_pressing(servers: &[Server], most: usize) -> Vec<&Server> {
+    let mut pressing: Vec<_> = servers.iter().enumerate().collect();
+    pressing.sort_by_key(|(_, server)| rank(server.link.state));
+    pressing.truncate(most);
+    pressing.sort_by_key(|(place, _)| *place);
+    pressing.into_iter().map(|(_, server)| server).collect()
 }
 
 fn rank(state: LinkState) -> u8 {
@@ -88,4 +95,32 @@ fn link(server: Server) -> Piece {
         {trouble}
     }
     .erase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Link, Timestamp};
+
+    #[test]
+    fn those_in_trouble_are_among_the_few_and_none_changes_places() {
+        let server = |(id, state)| Server {
+            id,
+            name: format!("server {id}"),
+            host: String::new(),
+            port: 22,
+            user: String::new(),
+            region: None,
+            account: None,
+            host_key: None,
+            link: Link { state, since: None, checked_at: Some(Timestamp(0)), error: None },
+            clock_skew_s: None,
+        };
+        let states = [LinkState::Up, LinkState::Up, LinkState::Unknown, LinkState::Up, LinkState::Down];
+        let servers: Vec<_> = (1..).zip(states).map(server).collect();
+        let ids = |most| most_pressing(&servers, most).iter().map(|server| server.id).collect::<Vec<_>>();
+        assert_eq!(ids(8), [1, 2, 3, 4, 5]);
+        assert_eq!(ids(3), [1, 3, 5]);
+        assert_eq!(ids(1), [5]);
+    }
 }
