@@ -41,13 +41,15 @@ pub mod sessions;
 mod sql;
 pub mod tokens;
 mod trail_view;
+mod transaction;
 mod turns;
 pub mod views;
 mod word_audit;
 
-pub use engine::{Database, Transaction};
+pub use engine::Database;
 pub use error::StoreError;
 pub use row::Row;
 pub use selection::Selection;
 pub use sql::{Sql, Value};
 pub use trail_view::TrailView;
+pub use transaction::Transaction;

@@ -1,5 +1,5 @@
 //! The two engines behind one contract. Statements are written once, in SQL that both understand; what differs between
-//! SQLite and PostgreSQL lives in this file and in the migrations, and callers never ask which one is there.
+//! SQLite and PostgreSQL lives in this file, in `transaction.rs` and in the migrations, and callers never ask which one is there.
 
 use std::fs::File;
 use std::path::Path;
@@ -15,7 +15,8 @@ use sqlx::{Connection as _, PgConnection, PgPool, Postgres, Sqlite, SqlitePool};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::log_days::KnownDays;
-use super::turns::{Turn, Turns};
+use super::transaction::{POSTGRES_SNAPSHOT, POSTGRES_SNAPSHOT_FOR_PAGES, Plans, Transaction, begin_whole};
+use super::turns::Turns;
 use super::{Row, Sql, StoreError};
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -41,10 +42,6 @@ const POSTGRES_TRUST: Duration = Duration::from_secs(1);
 /// that are near them. And to make machine code of a statement takes longer than what anybody waits for here; a wrong guess of its length
 /// would lead to that.
 const POSTGRES_SETTINGS: &str = "set work_mem = '32MB'; set jit = off";
-
-const POSTGRES_SNAPSHOT: &str = "begin isolation level repeatable read read only";
-const POSTGRES_SNAPSHOT_FOR_PAGES: &str = "begin isolation level repeatable read read only; \
-     set local plan_cache_mode = force_generic_plan; set local enable_sort = off";
 
 /// Statements whose plans each connection keeps.
 const POSTGRES_STATEMENTS: usize = 256;
@@ -209,103 +206,6 @@ impl Database {
 pub(super) enum Dialect {
     Sqlite,
     Postgres,
-}
-
-/// A transaction; rolled back when dropped without a commit.
-pub enum Transaction {
-    /// One that writes holds its turn to the end.
-    Sqlite(sqlx::Transaction<'static, Sqlite>, Option<Turn>),
-    Postgres(sqlx::Transaction<'static, Postgres>, Plans),
-}
-
-/// Whether PostgreSQL looks at values before it plans.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Plans {
-    /// As it thinks best, whatever a statement says of itself.
-    AsSet,
-    /// The same for a statement that does not say that it has one plan.
-    ForValues,
-    /// A plan is made once for each connection and statement. It does not know between which ids it will be asked for rows, so what is to be
-    /// in order comes from an index that has it so: in a table that was small or not analysed yet, PostgreSQL would sort all of it.
-    Kept,
-}
-
-impl Plans {
-    /// Makes it what a statement wants.
-    async fn suit(&mut self, tx: &mut sqlx::Transaction<'static, Postgres>, sql: &Sql) -> Result<(), StoreError> {
-        let (wanted, setting) = match (*self, sql.has_one_plan()) {
-            (Self::ForValues, true) => (Self::Kept, "set local plan_cache_mode = force_generic_plan; set local enable_sort = off"),
-            (Self::Kept, false) => (Self::ForValues, "set local plan_cache_mode to default; set local enable_sort to default"),
-            _ => return Ok(()),
-        };
-        sqlx::raw_sql(setting).execute(&mut **tx).await?;
-        *self = wanted;
-        Ok(())
-    }
-}
-
-/// Begins a transaction, also if nobody waits for it any more: sqlx takes a connection whose transaction was about to begin for one
-/// without, and whoever got it next would read what was there then.
-async fn begin_whole(pool: &PgPool, how: &'static str) -> Result<sqlx::Transaction<'static, Postgres>, StoreError> {
-    let pool = pool.clone();
-    tokio::spawn(async move { pool.begin_with(how).await }).await.map_err(StoreError::Begin)?.map_err(StoreError::from)
-}
-
-impl Transaction {
-    /// Runs one statement and tells how many rows it changed.
-    pub async fn execute(&mut self, sql: Sql) -> Result<u64, StoreError> {
-        Ok(match self {
-            Self::Sqlite(tx, _) => {
-                let (text, arguments) = sql.in_order()?;
-                sqlx::query_with(text, arguments).execute(&mut **tx).await?.rows_affected()
-            }
-            Self::Postgres(tx, plans) => {
-                plans.suit(tx, &sql).await?;
-                let (text, arguments) = sql.numbered()?;
-                sqlx::query_with(text, arguments).execute(&mut **tx).await?.rows_affected()
-            }
-        })
-    }
-
-    /// Reads all rows of one statement.
-    pub async fn fetch_all(&mut self, sql: Sql) -> Result<Vec<Row>, StoreError> {
-        Ok(match self {
-            Self::Sqlite(tx, _) => {
-                let (text, arguments) = sql.in_order()?;
-                sqlx::query_with(text, arguments).fetch_all(&mut **tx).await?.into_iter().map(Row::Sqlite).collect()
-            }
-            Self::Postgres(tx, plans) => {
-                plans.suit(tx, &sql).await?;
-                let (text, arguments) = sql.numbered()?;
-                sqlx::query_with(text, arguments).fetch_all(&mut **tx).await?.into_iter().map(Row::Postgres).collect()
-            }
-        })
-    }
-
-    /// Reads at most one row.
-    pub async fn fetch_optional(&mut self, sql: Sql) -> Result<Option<Row>, StoreError> {
-        Ok(self.fetch_all(sql).await?.into_iter().next())
-    }
-
-    /// Reads exactly one row, such as a count.
-    pub async fn fetch_one(&mut self, sql: Sql) -> Result<Row, StoreError> {
-        self.fetch_optional(sql).await?.ok_or(StoreError::Sql(sqlx::Error::RowNotFound))
-    }
-
-    pub(super) fn dialect(&self) -> Dialect {
-        match self {
-            Self::Sqlite(..) => Dialect::Sqlite,
-            Self::Postgres(..) => Dialect::Postgres,
-        }
-    }
-
-    pub async fn commit(self) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(tx, _turn) => tx.commit().await?,
-            Self::Postgres(tx, _) => tx.commit().await?,
-        }
-        Ok(())
-    }
 }
 
 /// A pool that nobody looks after in the background. sqlx counts idle connections after it has given them away; a look at the wrong moment
